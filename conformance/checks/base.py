@@ -1,0 +1,93 @@
+"""What a check is: a pure function from an exchange to findings, registered under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from conformance.contract import Contract
+from conformance.report.verdict import Outcome
+from conformance.traffic.exchange import Exchange
+from conformance.traffic.pages import Page, page_of
+
+Party = Literal["server", "client"]
+
+
+@frozen
+class Finding:
+    """What a check saw in one exchange.
+
+    Attributes:
+        outcome: `HELD`, `VIOLATED`, or None for a note: worth telling, but no verdict.
+        message: one sentence; empty where the rule held.
+        expected, actual: the two sides of a violation.
+        party: whose it is.
+    """
+
+    outcome: Outcome | None
+    message: str = ""
+    expected: str | None = None
+    actual: str | None = None
+    party: Party = "server"
+
+
+HELD = Finding(Outcome.HELD)
+
+
+def violated(message: str, *, expected: str, actual: Any, party: Party = "server") -> Finding:
+    """A finding that the rule does not hold; `actual` is shown as text, cut to a readable length."""
+    return Finding(Outcome.VIOLATED, message, expected, shown(actual), party)
+
+
+def note(message: str) -> Finding:
+    return Finding(None, message)
+
+
+def shown(value: Any, limit: int = 300) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters in all)"
+
+
+@frozen(slots=False)
+class Sight:
+    """What a check looks at.
+
+    Attributes:
+        exchange: the exchange to be judged.
+        contract: what is promised about it.
+        arguments: what the requirement's record binds the check with.
+        memory: kept for this requirement over all exchanges of a run, for rules about several of them.
+        writes: how many writes have succeeded before: a list may have changed since.
+        strict: the target claims the document to the letter.
+    """
+
+    exchange: Exchange
+    contract: Contract
+    arguments: Mapping[str, Any] = field(factory=dict)
+    memory: dict[Any, Any] = field(factory=dict)
+    writes: int = 0
+    strict: bool = False
+
+    @property
+    def page(self) -> Page | None:
+        """The page a successful list answer holds."""
+        pagination = self.contract.conventions.pagination
+        return page_of(self.exchange, pagination) if pagination else None
+
+
+Check = Callable[[Sight], Iterator[Finding]]
+
+CHECKS: dict[str, Check] = {}
+
+
+def check(name: str) -> Callable[[Check], Check]:
+    """Registers a check under a rule's name, or under a name that requirement records bind to."""
+
+    def register(function: Check) -> Check:
+        assert name not in CHECKS, name
+        CHECKS[name] = function
+        return function
+
+    return register

@@ -1,0 +1,68 @@
+"""Media types and well-formedness of bodies (RFC 9110 8.3, RFC 8259)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.traffic.exchange import NotJson
+
+
+@check("content-type.response-media-type")
+def response_is_json(sight: Sight) -> Iterator[Finding]:
+    """A response body is well-formed JSON of the documented media type, parameters ignored.
+
+    Arguments:
+        classes: status classes that are judged.
+        may_be_empty: those of them in which a body may be missing.
+    """
+    response = sight.exchange.response
+    if sight.exchange.request.method == "HEAD" or response.status == 204:
+        return
+    if response.status_class not in sight.arguments.get("classes", (2,)):
+        return
+    if not response.body and response.status_class in sight.arguments.get("may_be_empty", ()):
+        return
+    media_types = sight.contract.conventions.media_types.response
+    try:
+        _ = response.json
+    except NotJson as error:
+        yield violated(
+            f"a {response.status} body is not well-formed JSON: {error}",
+            expected="a JSON text",
+            actual=response.text,
+        )
+        return
+    if response.media_type in media_types:
+        yield HELD
+    else:
+        yield violated(
+            f"a {response.status} body is typed {response.media_type}",
+            expected=f"Content-Type: {' or '.join(media_types)}",
+            actual=f"Content-Type: {response.header('content-type')}",
+        )
+
+
+@check("content-type.request-media-type")
+def request_is_json(sight: Sight) -> Iterator[Finding]:
+    """A request body is well-formed JSON and says so.
+
+    Arguments:
+        methods: methods whose bodies are judged; all where it is left out.
+    """
+    request = sight.exchange.request
+    methods = sight.arguments.get("methods")
+    if not request.body or (methods and request.method not in methods):
+        return
+    expected = sight.contract.conventions.media_types.request
+    if request.media_type != expected:
+        yield violated(
+            f"the client sent a body as {request.media_type}",
+            expected=f"Content-Type: {expected}",
+            actual=f"Content-Type: {request.header('content-type')}",
+            party="client",
+        )
+    elif not request.is_json:
+        yield violated("the client sent a body that is not JSON", expected="JSON", actual=request.text, party="client")
+    else:
+        yield HELD

@@ -1,0 +1,72 @@
+"""The judge: every exchange is seen by every check that a requirement of its operation is bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import frozen
+
+from conformance.checks.base import CHECKS, Finding, Sight
+from conformance.checks.schema import drift
+from conformance.contract import CLIENT, Contract, ContractError, Observation, Requirement
+from conformance.traffic.exchange import Exchange
+
+
+@frozen(eq=False)
+class Evidence:
+    """A finding, the requirement it bears on (None for drift), and the exchange that shows it."""
+
+    requirement: Requirement | None
+    operation: str
+    finding: Finding
+    exchange: Exchange
+
+
+def bindings(requirement: Requirement) -> tuple[Observation, ...]:
+    """The checks that judge a requirement: those its record names, else the one of its rule."""
+    if requirement.observe:
+        return requirement.observe
+    return (Observation(check=requirement.rule),) if requirement.rule in CHECKS else ()
+
+
+class Judge:
+    """Judges the exchanges of one run with one API, in the order they happened.
+
+    Raises:
+        ContractError: a record names a check that does not exist.
+    """
+
+    def __init__(self, contract: Contract, *, strict: bool = False) -> None:
+        self._contract = contract
+        self._strict = strict
+        self._bound = [(record, bindings(record)) for record in contract.requirements.values()]
+        self._bound = [(record, bound) for record, bound in self._bound if bound]
+        for record, bound in self._bound:
+            for observation in bound:
+                if observation.check not in CHECKS:
+                    raise ContractError(f"{record.id}: observe: there is no check {observation.check!r}")
+        self._memory: dict[str, dict[Any, Any]] = {}
+        self._writes = 0
+
+    def observe(self, exchange: Exchange) -> Iterator[Evidence]:
+        """The evidence in one exchange; what the client did wrong on purpose is no finding about it."""
+        for record, bound in self._bound:
+            if not self._contract.applies(record, exchange.operation, exchange.request.method):
+                continue
+            for observation in bound:
+                for finding in CHECKS[observation.check](self._sight(exchange, record.id, observation)):
+                    if not (exchange.negative and finding.party == "client"):
+                        yield Evidence(record, _label(record, exchange), finding, exchange)
+        for finding in drift(self._sight(exchange, "drift", Observation(check="drift"))):
+            yield Evidence(None, exchange.known_as, finding, exchange)
+        if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.ok:
+            self._writes += 1
+
+    def _sight(self, exchange: Exchange, key: str, observation: Observation) -> Sight:
+        memory = self._memory.setdefault(key, {})
+        return Sight(exchange, self._contract, observation.arguments, memory, self._writes, self._strict)
+
+
+def _label(record: Requirement, exchange: Exchange) -> str:
+    return CLIENT if record.operations[0] == CLIENT else exchange.known_as

@@ -1,0 +1,137 @@
+"""Pages: their envelope, their size, their end and their cursors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.traffic.pages import Page
+
+
+@check("pagination.envelope-present")
+def list_has_envelope(sight: Sight) -> Iterator[Finding]:
+    """A list answer carries the member with the paging information."""
+    pagination = sight.contract.conventions.pagination
+    page = sight.page
+    if pagination is None or page is None:
+        return
+    if page.enveloped:
+        yield HELD
+    else:
+        yield violated(
+            f"the list has no {pagination.envelope!r}",
+            expected=f"a member {pagination.envelope!r}",
+            actual=sight.exchange.response.text,
+        )
+
+
+def _size(sight: Sight, page: Page) -> int | None:
+    """The page size in force: the one asked for if it is valid, the default where the record says so."""
+    pagination = sight.contract.conventions.pagination
+    assert pagination is not None
+    limits = pagination.page_size
+    if page.size_asked is not None:
+        return page.size_asked if page.size_asked <= limits.maximum else None
+    if sight.exchange.request.parameter(limits.parameter) is None and not _has(sight, limits.parameter):
+        return limits.default if sight.exchange.known_as in sight.arguments.get("default_for", ()) else None
+    return None
+
+
+def _has(sight: Sight, parameter: str) -> bool:
+    return any(name == parameter for name, _ in sight.exchange.request.query)
+
+
+def _leads_forward(sight: Sight, page: Page, size: int) -> bool:
+    """Whether a page lies where only the end can make it short: at the start, or behind a `next`.
+
+    A page reached by `prev`, or by a cursor made for another page size, may be short at the start of a list.
+    """
+    key = ("forward", sight.exchange.known_as, size)
+    forward: set[str] = sight.memory.setdefault(key, set())
+    found = page.cursor_asked is None or page.cursor_asked in forward
+    if found and page.next is not None:
+        forward.add(page.next)
+    return found
+
+
+@check("pagination.page-size-honoured")
+def page_size_is_honoured(sight: Sight) -> Iterator[Finding]:
+    """A page has at most the records asked for, and exactly as many while there are more."""
+    page = sight.page
+    if page is None or page.size_asked is None:
+        return
+    size = _size(sight, page)
+    if size is None:
+        return
+    count = len(page.records)
+    forward = _leads_forward(sight, page, size)
+    if count > size:
+        yield violated(
+            f"a page of {size} was asked for, {count} records came",
+            expected=f"at most {size} records",
+            actual=f"{count} records",
+        )
+    elif count < size and page.next is not None and forward:
+        yield violated(
+            f"a page of {size} was asked for, {count} records came though more follow",
+            expected=f"{size} records on every page but the last",
+            actual=f"{count} records and next {page.next}",
+        )
+    elif page.next is not None or page.cursor_asked is not None or count == size:
+        # A short page that is the whole list would look the same if the size were ignored.
+        yield HELD
+
+
+@check("pagination.end-marked")
+def end_is_marked(sight: Sight) -> Iterator[Finding]:
+    """A page with nothing behind it has an empty `next`, in one form everywhere.
+
+    Arguments:
+        default_for: operations whose default page size the document gives.
+    """
+    page = sight.page
+    if page is None or not page.enveloped:
+        return
+    size = _size(sight, page)
+    if size is None or not _leads_forward(sight, page, size) or len(page.records) >= size:
+        return
+    if page.next is not None:
+        yield violated(
+            f"a page with {len(page.records)} of {size} records is the last one, but has a next",
+            expected="an empty next",
+            actual=f"next {page.next}",
+        )
+        return
+    first = sight.memory.setdefault("form", page.next_form)
+    if page.next_form == first:
+        yield HELD
+        if sight.memory.setdefault("told", False) is False:
+            sight.memory["told"] = True
+            yield Finding(None, f"this target marks the end of a list with next {first}")
+    else:
+        yield violated(
+            f"the end of this list is next {page.next_form}, elsewhere it is {first}",
+            expected=f"next {first} at the end of every list",
+            actual=f"next {page.next_form}",
+        )
+
+
+@check("pagination.cursor-alphabet")
+def cursor_is_url_friendly(sight: Sight) -> Iterator[Finding]:
+    """Every cursor is made of the characters that the document describes."""
+    pagination = sight.contract.conventions.pagination
+    page = sight.page
+    if pagination is None or pagination.alphabet is None or page is None:
+        return
+    for name, cursor in (("next", page.next), ("prev", page.prev)):
+        if cursor is None:
+            continue
+        if re.fullmatch(pagination.alphabet, cursor):
+            yield HELD
+        else:
+            yield violated(
+                f"the cursor {name} is not an encoded token",
+                expected=pagination.alphabet,
+                actual=cursor,
+            )

@@ -1,0 +1,105 @@
+"""Shapes of bodies: against a schema, and drift from the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.checks.base import HELD, Finding, Sight, check, note, shown, violated
+from conformance.contract import Validator, pointer
+
+
+@check("schema")
+def body_matches(sight: Sight) -> Iterator[Finding]:
+    """A part of a body matches a schema.
+
+    Arguments:
+        at: JSON pointer of the part; the whole body where it is left out.
+        each: JSON pointer of an array of which every item is judged, instead of `at`.
+        schema: a JSON schema, or
+        component: the name of one in the contract, or
+        by_operation: operation id → JSON schema.
+        classes: status classes that are judged, 2xx where left out.
+        optional: a missing part is no violation.
+    """
+    arguments, response = sight.arguments, sight.exchange.response
+    schema = _schema(sight)
+    if schema is None or response.status_class not in arguments.get("classes", (2,)) or not response.is_json:
+        return
+    place = arguments.get("each", arguments.get("at", ""))
+    try:
+        part = pointer(response.json, place)
+    except LookupError:
+        if not arguments.get("optional") and "each" not in arguments:
+            yield violated(f"the body has no {place}", expected=f"a member at {place}", actual=response.text)
+        return
+    validator = Validator(schema)
+    if "each" not in arguments:
+        yield _finding(validator, part, place)
+    elif isinstance(part, list):
+        for index, item in enumerate(part):
+            yield _finding(validator, item, f"{place}/{index}")
+
+
+def _schema(sight: Sight) -> Mapping[str, Any] | None:
+    if "component" in sight.arguments:
+        return sight.contract.component(sight.arguments["component"])
+    if "by_operation" in sight.arguments:
+        found: Mapping[str, Any] | None = sight.arguments["by_operation"].get(sight.exchange.known_as)
+        return found
+    schema: Mapping[str, Any] = sight.arguments["schema"]
+    return schema
+
+
+def _finding(validator: Validator, part: Any, place: str) -> Finding:
+    errors = validator.errors(part, limit=1)
+    if not errors:
+        return HELD
+    where = f"{place}{errors[0].pointer}" or "the body"
+    return violated(f"{where}: {errors[0].message}", expected="the documented shape", actual=part)
+
+
+@check("schema.no-content-empty")
+def no_content_is_empty(sight: Sight) -> Iterator[Finding]:
+    """A 204 has no body, a 200 to a GET has one."""
+    response = sight.exchange.response
+    if response.status == 204:
+        if response.body:
+            yield violated("a 204 has a body", expected="a body of length zero", actual=response.text)
+        else:
+            yield HELD
+    elif response.status == 200 and sight.exchange.request.method == "GET":
+        if response.body:
+            yield HELD
+        else:
+            yield violated("a 200 to a GET has no body", expected="a body", actual="a body of length zero")
+
+
+def drift(sight: Sight) -> Iterator[Finding]:
+    """Notes on members of a body that the contract's schema does not name; each is told once in a run."""
+    exchange = sight.exchange
+    if exchange.operation is None or not exchange.response.ok or not exchange.response.is_json:
+        return
+    schema = exchange.operation.responses.get(str(exchange.response.status))
+    if not schema:
+        return
+    for place, value in _unknown(schema, schema, exchange.response.json, ""):
+        if (exchange.operation.id, place) not in sight.memory:
+            sight.memory[exchange.operation.id, place] = True
+            yield note(f"{place} is not in the contract: {shown(value, 80)}")
+
+
+def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    while isinstance(schema, Mapping) and "$ref" in schema:
+        schema = pointer(root, schema["$ref"][1:])
+    if not isinstance(schema, Mapping):
+        return
+    if isinstance(value, list):
+        for item in value[:20]:
+            yield from _unknown(root, schema.get("items"), item, f"{place}/*")
+    elif isinstance(value, dict) and schema.get("properties"):
+        for name, member in value.items():
+            if name in schema["properties"]:
+                yield from _unknown(root, schema["properties"][name], member, f"{place}/{name}")
+            else:
+                yield f"{place}/{name}", member

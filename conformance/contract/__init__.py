@@ -1,0 +1,46 @@
+"""What is promised: requirements, operations, schemas and conventions. Reads `specs/`, nothing else."""
+
+from conformance.contract.contract import (
+    SPECS,
+    Contract,
+    apis,
+    contracts,
+    load,
+    load_catalogue,
+    read_openapi,
+    read_yaml,
+    validated,
+)
+from conformance.contract.conventions import Conventions, Pagination, Resource
+from conformance.contract.errors import ConformanceError, ContractError
+from conformance.contract.operation import Collection, Operation, Router
+from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
+from conformance.contract.schema import SchemaError, Validator, pointer
+
+__all__ = [
+    "CLIENT",
+    "SPECS",
+    "Catalogue",
+    "Collection",
+    "ConformanceError",
+    "Contract",
+    "ContractError",
+    "Conventions",
+    "Observation",
+    "Operation",
+    "Pagination",
+    "Record",
+    "Requirement",
+    "Resource",
+    "Router",
+    "SchemaError",
+    "Validator",
+    "apis",
+    "contracts",
+    "load",
+    "load_catalogue",
+    "pointer",
+    "read_openapi",
+    "read_yaml",
+    "validated",
+]

@@ -1,0 +1,341 @@
+"""The contract of an API: everything that `specs/<api>/` says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import yaml
+from attrs import frozen
+from pydantic import BaseModel, ValidationError
+
+from conformance.contract.conventions import Conventions, Resource
+from conformance.contract.errors import ContractError
+from conformance.contract.operation import METHODS, Collection, Operation, Router
+from conformance.contract.requirement import CLIENT, Catalogue, Requirement
+from conformance.contract.schema import Validator, pointer
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@frozen(eq=False, slots=False)
+class Contract:
+    """What is documented about one API."""
+
+    api: str
+    conventions: Conventions
+    operations: tuple[Operation, ...]
+    components: Mapping[str, Any]
+    catalogue: Catalogue
+
+    @cached_property
+    def requirements(self) -> dict[str, Requirement]:
+        """Requirements by id, in the order of the file."""
+        return {record.id: record for record in self.catalogue.requirements}
+
+    @cached_property
+    def router(self) -> Router:
+        return Router(self.operations)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Operation]:
+        return {operation.id: operation for operation in self.operations}
+
+    def operation(self, operation_id: str) -> Operation:
+        """The operation named `METHOD /path`.
+
+        Raises:
+            ContractError: the contract has none of that name.
+        """
+        try:
+            return self._by_id[operation_id]
+        except KeyError:
+            raise ContractError(f"specs/{self.api}/openapi.yaml has no operation {operation_id}") from None
+
+    def operations_of(self, requirement: Requirement) -> tuple[str, ...]:
+        """The ids of the operations a requirement applies to; `client` for one that binds the client."""
+        selector = requirement.operations[0]
+        if selector == CLIENT:
+            return (CLIENT,)
+        if selector in _SELECT:
+            return tuple(op.id for op in self.operations if _SELECT[selector](op))
+        return requirement.operations
+
+    def applies(self, requirement: Requirement, operation: Operation | None, method: str) -> bool:
+        """Whether a requirement speaks of an exchange with `operation`, or with one the contract lacks.
+
+        Only what the document says of every operation, or of every GET, speaks of unknown ones; what binds
+        the client speaks of all.
+        """
+        selector = requirement.operations[0]
+        if selector == CLIENT:
+            return True
+        if operation is None:
+            return selector == "*" or (selector == "GET *" and method == "GET")
+        return operation.id in self._operation_ids[requirement.id]
+
+    @cached_property
+    def _operation_ids(self) -> dict[str, frozenset[str]]:
+        return {id_: frozenset(self.operations_of(record)) for id_, record in self.requirements.items()}
+
+    @property
+    def base_path(self) -> str:
+        """The path of the documented base URL, empty where it has none."""
+        return urlsplit(self.conventions.origin).path
+
+    def below_documented_prefix(self, url: str) -> str:
+        """A base URL as the path templates expect it: without what every one of them begins with."""
+        url = url.rstrip("/")
+        first = {operation.path.split("/")[1] for operation in self.operations}
+        prefix = f"/{first.pop()}" if len(first) == 1 else None
+        return url.removesuffix(prefix) if prefix and urlsplit(url).path.endswith(prefix) else url
+
+    def component(self, name: str) -> Mapping[str, Any]:
+        """The schema `#/components/schemas/NAME`, with what it refers to.
+
+        Raises:
+            ContractError: the contract has none of that name.
+        """
+        if name not in self.components:
+            raise ContractError(f"specs/{self.api}/openapi.yaml has no schema {name}")
+        return {"$ref": f"#/components/schemas/{name}", "components": {"schemas": self.components}}
+
+    @cached_property
+    def envelope(self) -> Validator:
+        """Validator of an error body."""
+        return Validator(self.conventions.errors.envelope)
+
+    def resource_of(self, operation: Operation) -> Resource | None:
+        """The resource that `operation` creates, reads, changes, deletes or lists."""
+        for resource in self.conventions.resources:
+            roles = (resource.create, resource.read, resource.list, resource.replace, resource.update)
+            if operation.id in (*roles, resource.delete):
+                return resource
+        return None
+
+
+_SELECT: dict[str, Callable[[Operation], bool]] = {
+    "*": lambda _: True,
+    "GET *": lambda op: op.method == "GET",
+    "collections": lambda op: op.collection is not None,
+    "writes": lambda op: op.writes,
+}
+
+
+def apis() -> tuple[str, ...]:
+    """The APIs that have requirements, by name."""
+    return tuple(sorted(path.parent.name for path in SPECS.glob("*/requirements.yaml")))
+
+
+def contracts() -> tuple[str, ...]:
+    """The APIs whose contract is complete, so that a target can be judged by it."""
+    return tuple(api for api in apis() if (SPECS / api / "openapi.yaml").is_file())
+
+
+def load_catalogue(api: str, specs: Path = SPECS) -> Catalogue:
+    """The requirements of an API.
+
+    Raises:
+        ContractError: the API is unknown, or a record of the file is wrong.
+    """
+    folder = specs / api
+    if not folder.is_dir():
+        known = ", ".join(sorted(path.name for path in specs.iterdir() if path.is_dir()))
+        raise ContractError(f"unknown API {api!r}: specs/ has {known}")
+    catalogue = _read(folder / "requirements.yaml", Catalogue)
+    for record in catalogue.requirements:
+        if record.api != api:
+            raise ContractError(f"specs/{api}/requirements.yaml: {record.id} belongs to another API")
+    return catalogue
+
+
+@cache
+def load(api: str, specs: Path = SPECS) -> Contract:
+    """The contract of an API.
+
+    Raises:
+        ContractError: the API is unknown, has no contract yet, or one of its files is wrong.
+    """
+    catalogue = load_catalogue(api, specs)
+    folder = specs / api
+    if not (folder / "openapi.yaml").is_file():
+        raise ContractError(
+            f"{api} has requirements but no contract yet: specs/{api}/openapi.yaml is missing; "
+            f"`conformance requirements {api}` lists what it will be held to"
+        )
+    document = read_openapi(folder / "openapi.yaml")
+    conventions = _read(folder / "conventions.yaml", Conventions)
+    contract = Contract(
+        api,
+        conventions,
+        tuple(_operations(document)),
+        document.get("components", {}).get("schemas", {}),
+        catalogue,
+    )
+    for record in catalogue.requirements:
+        for operation_id in contract.operations_of(record):
+            if operation_id != CLIENT and operation_id not in contract._by_id:
+                where = f"specs/{api}/requirements.yaml: {record.id}: operations"
+                raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
+    return contract
+
+
+def _label(path: Path) -> str:
+    return f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file that people write.
+
+    Raises:
+        ContractError: it is missing or is not YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{_label(path)}: cannot be read: {error}") from None
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise ContractError(f"{_label(path)}:{where} is not YAML: {getattr(error, 'problem', error)}") from None
+
+
+def validated(model: type[M], data: Any, where: str) -> M:
+    """`data` as a record of `model`.
+
+    Raises:
+        ContractError: naming the file, the record and the field of the first mistake.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ContractError(f"{where}: {_place(data, first['loc'])}: {first['msg']}") from None
+
+
+def _place(data: Any, location: tuple[int | str, ...]) -> str:
+    parts = []
+    for part in location:
+        data = _child(data, part)
+        name = data.get("id") or data.get("requirement") if isinstance(data, dict) else None
+        parts.append(str(name) if isinstance(part, int) and name else str(part))
+    return ".".join(parts) or "file"
+
+
+def _child(data: Any, part: int | str) -> Any:
+    try:
+        return data[part]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _read(path: Path, model: type[M]) -> M:
+    return validated(model, read_yaml(path), _label(path))
+
+
+def read_openapi(path: Path) -> dict[str, Any]:
+    """An OpenAPI 3.1 document whose references all lead somewhere.
+
+    Raises:
+        ContractError: the file is missing, not OpenAPI, or has a `$ref` that leads nowhere.
+    """
+    document = read_yaml(path)
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        raise ContractError(f"{_label(path)}: is not an OpenAPI document: it has no `paths`")
+    for place, ref in _references(document, ""):
+        if not ref.startswith("#/"):
+            raise ContractError(f"{_label(path)}: {place}: $ref {ref} leaves the file; only `#/…` is read")
+        try:
+            pointer(document, ref[1:])
+        except LookupError:
+            raise ContractError(f"{_label(path)}: {place}: $ref {ref} leads nowhere") from None
+    return document
+
+
+def _references(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield place, node["$ref"]
+        for key, value in node.items():
+            yield from _references(value, f"{place}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _references(value, f"{place}/{index}")
+
+
+def _operations(document: dict[str, Any]) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
+        shared = item.get("parameters", [])
+        for method in METHODS:
+            entry = item.get(method.lower())
+            if entry is not None:
+                yield _operation(document, method, path, entry, [*shared, *entry.get("parameters", [])])
+
+
+def _operation(
+    document: dict[str, Any], method: str, path: str, entry: dict[str, Any], parameters: list[Any]
+) -> Operation:
+    resolved = [_resolved(document, parameter) for parameter in parameters]
+    responses = {status: _resolved(document, response) for status, response in entry["responses"].items()}
+    body = _resolved(document, entry["requestBody"]) if "requestBody" in entry else None
+    return Operation(
+        method=method,
+        path=path,
+        parameters=tuple(resolved),
+        examples={p["name"]: _examples(p) for p in resolved if p["in"] == "path"},
+        authorized=_authorized(entry.get("security", document.get("security", []))),
+        basis=entry.get("x-basis", "documented"),
+        success=tuple(int(status) for status in responses if status.startswith("2") and status.isdigit()),
+        responses={status: _schema(document, response) for status, response in responses.items()},
+        request_schema=_schema(document, body) if body else None,
+        collection=_collection(entry.get("x-collection")),
+    )
+
+
+def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = pointer(document, node["$ref"][1:])
+    return node
+
+
+def _examples(parameter: Mapping[str, Any]) -> tuple[str, ...]:
+    values = [example["value"] for example in parameter.get("examples", {}).values()]
+    if "example" in parameter:
+        values.append(parameter["example"])
+    return tuple(str(value) for value in values)
+
+
+def _authorized(security: list[dict[str, Any]]) -> str:
+    if not security:
+        return "none"
+    return "optional" if {} in security else "required"
+
+
+def _schema(document: dict[str, Any], holder: dict[str, Any]) -> dict[str, Any] | None:
+    for media_type, content in holder.get("content", {}).items():
+        if "json" in media_type and "schema" in content:
+            schema: dict[str, Any] = content["schema"]
+            if next(_references(schema, ""), None) is None:
+                return schema
+            # The validator resolves `#/components/…` inside the schema it is given.
+            return {**schema, "components": {"schemas": document.get("components", {}).get("schemas", {})}}
+    return None
+
+
+def _collection(extension: dict[str, Any] | None) -> Collection | None:
+    if extension is None:
+        return None
+    members = extension.get("id", "id")
+    return Collection(
+        items=extension["items"],
+        id=(members,) if isinstance(members, str) else tuple(members),
+        paged=extension.get("paged", True),
+        filters={name: tuple(values) for name, values in extension.get("filters", {}).items()},
+    )

@@ -1,0 +1,135 @@
+"""Operations of a contract, and the router that finds the one a request was made to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from attrs import field, frozen
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+@frozen
+class Collection:
+    """Where a list operation keeps its records.
+
+    Attributes:
+        items: JSON pointer of the array in the body, e.g. `/plans`.
+        id: members that identify a record together, usually one.
+        paged: whether the document gives the operation page-size and cursor parameters.
+        filters: query parameter → values the document names for it.
+    """
+
+    items: str
+    id: tuple[str, ...] = ("id",)
+    paged: bool = True
+    filters: Mapping[str, tuple[str, ...]] = field(factory=dict)
+
+
+@frozen(eq=False)
+class Operation:
+    """A method on a path template.
+
+    Attributes:
+        path: template with `{name}` parameters, below the base URL.
+        parameters: the OpenAPI parameter objects (path, query, header), references resolved.
+        examples: path parameter → the document's sample values.
+        authorized: `required`, `optional` (answers with and without a credential) or `none`.
+        basis: how the document knows it: `documented`, `prose` or `implied`.
+        success: statuses in the 2xx range the contract gives.
+        responses: status or `default` → JSON schema of the body, None where no body is promised.
+        request_schema: JSON schema of the request body, None where it takes none.
+        collection: set on operations that answer a list.
+    """
+
+    method: str
+    path: str
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    examples: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    authorized: str = "required"
+    basis: str = "documented"
+    success: tuple[int, ...] = (200,)
+    responses: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
+    request_schema: Mapping[str, Any] | None = None
+    collection: Collection | None = None
+
+    @property
+    def id(self) -> str:
+        """`METHOD /path`, the operation's name everywhere."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def writes(self) -> bool:
+        return self.method in ("POST", "PUT", "PATCH", "DELETE")
+
+    @property
+    def path_parameters(self) -> tuple[str, ...]:
+        return tuple(part[1:-1] for part in self.path.split("/") if _is_parameter(part))
+
+    def expand(self, values: Mapping[str, str]) -> str:
+        """The path with each parameter's value as one percent-encoded segment.
+
+        Raises:
+            KeyError: a parameter of the template has no value.
+        """
+        return "/".join(
+            quote(values[part[1:-1]], safe="") if _is_parameter(part) else part for part in self.path.split("/")
+        )
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith("{") and segment.endswith("}")
+
+
+class _Node:
+    __slots__ = ("literals", "operations", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
+        self.operations: dict[str, Operation] = {}
+
+
+class Router:
+    """Finds the operation of a request by walking a trie of path segments.
+
+    The cost depends on the number of segments, not on the number of operations. A literal segment wins over
+    a parameter; a template without its trailing slash also matches the path with one.
+    """
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._root = _Node()
+        for operation in operations:
+            node = self._root
+            for segment in _segments(operation.path):
+                if _is_parameter(segment):
+                    node.parameter = node.parameter or _Node()
+                    node = node.parameter
+                else:
+                    node = node.literals.setdefault(segment, _Node())
+            node.operations[operation.method] = operation
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """The operation for a method and a path below the base URL, or None if the contract has none."""
+        return self._find(self._root, [unquote(part) for part in _segments(path)], 0, method.upper())
+
+    def _find(self, node: _Node, segments: list[str], depth: int, method: str) -> Operation | None:
+        if depth == len(segments):
+            return node.operations.get(method)
+        literal = node.literals.get(segments[depth])
+        if literal is not None:
+            found = self._find(literal, segments, depth + 1, method)
+            if found is not None:
+                return found
+        if node.parameter is not None and segments[depth]:
+            return self._find(node.parameter, segments, depth + 1, method)
+        return None
+
+
+def _segments(path: str) -> list[str]:
+    return path.strip("/").split("/")

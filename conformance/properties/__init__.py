@@ -1,0 +1,48 @@
+"""The machinery of active tests: bindings, subjects, cases, walks, and the run that brings them together."""
+
+from conformance.properties.assertions import (
+    Violation,
+    assert_equal,
+    assert_not_status,
+    assert_same_members,
+    assert_status,
+    assert_that,
+)
+from conformance.properties.binding import Binding, binding_of, observes, property_test, requirement
+from conformance.properties.collection import Collection, Step, Walk, identities
+from conformance.properties.mock import MockServer, play
+from conformance.properties.resource import Things
+from conformance.properties.run import Gathered, Item, Result, Run, Shown, items_of
+from conformance.properties.subject import Subject
+from conformance.targets import HarnessError, NotExercised, Unsupported
+
+__all__ = [
+    "Binding",
+    "Collection",
+    "Gathered",
+    "HarnessError",
+    "Item",
+    "MockServer",
+    "NotExercised",
+    "Result",
+    "Run",
+    "Shown",
+    "Step",
+    "Subject",
+    "Things",
+    "Unsupported",
+    "Violation",
+    "Walk",
+    "assert_equal",
+    "assert_not_status",
+    "assert_same_members",
+    "assert_status",
+    "assert_that",
+    "binding_of",
+    "identities",
+    "items_of",
+    "observes",
+    "play",
+    "property_test",
+    "requirement",
+]

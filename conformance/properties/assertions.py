@@ -1,0 +1,101 @@
+"""Assertions of the suite. Each that holds is a piece of evidence: a test that made none has shown nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from conformance.checks.base import shown
+from conformance.traffic.exchange import Exchange
+
+_held: ContextVar[int] = ContextVar("held", default=0)
+
+
+class Violation(AssertionError):
+    """A requirement does not hold.
+
+    Attributes:
+        expected, actual: the two sides, as text.
+        exchange: the one that shows it; None for the last one made.
+    """
+
+    def __init__(self, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None) -> None:
+        super().__init__(message)
+        self.expected = expected
+        self.actual = shown(actual)
+        self.exchange = exchange
+
+
+def reset_evidence() -> None:
+    """Starts counting for the next item."""
+    _held.set(0)
+
+
+def evidence() -> int:
+    """Assertions that have held since the last reset."""
+    return _held.get()
+
+
+def assert_that(holds: bool, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None) -> None:
+    """`message` says what is wrong where it does not hold."""
+    if not holds:
+        raise Violation(message, expected=expected, actual=actual, exchange=exchange)
+    _held.set(_held.get() + 1)
+
+
+def assert_equal(actual: Any, expected: Any, what: str, *, exchange: Exchange | None = None) -> None:
+    assert_that(
+        actual == expected,
+        f"{what}: expected {shown(expected, 80)}, got {shown(actual, 80)}",
+        expected=shown(expected),
+        actual=actual,
+        exchange=exchange,
+    )
+
+
+def assert_status(exchange: Exchange, *statuses: int | str, when: str = "") -> None:
+    """The status is one of `statuses`: numbers, or classes such as `4xx`."""
+    status = exchange.response.status
+    expected = " or ".join(str(allowed) for allowed in statuses)
+    assert_that(
+        status in statuses or f"{status // 100}xx" in statuses,
+        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} was answered {status}",
+        expected=expected,
+        actual=exchange.response.reason,
+        exchange=exchange,
+    )
+
+
+def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "") -> None:
+    """The status is none of `statuses`."""
+    status = exchange.response.status
+    assert_that(
+        status not in statuses and f"{status // 100}xx" not in statuses,
+        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} was answered {status}",
+        expected=f"anything but {' or '.join(map(str, statuses))}",
+        actual=exchange.response.reason,
+        exchange=exchange,
+    )
+
+
+def assert_same_members(actual: Sequence[str], expected: Sequence[str], what: str) -> None:
+    """The two hold the same members, none twice, in whatever order."""
+    again = sorted({member for member in actual if actual.count(member) > 1})
+    missing = [member for member in expected if member not in set(actual)]
+    extra = [member for member in actual if member not in set(expected)]
+    problem = (
+        f"{again[0]} comes {actual.count(again[0])} times"
+        if again
+        else f"{missing[0]} is missing"
+        if missing
+        else f"{extra[0]} does not belong"
+        if extra
+        else ""
+    )
+    assert_that(
+        not problem,
+        f"{what}: {problem}",
+        expected=f"{len(expected)} members, each once",
+        actual=f"{len(actual)} members; twice {again[:3]}, missing {missing[:3]}, extra {extra[:3]}",
+    )

@@ -1,0 +1,182 @@
+"""Lists as tests see them: one page, and walks that are bounded whatever the server answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+from attrs import define, field, frozen
+
+from conformance.contract import Collection as Description
+from conformance.contract import Operation, Pagination
+from conformance.properties.assertions import Violation
+from conformance.targets import Client, HarnessError, NotExercised
+from conformance.traffic.exchange import Exchange
+from conformance.traffic.pages import Page, page_of
+
+HARD_CAP = 50
+
+
+@frozen
+class Step:
+    """One page of a walk and the exchange that brought it."""
+
+    exchange: Exchange
+    page: Page
+
+
+@define
+class Walk:
+    """What following `next` came to.
+
+    Attributes:
+        steps: the pages, in order.
+        ended: a page without `next` was reached.
+        defect: why the walk was given up, where the server is to blame: a cursor that came twice, requests
+            that bring nothing new, a list that goes on past its end. None where only the cap was reached.
+    """
+
+    steps: list[Step] = field(factory=list)
+    ended: bool = False
+    defect: str | None = None
+
+    @property
+    def ids(self) -> list[str]:
+        """The identity of every record in order: its id, or the record itself where it has none."""
+        return [identity for step in self.steps for identity in identities(step.page)]
+
+    @property
+    def requests(self) -> int:
+        return len(self.steps)
+
+
+def identities(page: Page) -> list[str]:
+    """The identity of each record: its id, or the record as text where it has none."""
+    return [
+        identity if identity is not None else json.dumps(record, sort_keys=True)
+        for identity, record in zip(page.ids, page.records, strict=True)
+    ]
+
+
+@define(eq=False, slots=False)
+class Collection:
+    """A list operation of a target."""
+
+    client: Client
+    operation: Operation
+    pagination: Pagination
+    values: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def description(self) -> Description:
+        assert self.operation.collection is not None
+        return self.operation.collection
+
+    def get(self, limit: object = None, cursor: object = None, **options: Any) -> Exchange:
+        """Asks for one page; options as in `Client.send`, `query` holding filters."""
+        query = dict(options.pop("query", {}))
+        if limit is not None:
+            query[self.pagination.page_size.parameter] = limit
+        if cursor is not None:
+            query[self.pagination.cursor] = cursor
+        return self.client.call(self.operation, self.values, query=query, **options)
+
+    def page(self, limit: object = None, cursor: object = None, **options: Any) -> Step:
+        """One page that must come.
+
+        Raises:
+            Violation: the answer is a success, but holds no list.
+            NotExercised, HarnessError: it is no success, see `Client.control`.
+        """
+        exchange = self.client.control(self.get(limit, cursor, **options))
+        page = page_of(exchange, self.pagination)
+        if page is None:
+            raise Violation(
+                f"the answer has no list at {self.description.items}",
+                expected=f"an array at {self.description.items}",
+                actual=exchange.response.text,
+                exchange=exchange,
+            )
+        return Step(exchange, page)
+
+    def walk(
+        self,
+        limit: int | None = None,
+        *,
+        expected: int | None = None,
+        query: Mapping[str, object] | None = None,
+        trust_total: bool = True,
+    ) -> Walk:
+        """Follows `next` to the end.
+
+        Never more than `ceil(n/limit)+2` requests, n being the `expected` number of records, else the total
+        the list states if it is to be trusted, else the records seen so far; `HARD_CAP` in any case.
+        """
+        walk = Walk()
+        cursor, cursors, seen = None, set[str](), set[str]()
+        while True:
+            step = self.page(limit, cursor, query=query or {})
+            walk.steps.append(step)
+            seen.update(identities(step.page))
+            if step.page.next is None:
+                walk.ended = True
+                return walk
+            if step.page.next in cursors:
+                walk.defect = f"the cursor {step.page.next} came twice"
+                return walk
+            cursors.add(step.page.next)
+            cursor = step.page.next
+            size = limit or len(walk.steps[0].page.records) or 1
+            total = _count(step.page.total) if trust_total else None
+            known = expected if expected is not None else total
+            if walk.requests > ceil(len(seen) / size) + 1:
+                walk.defect = f"{walk.requests} requests brought only {len(seen)} different records"
+                return walk
+            if known is not None and walk.requests >= ceil(known / size) + 2:
+                walk.defect = f"the list goes on after {walk.requests} pages of {size}, though it has {known} records"
+                return walk
+            if walk.requests >= HARD_CAP:
+                return walk
+
+    @cached_property
+    def everything(self) -> Walk:
+        """The whole list, read with the largest page size.
+
+        Raises:
+            Violation: following `next` does not end.
+            NotExercised: the list is longer than a bounded walk reads.
+        """
+        walk = self.walk(self.pagination.page_size.maximum)
+        if walk.defect:
+            raise Violation(
+                f"the walk does not end: {walk.defect}",
+                expected="an end after the last record",
+                actual=walk.defect,
+            )
+        if not walk.ended:
+            raise NotExercised(f"the list is longer than {HARD_CAP} pages; not read to its end")
+        return walk
+
+    @property
+    def ids(self) -> list[str]:
+        """The identity of every record of the list, in order."""
+        return self.everything.ids
+
+    def at_least(self, count: int) -> None:
+        """Goes on only with a list of at least `count` records.
+
+        Raises:
+            NotExercised: the list is shorter.
+        """
+        if len(self.ids) < count:
+            raise NotExercised(f"the list has {len(self.ids)} records, the rule shows with {count} or more")
+
+
+def _count(total: Any) -> int | None:
+    return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
+
+
+__all__ = ["HARD_CAP", "Collection", "HarnessError", "Step", "Walk", "identities"]

@@ -1,0 +1,307 @@
+"""A run of one API on one target: runs items, gathers the evidence of every exchange, and says what came of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import define, field, frozen
+
+from conformance.checks import Evidence, Finding, Judge, bindings
+from conformance.contract import CLIENT, ConformanceError, Contract, Requirement
+from conformance.properties import assertions, cases
+from conformance.properties.assertions import Violation
+from conformance.properties.binding import Binding, binding_of
+from conformance.properties.subject import ClientFault, Subject
+from conformance.report.verdict import Outcome
+from conformance.targets import HarnessError, NotExercised, NotRecorded, Stale, Target, Unsupported
+from conformance.traffic.cassette import Interaction, Take
+from conformance.traffic.exchange import Exchange
+
+UNKNOWN = "GET (unknown)"
+KEPT = 3
+
+_MODE_NEEDS = {"active-write": ("writes",), "active-load": ("load",)}
+_UNSEEN: dict[type[ConformanceError], Outcome] = {
+    NotExercised: Outcome.NOT_EXERCISED,
+    NotRecorded: Outcome.NOT_RECORDED,
+    Unsupported: Outcome.UNSUPPORTED,
+    Stale: Outcome.STALE,
+}
+_WORST = tuple(Outcome)
+
+
+@frozen
+class Item:
+    """One requirement × operation, and the test function that is run for it."""
+
+    function: Callable[..., None]
+    requirement: Requirement
+    operation: str
+    test: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.requirement.id}[{self.operation}]"
+
+    @property
+    def binding(self) -> Binding:
+        binding = binding_of(self.function)
+        assert binding is not None
+        return binding
+
+    @property
+    def judged_by_evidence(self) -> bool:
+        """Whether what other items' exchanges show counts for this one too, so that it has to run last."""
+        return bool(bindings(self.requirement))
+
+
+@frozen
+class Shown:
+    """A finding with the exchange that shows it."""
+
+    finding: Finding
+    exchange: Exchange | None = None
+
+
+@frozen
+class Result:
+    """What running an item came to.
+
+    Attributes:
+        reason: one line; None where the requirement held.
+        shown: the violations, the first ones of many.
+        held: pieces of evidence that could have failed and did not.
+    """
+
+    outcome: Outcome
+    reason: str | None = None
+    shown: tuple[Shown, ...] = ()
+    held: int = 0
+
+
+@define
+class Gathered:
+    """Evidence on one requirement × operation."""
+
+    held: int = 0
+    violations: list[Shown] = field(factory=list)
+
+
+def items_of(function: Callable[..., None], test: str, contract: Contract) -> list[Item]:
+    """The items a test function is run for in one API: one for each operation of each requirement it cites."""
+    binding = binding_of(function)
+    assert binding is not None
+    return [
+        Item(function, requirement, operation, test)
+        for requirement in contract.requirements.values()
+        if _concerns(binding, requirement)
+        for operation in operations_judged(contract, requirement)
+    ]
+
+
+def operations_judged(contract: Contract, requirement: Requirement) -> tuple[str, ...]:
+    """The operations of a requirement, with `GET (unknown)` where it speaks of paths the contract lacks."""
+    operations = contract.operations_of(requirement)
+    if requirement.mode == "passive" and requirement.operations[0] in ("*", "GET *"):
+        return (*operations, UNKNOWN)
+    return operations
+
+
+def _concerns(binding: Binding, requirement: Requirement) -> bool:
+    if requirement.not_tested:
+        return False
+    if binding.observes:
+        return requirement.mode == "passive" and bool(bindings(requirement))
+    return requirement.id in binding.cites or requirement.rule in binding.cites
+
+
+@define(eq=False)
+class Run:
+    """One API on one target.
+
+    Attributes:
+        examples: how many cases a property draws.
+        recording: where to keep what is said: test → item → take; None if nothing is recorded.
+        recorded_cases: test, item → cases of an earlier recording, which are run again instead of drawn.
+        on_evidence: called with each violation and note as it is found.
+        leftovers: what could not be deleted.
+    """
+
+    contract: Contract
+    target: Target
+    examples: int = 5
+    recording: dict[str, dict[str, Take]] | None = None
+    recorded_cases: Callable[[str, str], tuple[Mapping[str, Any], ...] | None] = lambda _test, _item: None
+    on_evidence: Callable[[Evidence], None] = lambda _: None
+    client_fault: ClientFault | None = None
+    fresh_names: bool = False
+    exchanges: int = 0
+    leftovers: list[str] = field(factory=list)
+    unknown: dict[str, int] = field(factory=dict)
+    _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
+    _exercised: dict[str, Result] = field(factory=dict)
+    _judge: Judge = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._judge = Judge(self.contract, strict=self.target.strict)
+
+    def observe(self, exchange: Exchange) -> None:
+        """Has every check judge an exchange."""
+        self.exchanges += 1
+        if exchange.operation is None:
+            self.unknown[exchange.known_as] = self.unknown.get(exchange.known_as, 0) + 1
+        for evidence in self._judge.observe(exchange):
+            if evidence.requirement is not None:
+                gathered = self._gathered.setdefault((evidence.requirement.id, evidence.operation), Gathered())
+                if evidence.finding.outcome is Outcome.HELD:
+                    gathered.held += 1
+                    continue
+                if evidence.finding.outcome is Outcome.VIOLATED:
+                    gathered.violations.append(Shown(evidence.finding, exchange))
+                    if len(gathered.violations) > KEPT:
+                        continue
+            self.on_evidence(evidence)
+
+    def gathered(self) -> Mapping[tuple[str, str], Gathered]:
+        """All evidence so far, by requirement id and operation."""
+        return self._gathered
+
+    def run(self, item: Item) -> Result:
+        """Runs an item; what it leaves behind is deleted, and what it said is kept if the run records."""
+        if item.binding.observes:
+            own = self._exercise(item)
+        else:
+            own = self._attempt(item, item.id)
+        if not item.judged_by_evidence:
+            return own
+        return _with_evidence(
+            own, self._gathered.get((item.requirement.id, item.operation), Gathered()), item.binding.observes
+        )
+
+    def _exercise(self, item: Item) -> Result:
+        """Makes the exchanges with an operation that passive requirements are judged by, once in a run."""
+        if item.operation not in self._exercised:
+            self._exercised[item.operation] = self._attempt(item, f"exercise[{item.operation}]")
+        return self._exercised[item.operation]
+
+    def _attempt(self, item: Item, name: str) -> Result:
+        subject = Subject(
+            contract=self.contract,
+            target=self.target,
+            requirement=item.requirement,
+            operation_id=item.operation,
+            test=item.test,
+            item=name,
+            observers=[self.observe],
+            client_fault=self.client_fault,
+            fresh_names=self.fresh_names,
+        )
+        run_with: list[Mapping[str, Any]] = []
+        assertions.reset_evidence()
+        try:
+            result = self._outcome(item, subject, run_with)
+        finally:
+            self.leftovers += _closed(subject)
+        if self.recording is not None and subject.opened:
+            said = tuple(Interaction(e.request, e.response, e.negative) for e in subject.client.exchanges)
+            if said:
+                self.recording.setdefault(item.test, {})[name] = Take(
+                    said, tuple(run_with) if item.binding.is_property else ()
+                )
+        return result
+
+    def _outcome(self, item: Item, subject: Subject, run_with: list[Mapping[str, Any]]) -> Result:
+        names = tuple(inspect.signature(item.function).parameters)
+        try:
+            if item.requirement.mode != CLIENT:
+                subject.need(*_MODE_NEEDS.get(item.requirement.mode, ()), *item.binding.needs)
+            for case in self._cases(item, subject):
+                run_with.append(case)
+                fixed = subject.arguments(tuple(name for name in names if name not in case))
+                item.function(**fixed, **case)
+        except Violation as violation:
+            finding = Finding(
+                Outcome.VIOLATED,
+                str(violation),
+                violation.expected,
+                violation.actual,
+                _party(item.requirement),
+            )
+            return Result(Outcome.VIOLATED, str(violation), (Shown(finding, violation.exchange or _last(subject)),))
+        except tuple(_UNSEEN) as reason:
+            return Result(_UNSEEN[type(reason)], str(reason))
+        except HarnessError as error:
+            return Result(Outcome.BROKEN, str(error))
+        held = assertions.evidence()
+        if not held and not item.binding.observes:
+            return Result(Outcome.NOT_EXERCISED, "the test made no assertion that could have failed")
+        return Result(Outcome.HELD, held=held)
+
+    def _cases(self, item: Item, subject: Subject) -> list[Mapping[str, Any]]:
+        binding = item.binding
+        if not binding.is_property:
+            return [{}]
+        replayed = subject.session.cases
+        recorded = self.recorded_cases(item.test, item.id) if replayed is None else replayed
+        if recorded:
+            return list(recorded)
+        examples = binding.examples(subject) if callable(binding.examples) else binding.examples
+        strategies = {
+            name: strategy(subject) if callable(strategy) else strategy for name, strategy in binding.strategies.items()
+        }
+        if replayed is not None:
+            # A recording that stopped before its first case would have stopped above, for the same reason.
+            raise NotRecorded(f"the cassette has no cases for {item.id}; record it with --record")
+        found: list[Mapping[str, Any]] = list(examples)
+        drawn = cases.draw(strategies, self.examples, item.id) if strategies else []
+        return found + [case for case in drawn if case not in found]
+
+
+def _closed(subject: Subject) -> list[str]:
+    try:
+        return subject.close()
+    except (NotRecorded, Stale):
+        return []
+
+
+def _party(requirement: Requirement) -> Any:
+    return "client" if requirement.mode == CLIENT else "server"
+
+
+def _last(subject: Subject) -> Exchange | None:
+    client = subject.client if subject.opened else subject.mock.client if "mock" in subject.__dict__ else None
+    return client.exchanges[-1] if client and client.exchanges else None
+
+
+def _with_evidence(own: Result, gathered: Gathered, observed_only: bool) -> Result:
+    """An item's own result and what all exchanges show about its requirement, the worse of the two."""
+    if gathered.violations:
+        first = gathered.violations[0]
+        count = len(gathered.violations)
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        shown = (*own.shown, *gathered.violations[:KEPT])
+        seen = Result(Outcome.VIOLATED, f"{first.finding.message}{more}", shown, gathered.held)
+    elif gathered.held:
+        seen = Result(Outcome.HELD, held=gathered.held)
+    else:
+        seen = Result(Outcome.NOT_EXERCISED, "no exchange was seen that could have failed it")
+    if observed_only:
+        # Having made the exchanges proves nothing by itself; that it failed matters only if nothing was seen.
+        if own.outcome is Outcome.HELD or (seen.outcome is not Outcome.NOT_EXERCISED and _unseen(own)):
+            return seen
+        if seen.outcome is Outcome.NOT_EXERCISED:
+            return own
+    elif seen.outcome is Outcome.NOT_EXERCISED:
+        return own
+    worse = min((own, seen), key=lambda result: _rank(result.outcome))
+    return Result(worse.outcome, worse.reason, worse.shown, own.held + seen.held)
+
+
+def _unseen(result: Result) -> bool:
+    return result.outcome in (Outcome.NOT_EXERCISED, Outcome.NOT_RECORDED, Outcome.UNSUPPORTED)
+
+
+def _rank(outcome: Outcome) -> int:
+    return _WORST.index(outcome)

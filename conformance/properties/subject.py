@@ -1,0 +1,170 @@
+"""The subject of a test: one requirement × operation on one target. Its attributes are a test's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from secrets import token_hex
+from typing import Any
+from zlib import crc32
+
+from attrs import define, field
+
+from conformance.contract import (
+    CLIENT,
+    Contract,
+    ContractError,
+    Conventions,
+    Operation,
+    Requirement,
+    Resource,
+)
+from conformance.properties.collection import Collection
+from conformance.properties.mock import MockServer, play
+from conformance.properties.resource import Things
+from conformance.targets import Client, Observer, Session, Target, Unsupported
+from conformance.targets.clock import Clock
+
+ClientFault = Callable[[Client], None]
+
+
+@define(eq=False, slots=False)
+class Subject:
+    """Everything a test may ask for by the name of its argument.
+
+    Attributes:
+        operation_id: the operation's id; `client`, or `GET (unknown)`, for what is none.
+        item: `<requirement>[<operation>]`.
+        test: `<module>/<function>`, where its cassette lies.
+    """
+
+    contract: Contract
+    target: Target
+    requirement: Requirement
+    operation_id: str
+    test: str
+    item: str
+    observers: list[Observer] = field(factory=list)
+    client_fault: ClientFault | None = None
+    fresh_names: bool = False
+    _things: list[Things] = field(factory=list)
+
+    @cached_property
+    def session(self) -> Session:
+        """The conversation with the target, opened when a test first asks for it."""
+        session = self.target.session(self.test, self.item, self.observers)
+        if self.client_fault:
+            self.client_fault(session.client)
+        return session
+
+    @property
+    def opened(self) -> bool:
+        return "session" in self.__dict__
+
+    @property
+    def client(self) -> Client:
+        return self.session.client
+
+    @property
+    def clock(self) -> Clock:
+        return self.client.clock
+
+    @property
+    def conventions(self) -> Conventions:
+        return self.contract.conventions
+
+    @property
+    def operation(self) -> Operation:
+        return self.contract.operation(self.operation_id)
+
+    @property
+    def is_operation(self) -> bool:
+        try:
+            self.contract.operation(self.operation_id)
+        except ContractError:
+            return False
+        return True
+
+    def values(self, operation: Operation, pick: int = 0) -> Mapping[str, str]:
+        """Values for an operation's path parameters: the `pick`-th that the target is known to have.
+
+        Raises:
+            Unsupported: it has none.
+        """
+        found = {}
+        for name in operation.path_parameters:
+            known = self.session.parameters.get(name, ())
+            if len(known) <= pick:
+                raise Unsupported(f"needs {pick + 1} known values for {name}: name them in the target's parameters")
+            found[name] = known[pick]
+        return found
+
+    @cached_property
+    def collection(self) -> Collection:
+        """The list that the operation answers."""
+        return self.collection_of(self.operation)
+
+    def collection_of(self, operation: Operation) -> Collection:
+        pagination = self.conventions.pagination
+        assert pagination is not None, f"{self.contract.api} has no pagination"
+        return Collection(self.client, operation, pagination, self.values(operation))
+
+    @cached_property
+    def lists(self) -> list[Collection]:
+        """Every list of the contract that the target can be asked for."""
+        found = [op for op in self.contract.operations if op.collection is not None and not op.path_parameters]
+        return [self.collection_of(op) for op in found if op.basis == "documented" or self._serves(op)]
+
+    def _serves(self, operation: Operation) -> bool:
+        return self.client.call(operation).response.ok
+
+    @cached_property
+    def things(self) -> Things:
+        """The resource that the operation creates, reads, changes or deletes."""
+        resource = self.contract.resource_of(self.operation)
+        assert resource is not None, f"{self.operation_id} belongs to no resource"
+        return self.things_of(resource)
+
+    def things_of(self, resource: Resource) -> Things:
+        things = Things(self.client, self.contract, resource, self._prefix)
+        self._things.append(things)
+        return things
+
+    @property
+    def _prefix(self) -> str:
+        # The same name every time lets a recording be replayed; a live target may still hold an earlier one.
+        run = token_hex(4) if self.fresh_names else "recorded"
+        return f"conformance-{run}-{crc32(self.item.encode()):08x}"
+
+    @cached_property
+    def mock(self) -> MockServer:
+        """A played server, for what binds the client."""
+        server = play(self.contract)
+        if self.client_fault:
+            self.client_fault(server.client)
+        return server
+
+    @property
+    def subject(self) -> Subject:
+        return self
+
+    def need(self, *capabilities: str) -> None:
+        """Goes on only on a target that has the capabilities.
+
+        Raises:
+            Unsupported: it lacks one.
+        """
+        for capability in capabilities:
+            if capability not in self.session.capabilities:
+                hint = "; --allow-writes grants it" if capability == "writes" else ""
+                raise Unsupported(f"needs the capability {capability!r}, which this target lacks{hint}")
+
+    def arguments(self, names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in names}
+
+    def close(self) -> list[str]:
+        """Deletes what was created; returns what could not be deleted."""
+        return [f"{things.description.name} {left}" for things in self._things for left in things.clean_up()]
+
+
+__all__ = ["CLIENT", "ClientFault", "Subject"]

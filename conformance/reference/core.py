@@ -1,0 +1,157 @@
+"""The reference server: a WSGI application made of routes, records and policies. It knows no API."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen, mutable
+from werkzeug.http import HTTP_STATUS_CODES, http_date
+
+from conformance.reference.clock import Clock
+from conformance.reference.messages import Problem, Record, Request, Response
+from conformance.reference.policies import (
+    CursorPaginator,
+    Errors,
+    Ids,
+    JsonBody,
+    SlidingWindow,
+    TokenAuthenticator,
+    Transport,
+)
+from conformance.reference.store import Collection
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[["Server", Request], Response]
+Transform = Callable[[Request, Response], Response]
+Filter = Callable[[str, Record], bool]
+"""Whether a record satisfies the value of a query parameter."""
+
+
+@frozen
+class Route:
+    """An operation and what serves it; `permission` is None for a public one, which needs no credential."""
+
+    method: str
+    template: str
+    handler: Handler
+    permission: str | None
+
+    @property
+    def operation(self) -> str:
+        """Method and template, such as "GET /v2/users/{user-id}"."""
+        return f"{self.method} {self.template}"
+
+    def match(self, method: str, segments: Sequence[str]) -> dict[str, str] | None:
+        """The path parameters by name when the request takes this route, else None."""
+        parts = self.template.split("/")[1:]
+        if method != self.method or len(parts) != len(segments):
+            return None
+        arguments = {}
+        for part, segment in zip(parts, segments, strict=True):
+            if part.startswith("{") and segment:
+                arguments[part[1:-1]] = segment
+            elif part != segment:
+                return None
+        return arguments
+
+
+@mutable(eq=False)
+class Server:
+    """A reference server: a WSGI callable with its own records, clock and policies.
+
+    A request passes `transport`, `limiter` and `authenticator` in this order, then its route's handler, which
+    uses `bodies`, `filters`, `paginator` and `ids`. `errors` renders what any of them refuses, and
+    `transforms` are applied in order to every response. Requests are served one at a time.
+
+    `credentials` holds tokens by name, `parameters` known good values of path parameters by name, and
+    `filters` the query parameters that narrow a list, by operation and name.
+    """
+
+    api: str
+    clock: Clock
+    credentials: dict[str, str]
+    parameters: dict[str, list[str]]
+    routes: list[Route]
+    store: dict[str, Collection]
+    filters: dict[str, dict[str, Filter]]
+    transport: Transport
+    limiter: SlidingWindow
+    authenticator: TokenAuthenticator
+    bodies: JsonBody
+    paginator: CursorPaginator
+    errors: Errors
+    ids: Ids = field(factory=Ids)
+    transforms: list[Transform] = field(factory=list)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request; whatever goes wrong is answered with 500 in the API's error form."""
+        with self._lock:
+            self.clock.on_request()
+            response = self._respond(environ)
+            date = http_date(self.clock.now())
+        headers = {**response.headers, "Date": date}
+        if response.body or response.status != 204:
+            headers["Content-Length"] = str(len(response.body))
+        reason = HTTP_STATUS_CODES.get(response.status, "Unknown")
+        start_response(f"{response.status} {reason}", list(headers.items()))
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
+
+    def _respond(self, environ: WSGIEnvironment) -> Response:
+        try:
+            request = Request.from_environ(environ)
+            try:
+                response = self._serve(request)
+            except Problem as problem:
+                response = self.errors.render(problem)
+            for transform in self.transforms:
+                response = transform(request, response)
+        except Problem as problem:
+            return self.errors.render(problem)
+        except Exception:
+            _log.exception("the reference server failed to answer a request")
+            return self.errors.render(Problem(500, "crash", "The server could not answer this request."))
+        return response
+
+    def _serve(self, request: Request) -> Response:
+        self.transport.admit(request)
+        self.limiter.admit(request, self.clock.now())
+        route = self._route(request)
+        request.principal = self.authenticator.authenticate(request)
+        if route is None:
+            self.authenticator.authorise(request, "")
+            raise Problem(404, "unknown-path", "There is no operation with this method and path.")
+        if route.permission is not None:
+            self.authenticator.authorise(request, route.permission)
+        return route.handler(self, request)
+
+    def _route(self, request: Request) -> Route | None:
+        for route in self.routes:
+            arguments = route.match(request.method, request.segments)
+            if arguments is not None:
+                request.operation, request.arguments = route.operation, arguments
+                return route
+        return None
+
+
+def issue_credentials(api: str, names: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A token for each name: the given one, or one derived here, so that no secret stands in the source.
+
+    ValueError for a given name that is not asked for, an empty token, or one token for two names.
+    """
+    tokens = {name: hashlib.sha256(f"{api} {name}".encode()).hexdigest()[:36].upper() for name in names}
+    given = dict(given or {})
+    if unknown := sorted(given.keys() - tokens.keys()):
+        raise ValueError(f"{api} has no credential named {', '.join(unknown)}; it has {', '.join(tokens)}")
+    tokens.update(given)
+    if not all(tokens.values()) or len(set(tokens.values())) < len(tokens):
+        raise ValueError(f"the tokens of {api} must be non-empty and differ from each other")
+    return tokens

@@ -1,0 +1,71 @@
+"""`report.json`: the whole report for programs, in the format of `report.schema.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.report.model import Case, Finding, Report, Requirement
+from conformance.report.verdict import Verdict
+
+FORMAT = 1
+"""The version of the format; it changes when a program that reads the old one would break."""
+
+
+def render_json(report: Report) -> str:
+    """The report as indented JSON with sorted keys and a newline at its end."""
+    document = {
+        "format": FORMAT,
+        "run": {
+            "apis": report.apis,
+            "targets": [target.model_dump() for target in report.targets],
+            "provenance": [item.model_dump() for item in report.provenance],
+            "started": report.started,
+            "options": report.options,
+            "versions": report.versions,
+        },
+        "finished": report.finished,
+        "exit_status": report.exit_status,
+        "exit_reasons": report.exit_reasons,
+        "exchanges": report.exchanges,
+        "counts": _counts(report.counts),
+        "requirement_counts": _counts(report.requirement_counts),
+        "requirements": [_requirement(requirement) for requirement in report.requirements],
+        "drift": [_finding(finding) for finding in report.drift],
+        "unjudged": [_finding(finding) for finding in report.unjudged],
+        "unknown_operations": report.unknown_operations,
+        "errors": report.errors,
+    }
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _counts(counts: Mapping[Verdict, int]) -> dict[str, int]:
+    return {verdict.value: count for verdict, count in counts.items()}
+
+
+def _requirement(requirement: Requirement) -> dict[str, Any]:
+    return {
+        "id": requirement.id,
+        "api": requirement.api,
+        "area": requirement.area,
+        **requirement.text.model_dump(),
+        "verdict": requirement.verdict.value,
+        "cases": [_case(case) for case in requirement.cases],
+    }
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "operation": case.operation,
+        "verdict": case.verdict.value,
+        "reason": case.reason,
+        "held": case.held,
+        "tests": case.tests,
+        "deviation": case.deviation and case.deviation.model_dump(),
+        "findings": [_finding(finding) for finding in case.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return finding.model_dump(mode="json")

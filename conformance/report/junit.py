@@ -1,0 +1,83 @@
+"""`junit.xml`: a test suite for each API and one for the run itself, as CI servers read it.
+
+A verdict that fails the run is an error or a failure here too, and nothing else is.
+"""
+
+# mypy: allow-untyped-calls
+# junitparser declares itself typed and leaves half of its methods without annotations.
+
+from __future__ import annotations
+
+import io
+
+from junitparser import Error, Failure, JUnitXml, Properties, Property, Skipped, TestCase, TestSuite
+
+from conformance.report.model import Case, Report, Requirement
+from conformance.report.plain import finding_text
+from conformance.report.text import one_line, visible
+from conformance.report.verdict import Verdict
+
+
+def render_junit(report: Report) -> bytes:
+    """The report as JUnit XML in UTF-8; the only time in it is the start of the run, all durations are 0."""
+    xml = JUnitXml("conformance")
+    suites = [_run_suite(report)]
+    for api in sorted({requirement.api for requirement in report.requirements}):
+        suite = TestSuite(api)
+        suite.add_testcases(
+            [
+                _testcase(requirement, case)
+                for requirement in report.requirements
+                for case in requirement.cases
+                if requirement.api == api
+            ]
+        )
+        suites.append(suite)
+    for suite in suites:
+        suite.timestamp = report.started
+        xml.add_testsuite(suite)
+    xml.update_statistics()
+    buffer = io.BytesIO()
+    xml.write(buffer, pretty=True)
+    return buffer.getvalue()
+
+
+def _run_suite(report: Report) -> TestSuite:
+    """What fails the run apart from its verdicts, and where its answers came from."""
+    case = TestCase("run", classname="conformance")
+    if report.run_failures:
+        error = Error(one_line("; ".join(report.run_failures)), "run")
+        error.text = visible("\n".join(report.run_failures))
+        case.append(error)
+    suite = TestSuite("run")
+    for line in report.provenance_lines:
+        suite.add_property("provenance", one_line(line))
+    for target in report.targets:
+        suite.add_property("target", one_line(target.label))
+    suite.add_testcases([case])
+    return suite
+
+
+def _testcase(requirement: Requirement, case: Case) -> TestCase:
+    testcase = TestCase(one_line(case.name), classname=f"{requirement.api}.{requirement.area}")
+    properties = Properties()
+    properties.append(Property("verdict", case.verdict.value))
+    testcase.append(properties)
+    headline = one_line(case.headline)
+    if case.verdict.fails_run:
+        kind = Error if case.verdict is Verdict.BROKEN else Failure
+        result = kind(headline or case.verdict.value, case.verdict.value)
+        result.text = visible(_account(requirement, case))
+        testcase.append(result)
+    elif not case.verdict.seen:
+        testcase.append(Skipped(f"{case.verdict.value}: {headline}" if headline else case.verdict.value))
+    return testcase
+
+
+def _account(requirement: Requirement, case: Case) -> str:
+    text = requirement.text
+    lines = [f"{text.strength} ({text.basis}): {text.statement}", f"source: {requirement.clause or 'none'}"]
+    if case.deviation:
+        lines.append(f"listed as known since {case.deviation.since}: {case.deviation.reason}")
+    violations = [finding_text(finding) for finding in case.findings if finding.outcome == "violated"]
+    return "\n\n".join(["\n".join(lines), *violations])

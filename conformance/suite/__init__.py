@@ -1,0 +1,1 @@
+"""The tests: `common` for what several APIs share, a package for each API's own."""

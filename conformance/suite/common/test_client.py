@@ -1,0 +1,154 @@
+"""The suite's own client, against a played server: what binds every client of an API."""
+
+import json
+from typing import Any
+
+import httpx
+from hypothesis import strategies as st
+
+from conformance.checks import Judge
+from conformance.contract import Contract, Operation
+from conformance.properties import (
+    Collection,
+    HarnessError,
+    MockServer,
+    assert_equal,
+    assert_that,
+    property_test,
+    requirement,
+)
+from conformance.report.verdict import Outcome
+
+
+def list_operation(contract: Contract) -> Operation:
+    """The first documented list that can be filtered, else the first list."""
+    lists = [op for op in contract.operations if op.collection is not None]
+    filtered = [op for op in lists if op.collection is not None and op.collection.filters]
+    return (filtered or lists)[0]
+
+
+def list_of(contract: Contract, mock: MockServer) -> Collection:
+    pagination = contract.conventions.pagination
+    assert pagination is not None
+    operation = list_operation(contract)
+    return Collection(mock.client, operation, pagination, {name: "conformance" for name in operation.path_parameters})
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """A document that has `value` at a JSON pointer."""
+    for token in reversed(path.split("/")[1:]):
+        value = {token: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def merged(*documents: dict[str, Any]) -> dict[str, Any]:
+    """Documents laid over one another, member by member."""
+    whole: dict[str, Any] = {}
+    for document in documents:
+        for name, value in document.items():
+            both = isinstance(value, dict) and isinstance(whole.get(name), dict)
+            whole[name] = merged(whole[name], value) if both else value
+    return whole
+
+
+def page_body(contract: Contract, ids: list[str], following: str | None) -> dict[str, Any]:
+    """A page of records with these ids, and the cursor of the next one."""
+    collection, pagination = list_operation(contract).collection, contract.conventions.pagination
+    assert collection is not None
+    assert pagination is not None
+    records = [{collection.id[0]: identity} for identity in ids]
+    return merged(
+        nested(collection.items, records),
+        nested(pagination.next, following or ""),
+        nested(pagination.prev, ""),
+        nested(pagination.total, len(ids)) if pagination.total else {},
+    )
+
+
+@requirement("content-type.request-media-type")
+def test_a_body_is_sent_as_documented(contract: Contract, mock: MockServer) -> None:
+    """Every request with a body is well-formed JSON and typed with the documented media type."""
+    mock.routes.route().respond(200, json={})
+    for operation in contract.operations:
+        if operation.request_schema is None:
+            continue
+        values = {name: "conformance" for name in operation.path_parameters}
+        mock.client.call(operation, values, body={"name": "ünicode", "count": 1})
+        sent = mock.raw[-1]
+        assert_equal(
+            sent.headers.get("content-type"), contract.conventions.media_types.request, f"Content-Type of {operation}"
+        )
+        assert_equal(decoded(sent.content), {"name": "ünicode", "count": 1}, f"the body of {operation}")
+
+
+def decoded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content
+
+
+@requirement("pagination.cursor-opaque")
+@property_test(
+    examples=[{"cursors": ["a+b/c==", "%41%2B", "ünï code&x=1#y", "v1.eyJpZCI6MX0%3D"]}],
+    cursors=st.lists(
+        st.text(st.characters(codec="utf-8"), min_size=1, max_size=20), min_size=1, max_size=4, unique=True
+    ),
+)
+def test_cursors_are_passed_on_unchanged(contract: Contract, mock: MockServer, cursors: list[str]) -> None:
+    """Whatever the server gives as a cursor comes back as it was, with the same filters and page size."""
+    collection = list_of(contract, mock)
+    pagination = collection.pagination
+    pages = iter([page_body(contract, [str(number)], cursor) for number, cursor in enumerate([*cursors, None])])
+    mock.routes.route().mock(side_effect=lambda _: httpx.Response(200, json=next(pages)))
+    first = len(mock.raw)
+    collection.walk(1, expected=len(cursors) + 1, query={"type": "a filter"})
+    asked = [list(request.url.params.multi_items()) for request in mock.raw[first:]]
+    constant = [("type", "a filter"), (pagination.page_size.parameter, "1")]
+    assert_equal(
+        [sorted(query) for query in asked],
+        [sorted(constant), *[sorted([*constant, (pagination.cursor, cursor)]) for cursor in cursors]],
+        "the queries of a walk",
+    )
+
+
+NEW_NAMES = st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=3, max_size=8).map("new_{}".format)
+
+
+@requirement("versioning.client-accepts-new-keys")
+@property_test(
+    examples=[{"extra": {"new_member": {"nested": [1, None, True]}}}],
+    extra=st.dictionaries(
+        NEW_NAMES, st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)), min_size=1
+    ),
+)
+def test_new_members_break_nothing(contract: Contract, mock: MockServer, extra: dict[str, Any]) -> None:
+    """Members that no document names, in an answer and in its records, change nothing that the client reads."""
+    plain = page_body(contract, ["1", "2"], None)
+    collection = list_of(contract, mock)
+    items = collection.description.items.removeprefix("/")
+    more = {**plain, **extra, items: [{**record, **extra} for record in plain[items]]}
+    mock.routes.route().mock(side_effect=[httpx.Response(200, json=plain), httpx.Response(200, json=more)])
+    try:
+        before, after = collection.page(), collection.page()
+    except HarnessError as error:
+        assert_that(False, "the client refuses an answer with a new member", expected="acceptance", actual=str(error))
+        return
+    assert_equal(
+        after.page, before.page.__class__(**{**_members(before.page), "records": after.page.records}), "the page"
+    )
+    judge = Judge(contract)
+    for step in (before, after):
+        judged = {e.requirement.id for e in judge.observe(step.exchange) if e.requirement and _violated(e)}
+        if step is before:
+            known = judged
+    assert_equal(judged, known, "the rules that the checks see broken")
+
+
+def _members(page: Any) -> dict[str, Any]:
+    return {name: getattr(page, name) for name in page.__slots__ if not name.startswith("_")}
+
+
+def _violated(evidence: Any) -> bool:
+    return bool(evidence.finding.outcome is Outcome.VIOLATED)

@@ -1,0 +1,28 @@
+"""The connection: what is answered outside TLS."""
+
+from conformance.contract import Operation
+from conformance.properties import HarnessError, NotExercised, Subject, assert_status, assert_that, requirement
+from conformance.targets import Client
+
+
+@requirement("transport.https-only")
+def test_calls_in_clear_fail(subject: Subject, client: Client, operation: Operation) -> None:
+    """The call that succeeds over TLS does not succeed over plain HTTP."""
+    plain = client.in_clear()
+    client.control(client.call(operation, subject.values(operation)))
+    try:
+        exchange = plain.call(operation, subject.values(operation))
+    except HarnessError as refusal:
+        assert_that(True, "refused", expected="no answer", actual=str(refusal))
+        return
+    if plain.credentials != client.credentials and exchange.response.status in (401, 403):
+        raise NotExercised("only a throw-away credential may go out in clear, and that was refused as such")
+    location = exchange.response.header("location")
+    assert_status(exchange, "3xx", "4xx", when="over plain HTTP")
+    assert_that(
+        exchange.response.status_class != 3 or str(location).startswith("https://"),
+        "plain HTTP is redirected, but not to https",
+        expected="a Location that begins with https://",
+        actual=location,
+        exchange=exchange,
+    )

@@ -1,0 +1,176 @@
+"""The domains, as the document's prose on the methods has it: what POST, PUT, PATCH and DELETE do."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.properties import (
+    NotExercised,
+    Subject,
+    Things,
+    assert_equal,
+    assert_status,
+    assert_that,
+    property_test,
+    requirement,
+)
+from conformance.properties.exercise import NO_SUCH_ID
+
+
+@requirement("vultr.crud.post-creates")
+def test_a_created_domain_exists(things: Things) -> None:
+    """A successful POST is answered 201 or 202, and the domain is then in the list and can be read."""
+    body = things.body()
+    name = body[things.description.id]
+    exchange = things.client.control(things.post(body))
+    assert_status(exchange, 201, 202, when="with a new domain")
+    things.served("list", things.list.get())
+    assert_that(
+        things.settle(lambda: name in things.listed()) if exchange.response.status == 202 else name in things.listed(),
+        f"the domain {name} was accepted, but is not in the list",
+        expected=f"{name} in the list",
+        actual="a list without it",
+    )
+    assert_status(things.served("read", things.get(name)), 200, when="for a domain just created")
+
+
+@requirement("vultr.crud.post-required")
+@property_test(left_out=lambda subject: st.sampled_from(sorted(subject.things.description.required)))
+def test_a_create_without_what_it_needs_is_refused(things: Things, left_out: str) -> None:
+    """A POST without an attribute it needs is a client error and creates nothing."""
+    things.create()
+    before = things.listed()
+    body = things.body()
+    del body[left_out]
+    for wrong in (body, {**body, left_out: None}):
+        assert_status(things.post(wrong, negative=True), "4xx", when=f"without {left_out}")
+    assert_equal(things.listed(), before, "the list after the refused creates")
+
+
+def _settled(things: Things, identity: str, status: int, wanted: dict[str, Any]) -> dict[str, Any]:
+    """The domain after a change; after a 202, once the change shows or the time for it is over."""
+    if status == 202:
+        things.settle(lambda: _visible(things.read(identity), wanted) == _visible(wanted, things.read(identity)))
+    return things.read(identity)
+
+
+def _visible(values: dict[str, Any], among: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in among}
+
+
+def _values(things: Things, pick: int) -> dict[str, Any]:
+    return {name: values[pick] for name, values in things.description.writable.items()}
+
+
+@requirement("vultr.crud.put-sets")
+def test_put_sets_the_values_whatever_they_were(things: Things) -> None:
+    """From different states, a PUT of the same values leads to the same state, and a second PUT changes nothing."""
+    wanted = _values(things, 0)
+    states = []
+    for start in (1, 0):
+        name = things.create()
+        begun = things.served("replace", things.call("replace", name, body=_values(things, start)))
+        things.client.control(begun)
+        _settled(things, name, begun.response.status, _values(things, start))
+        for time in ("first", "second"):
+            exchange = things.client.control(things.call("replace", name, body=wanted))
+            shown = _settled(things, name, exchange.response.status, wanted)
+            visible = _visible(shown, wanted)
+            if not visible:
+                raise NotExercised("a domain shows none of the values that PUT sets")
+            assert_equal(visible, _visible(wanted, shown), f"the domain after the {time} PUT", exchange=exchange)
+        states.append({**_visible(shown, wanted)})
+    assert_equal(states[0], states[1], "the state after the same PUT from another state")
+
+
+def _other_value(things: Things, attribute: str, state: dict[str, Any]) -> Any:
+    """A value for an attribute that it does not have yet."""
+    first, second = things.description.writable[attribute]
+    return second if state.get(attribute) == first else first
+
+
+def attributes(subject: Subject) -> SearchStrategy[list[str]]:
+    """A non-empty part of the attributes that can be changed."""
+    names = sorted(subject.things.description.writable)
+    return st.lists(st.sampled_from(names), min_size=1, max_size=len(names), unique=True).map(sorted)
+
+
+def parts(names: list[str]) -> list[list[str]]:
+    """Each name alone, and all of them."""
+    return [*([name] for name in names), names]
+
+
+@requirement("vultr.crud.patch-partial")
+@property_test(
+    examples=lambda subject: [{"changed": part} for part in parts(sorted(subject.things.description.writable))],
+    changed=attributes,
+)
+def test_patch_changes_only_what_was_sent(things: Things, changed: list[str]) -> None:
+    """A PATCH changes the attributes it sends; the other ones that can be changed stay as they were."""
+    name = things.create()
+    start = things.served("update", things.call("update", name, body=_values(things, 0)))
+    things.client.control(start)
+    before = _settled(things, name, start.response.status, _values(things, 0))
+    changes = {attribute: _other_value(things, attribute, before) for attribute in changed}
+    exchange = things.client.control(things.call("update", name, body=changes))
+    after = _settled(things, name, exchange.response.status, changes)
+    writable = _visible(after, things.description.writable)
+    if not writable:
+        raise NotExercised("a domain shows none of the values that PATCH changes")
+    expected = _visible({**before, **changes}, writable)
+    assert_equal(writable, expected, f"the domain after a PATCH of {', '.join(changed)}", exchange=exchange)
+
+
+@requirement("vultr.crud.delete-then-404")
+def test_a_deleted_domain_is_gone(things: Things) -> None:
+    """After a successful DELETE the domain cannot be read and is not in the list, where it was before."""
+    name = things.create()
+    if name not in things.listed():
+        raise NotExercised(f"the domain {name} was not in the list before")
+    exchange = things.served("delete", things.delete(name))
+    assert_status(exchange, "2xx", when="for a domain that exists")
+    assert_status(things.get(name), 404, when="after its DELETE")
+    assert_that(
+        name not in things.listed(),
+        f"the domain {name} is deleted, but still in the list",
+        expected="a list without it",
+        actual=name,
+    )
+
+
+@requirement("vultr.crud.delete-missing-4xx")
+def test_deleting_what_is_not_there_is_an_error(things: Things) -> None:
+    """A DELETE of a domain that nobody has is a client error with the envelope, where one that exists is deleted."""
+    things.client.control(things.served("delete", things.delete(things.create())))
+    for missing in (NO_SUCH_ID, "conformance-no-such.example.com"):
+        exchange = things.call("delete", missing, negative=True)
+        assert_status(exchange, "4xx", when="which does not exist")
+        assert_equal(
+            things.contract.envelope.errors(exchange.response.at("")), [], "the refusal's envelope", exchange=exchange
+        )
+
+
+@requirement("vultr.crud.accepted-eventually")
+def test_what_was_accepted_comes_to_be(subject: Subject, things: Things) -> None:
+    """After a 202 the domain exists, or its change shows, within a bounded time."""
+    if subject.operation_id == things.description.create:
+        body = things.body()
+        exchange = things.client.control(things.post(body))
+        name = str(body[things.description.id])
+        done = lambda: things.get(name).response.ok  # noqa: E731 - two ways to ask the same question
+    else:
+        name = things.create()
+        role = "replace" if subject.operation_id == things.description.replace else "update"
+        wanted = _values(things, 1)
+        exchange = things.client.control(things.served(role, things.call(role, name, body=wanted)))
+        done = lambda: _visible(things.read(name), wanted) == _visible(wanted, things.read(name))  # noqa: E731
+    if exchange.response.status != 202:
+        raise NotExercised(f"it was answered {exchange.response.status}, not 202")
+    assert_that(
+        things.settle(done),
+        "what was accepted with 202 did not come to be",
+        expected="the change within a bounded time",
+        actual="no change",
+        exchange=exchange,
+    )

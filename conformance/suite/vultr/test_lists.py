@@ -1,0 +1,105 @@
+"""The documented lists: plans, applications and backups, their totals and filters."""
+
+from math import ceil
+
+from conformance.contract import Contract, Operation
+from conformance.properties import (
+    Collection,
+    NotExercised,
+    Unsupported,
+    assert_equal,
+    assert_same_members,
+    assert_that,
+    property_test,
+    requirement,
+)
+from conformance.suite.common.test_pagination import page_sizes
+from conformance.targets import Client
+
+
+@requirement("vultr.pagination.total-is-full-list")
+@property_test(examples=[{"limit": None}], limit=page_sizes)
+def test_total_is_the_number_of_records_in_the_walk(collection: Collection, limit: int | None) -> None:
+    """total is the same on every page, and is the number of different records that a walk brings."""
+    walk = collection.walk(limit or collection.pagination.page_size.maximum, trust_total=False)
+    if not walk.ended:
+        raise NotExercised(f"the walk did not end: {walk.defect or 'the list is too long'}")
+    for number, step in enumerate(walk.steps, start=1):
+        assert_equal(
+            step.page.total, len(set(walk.ids)), f"total on page {number} of {walk.requests}", exchange=step.exchange
+        )
+
+
+@requirement("vultr.crud.filter-sound")
+def test_a_filtered_list_holds_only_what_was_asked_for(collection: Collection) -> None:
+    """Every record of a filtered list has the value that the filter names."""
+    size = collection.pagination.page_size.maximum
+    records = [record for step in collection.everything.steps for record in step.page.records]
+    judged = 0
+    for name in collection.description.filters:
+        carried = [record.get(name) for record in records if isinstance(record, dict)]
+        if not any(carried):
+            continue
+        for value in dict.fromkeys(str(found) for found in carried if found):
+            if judged >= 4:
+                break
+            walk = collection.walk(size, query={name: value})
+            for step in walk.steps:
+                wrong = [record for record in step.page.records if str(record.get(name)) != value]
+                assert_that(
+                    not wrong,
+                    f"the list filtered by {name}={value} holds {len(wrong)} others",
+                    expected=f"only records with {name} {value}",
+                    actual=wrong[:1],
+                    exchange=step.exchange,
+                )
+            judged += 1
+    if not judged:
+        raise NotExercised("no record carries the member that the list is filtered by")
+
+
+@requirement("vultr.pagination.filter-with-paging")
+def test_a_filter_and_a_page_size_combine(collection: Collection) -> None:
+    """Walking a filtered list gives the filtered list: its total counts it, and its pages stay full."""
+    size = collection.pagination.page_size.maximum
+    for name, values in collection.description.filters.items():
+        for value in values:
+            whole = collection.walk(size, query={name: value})
+            if not whole.ended or len(whole.ids) < 3 or len(whole.ids) == len(collection.ids):
+                continue
+            limit = max(2, ceil(len(whole.ids) / 20))
+            walk = collection.walk(limit, expected=len(whole.ids), query={name: value})
+            assert_that(
+                walk.ended,
+                f"the walk of the filtered list does not end: {walk.defect}",
+                expected="an end",
+                actual=walk.defect,
+            )
+            assert_same_members(walk.ids, whole.ids, f"the list filtered by {name}={value} in pages of {limit}")
+            for step in walk.steps:
+                assert_equal(step.page.total, len(whole.ids), "total of the filtered list", exchange=step.exchange)
+            for step in walk.steps[:-1]:
+                assert_equal(len(step.page.records), limit, "records on a filtered page", exchange=step.exchange)
+            return
+    raise NotExercised("no filter leaves three records or more and some out")
+
+
+@requirement("vultr.crud.get-read-only")
+def test_reading_changes_nothing(contract: Contract, client: Client, lists: list[Collection]) -> None:
+    """Calling every GET of the contract leaves the records of all lists as they were."""
+    before = {collection.operation.id: collection.walk().ids for collection in lists}
+    if not any(before.values()):
+        raise NotExercised("every list is empty")
+    for operation in contract.operations:
+        if operation.method == "GET":
+            _read(client, operation)
+    for collection in lists:
+        after = collection.walk().ids
+        assert_equal(sorted(after), sorted(before[collection.operation.id]), f"the records of {collection.operation}")
+
+
+def _read(client: Client, operation: Operation) -> None:
+    try:
+        client.call(operation, {name: examples[0] for name, examples in operation.examples.items() if examples})
+    except Unsupported:
+        return

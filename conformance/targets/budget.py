@@ -1,0 +1,66 @@
+"""The rate budget: a client stays below the documented limit, and pauses after a refusal."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from pyrate_limiter import InMemoryBucket, Rate, RateItem
+
+from conformance.contract import Conventions
+from conformance.targets.clock import Clock
+from conformance.traffic.exchange import Response
+
+FRACTION = 0.9
+LONGEST_PAUSE = 120.0
+
+
+class Budget:
+    """Lets calls leave at no more than a fraction of the documented rate, and none while it is blocked.
+
+    An API that documents no rate is not paced; refusals are honoured all the same.
+    """
+
+    def __init__(self, conventions: Conventions, clock: Clock, fraction: float = FRACTION) -> None:
+        self._clock = clock
+        self._blocked_until = 0.0
+        self._bucket: InMemoryBucket | None = None
+        limit = conventions.rate_limit
+        self._pause = limit.seconds if limit else 1.0
+        if limit:
+            rate = Rate(max(1, int(limit.requests * fraction)), int(limit.seconds * 1000))
+            self._bucket = InMemoryBucket([rate])
+
+    def acquire(self) -> None:
+        """Waits until the next call may leave."""
+        self._clock.sleep(self._blocked_until - self._clock.now())
+        while self._bucket is not None:
+            now = int(self._clock.now() * 1000)
+            self._bucket.leak(now)
+            decision = self._bucket.put_decision(RateItem("call", now))
+            if decision.allowed:
+                return
+            self._clock.sleep((decision.retry_after_ms or 1) / 1000 + 0.001)
+
+    def refused(self, response: Response) -> None:
+        """Blocks further calls for as long as a 429 asks for, or for one documented window."""
+        self._blocked_until = self._clock.now() + self.pause(response)
+
+    def pause(self, response: Response) -> float:
+        """Seconds to wait after a 429: its Retry-After (seconds or HTTP-date, RFC 9110 10.2.3), else a window."""
+        retry_after = (response.header("retry-after") or "").strip()
+        if retry_after.isascii() and retry_after.isdigit():
+            wanted = float(retry_after[:9])
+        elif retry_after:
+            wanted = self._until(retry_after)
+        else:
+            wanted = self._pause
+        return min(max(wanted, self._pause), LONGEST_PAUSE)
+
+    def _until(self, date: str) -> float:
+        try:
+            moment = parsedate_to_datetime(date)
+        except ValueError:
+            return self._pause
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return aware.timestamp() - self._clock.now()

@@ -1,0 +1,315 @@
+"""The client: makes requests to a target, and turns every answer into an exchange that the run observes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import httpx
+from attrs import define, evolve, field
+
+from conformance.contract import Contract, Operation
+from conformance.targets.budget import Budget
+from conformance.targets.clock import Clock
+from conformance.targets.errors import HarnessError, NotExercised, NotRecorded, Stale, Unsupported
+from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
+from conformance.traffic.redact import Redactor
+
+MAX_BODY = 4 * 1024 * 1024
+MAX_REQUESTS = 2000
+RETRIES = 3
+SILENT: Final = 3
+
+Query = Mapping[str, object] | Iterable[tuple[str, object]]
+
+
+@define
+class Limits:
+    """How long and how much a client bears: seconds to connect, between two reads, for a whole answer."""
+
+    connect: float = 5.0
+    read: float = 10.0
+    answer: float = 30.0
+
+
+@define
+class Health:
+    """Failures of a target in a row, shared by its clients: a target that is down is not asked forever."""
+
+    failures: int = 0
+    last: str = ""
+
+
+@define(eq=False, slots=False)
+class Client:
+    """Speaks to one target for one item.
+
+    The client sends what the conventions say: the credential in its header, JSON bodies with the documented
+    media type, paths below the base URL, calls within the rate budget. Redirects are not followed, so that a
+    credential never leaves for another host.
+
+    Attributes:
+        exchanges: everything said so far, in order.
+        observers: called with each exchange as it happens.
+        addresses: source address → a transport that speaks from it, None where the target has no way to.
+        private: nothing it sends leaves this machine.
+        plain_url: where the target would answer in clear, None where it answers in clear anyway.
+    """
+
+    contract: Contract
+    transport: httpx.BaseTransport
+    base_url: str
+    credentials: Mapping[str, str]
+    redactor: Redactor
+    clock: Clock
+    budget: Budget | None = None
+    limits: Limits = field(factory=Limits)
+    health: Health = field(factory=Health)
+    observers: list[Callable[[Exchange], None]] = field(factory=list)
+    exchanges: list[Exchange] = field(factory=list)
+    addresses: Callable[[str], httpx.BaseTransport] | None = None
+    plain_url: str | None = None
+    private: bool = False
+    _unpaced: bool = False
+
+    def call(
+        self,
+        operation: Operation,
+        values: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Exchange:
+        """Calls an operation of the contract; `values` fill its path template. Options as in `send`.
+
+        Raises:
+            Unsupported: a path parameter has no value.
+        """
+        missing = [name for name in operation.path_parameters if name not in (values or {})]
+        if missing:
+            raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters")
+        return self.send(operation.method, operation.expand(values or {}), **options)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        body: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        credential: str | None = "default",
+        negative: bool = False,
+    ) -> Exchange:
+        """Sends one request and returns the exchange, whatever the status.
+
+        Args:
+            path: below the base URL, percent-encoded.
+            query: parameters, or pairs; values are turned into text.
+            body: sent as JSON with the documented media type; None sends none.
+            content: raw bytes sent instead of `body`, typed only by `headers`.
+            headers: added last, so they win over what the client would send.
+            credential: name of the credential to send, None for none.
+            negative: the request is wrong on purpose.
+
+        Raises:
+            HarnessError: no usable answer: unreachable, timed out, closed in the middle, too large, too deep.
+            NotRecorded, Stale: the cassette has no answer.
+            Unsupported: the target has no such credential.
+        """
+        request = self._build(method, path, query, body, content, headers, credential)
+        for attempt in range(RETRIES + 1):
+            if self.budget is not None and not self._unpaced:
+                self.budget.acquire()
+            exchange = self._exchange(request, negative)
+            limit = self.contract.conventions.rate_limit
+            refused = limit is not None and exchange.response.status == limit.exceeded
+            if not refused or self.budget is None or self._unpaced or attempt == RETRIES:
+                return exchange
+            self.budget.refused(exchange.response)
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def burst(self) -> Iterator[None]:
+        """Calls inside leave at once, unpaced and without retries, in one instant where the clock allows."""
+        self._unpaced, before = True, self._unpaced
+        try:
+            with self.clock.held():
+                yield
+        finally:
+            self._unpaced = before
+
+    def from_address(self, address: str) -> Client:
+        """The same client speaking from another source address.
+
+        Raises:
+            Unsupported: the target cannot be reached from another address.
+        """
+        if self.addresses is None:
+            raise Unsupported("needs a second source address, which this target does not offer")
+        return evolve(self, transport=self.addresses(address), addresses=None)
+
+    def in_clear(self) -> Client:
+        """The same client speaking plain HTTP to the same host.
+
+        Unless that is this machine, it carries throw-away credentials: what goes out in clear is lost.
+
+        Raises:
+            Unsupported: the target has no TLS to leave out.
+        """
+        if self.plain_url is None:
+            raise Unsupported("needs a target that is reached over TLS")
+        credentials = self.credentials
+        if not self.private:
+            credentials = {name: f"conformance-throw-away-{name}" for name in credentials}
+        return evolve(self, base_url=self.plain_url, plain_url=None, health=Health(), credentials=credentials)
+
+    def control(self, exchange: Exchange) -> Exchange:
+        """The exchange, if it can serve as a positive control: the request was accepted.
+
+        Raises:
+            NotExercised: it was refused, so what follows would prove nothing.
+            HarnessError: the target answered neither with a success nor with a refusal.
+        """
+        status = exchange.response.status_class
+        if status == 2:
+            return exchange
+        if status == 4:
+            raise NotExercised(f"the control was refused: {exchange}")
+        raise HarnessError(f"the control got no usable answer: {exchange}")
+
+    def _build(
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        body: Any,
+        content: bytes | None,
+        headers: Mapping[str, str] | None,
+        credential: str | None,
+    ) -> httpx.Request:
+        media_types = self.contract.conventions.media_types
+        sent = {"User-Agent": "conformance", "Accept": media_types.response[0]}
+        sent |= self._authentication(credential)
+        if content is None and body is not None:
+            content, sent["Content-Type"] = self.encode(body)
+        lowered = {name.lower() for name in headers or {}}
+        sent = {name: value for name, value in sent.items() if name.lower() not in lowered}
+        pairs = query.items() if isinstance(query, Mapping) else query
+        url = self.url(path, [(name, str(value)) for name, value in pairs])
+        return httpx.Request(method, url, headers=sent | dict(headers or {}), content=content)
+
+    def encode(self, body: Any) -> tuple[bytes, str]:
+        """A request body and its media type."""
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return text.encode(), self.contract.conventions.media_types.request
+
+    def url(self, path: str, query: list[tuple[str, str]]) -> str:
+        """The URL of a path below the base URL."""
+        text = urlencode(query, quote_via=quote)
+        return f"{self.base_url}{path}{'?' if text else ''}{text}"
+
+    def _authentication(self, credential: str | None) -> dict[str, str]:
+        if credential is None:
+            return {}
+        auth = self.contract.conventions.auth
+        return {auth.header: f"{auth.scheme} {self.token(credential)}"}
+
+    def token(self, credential: str) -> str:
+        """The value of a credential.
+
+        Raises:
+            Unsupported: the target has none of that name.
+        """
+        if credential not in self.credentials:
+            variable = self.contract.conventions.auth.credentials.get(credential, credential)
+            raise Unsupported(f"needs the credential {credential!r}: set {variable}")
+        return self.credentials[credential]
+
+    def _exchange(self, request: httpx.Request, negative: bool) -> Exchange:
+        where = f"{request.method} {self.redactor.url(str(request.url))}"
+        if len(self.exchanges) >= MAX_REQUESTS:
+            raise HarnessError(f"{where}: more than {MAX_REQUESTS} requests in one item; given up")
+        if self.health.failures >= SILENT:
+            raise HarnessError(
+                f"the target is taken as down after {SILENT} failures in a row; the last: {self.health.last}"
+            )
+        sent_at = self.clock.now()
+        try:
+            answer = self._answer(request)
+        except HarnessError as error:
+            self.health.failures += 1
+            self.health.last = f"{where}: {self.redactor.text(str(error))}"
+            raise HarnessError(self.health.last) from None
+        self.health.failures = 0
+        said = self.redactor.request(
+            Request(
+                headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
+                body=request.content,
+                method=request.method,
+                url=str(request.url),
+            )
+        )
+        exchange = Locator(self.contract, self.base_url).exchange(
+            said, self.redactor.response(answer), negative=negative, sent_at=sent_at
+        )
+        self.exchanges.append(exchange)
+        for observer in self.observers:
+            observer(exchange)
+        return exchange
+
+    def _answer(self, request: httpx.Request) -> Response:
+        limits = self.limits
+        timeout = httpx.Timeout(limits.read, connect=limits.connect)
+        request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
+        try:
+            response = self.transport.handle_request(request)
+            try:
+                body = self._body(response)
+            finally:
+                response.close()
+        except (NotRecorded, Stale):
+            raise
+        except httpx.HTTPError as error:
+            raise HarnessError(_explained(error, limits)) from None
+        answer = Response(
+            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw),
+            body=body,
+            status=response.status_code,
+            http_version=response.http_version,
+        )
+        if isinstance(answer._document, TooDeep):
+            raise HarnessError(f"{answer._document}; not judged")
+        return answer
+
+    def _body(self, response: httpx.Response) -> bytes:
+        started = time.monotonic()
+        parts, size = [], 0
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BODY:
+                raise HarnessError(f"the body is larger than {MAX_BODY // 1024 // 1024} MiB; not judged")
+            if time.monotonic() - started > self.limits.answer:
+                raise HarnessError(f"the answer was not complete after {self.limits.answer:g} s")
+        return b"".join(parts)
+
+
+def _explained(error: httpx.HTTPError, limits: Limits) -> str:
+    text = str(error) or type(error).__name__
+    match error:
+        case httpx.ConnectTimeout():
+            return f"no connection within {limits.connect:g} s; is the target up?"
+        case httpx.ConnectError():
+            return f"cannot connect: {text}; is the target up?"
+        case httpx.TimeoutException():
+            return f"no answer within {limits.read:g} s"
+        case httpx.RemoteProtocolError():
+            return f"the answer broke off or is not HTTP: {text}"
+        case httpx.DecodingError():
+            return f"the body does not decode: {text}"
+        case _:
+            return f"no answer: {text}"

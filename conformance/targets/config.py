@@ -1,0 +1,147 @@
+"""Which target answers: by name, by URL, or as `[tool.conformance.targets.<name>]` of a pyproject.toml says."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import frozen
+from pydantic import Field
+
+from conformance.contract import Contract, Record, contracts, load, validated
+from conformance.targets.errors import TargetError
+from conformance.targets.reference import ReferenceTarget
+from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget, is_loopback
+
+BUILT_IN = ("cassette", "reference")
+CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable"})
+
+
+class TargetRecord(Record):
+    """One `[tool.conformance.targets.<name>]` table.
+
+    Attributes:
+        api: whose contract it is held to.
+        url: its base URL.
+        credentials: credential name → environment variable; the conventions' variables where left out.
+        capabilities: what it allows beyond what its address implies.
+        parameters: path parameter → values known to exist.
+        deviations: file of known deviations, relative to the pyproject.toml.
+        strict: it claims the document to the letter.
+    """
+
+    api: str
+    url: str
+    credentials: dict[str, str] = Field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    parameters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    deviations: str | None = None
+    strict: bool = False
+
+
+@frozen
+class Selection:
+    """What `--target` and `--api` came to: one target for each API, and the deviations that are known."""
+
+    name: str
+    targets: Mapping[str, Target]
+    deviations: Path | None = None
+
+
+def select(
+    name: str,
+    api_names: tuple[str, ...] = (),
+    *,
+    root: Path = Path(),
+    environ: Mapping[str, str] = os.environ,
+    cassettes: Path = CASSETTES,
+    allow_writes: bool = False,
+) -> Selection:
+    """The target of each API asked for, or of every API that has a contract.
+
+    Raises:
+        ContractError: an API is unknown or has no contract.
+        TargetError: the target is unknown, its record is wrong, or a variable with a credential is not set.
+    """
+    apis = tuple(dict.fromkeys(api_names)) or contracts()
+    loaded = {api: load(api) for api in apis}
+    if name == "cassette":
+        return Selection(name, {api: CassetteTarget(c, cassettes / api) for api, c in loaded.items()})
+    if name == "reference":
+        return Selection(name, {api: ReferenceTarget(c) for api, c in loaded.items()})
+    if "://" in name:
+        if len(loaded) != 1:
+            raise TargetError(f"--target {name}: say with --api which API answers there")
+        (contract,) = loaded.values()
+        record = TargetRecord(api=contract.api, url=name)
+        label = urlsplit(name).netloc.replace(":", "-")
+        return Selection(label, {contract.api: _at_url(label, record, contract, environ, allow_writes)})
+    records = _records(root / "pyproject.toml")
+    if name not in records:
+        known = ", ".join([*BUILT_IN, *sorted(records), "a URL"])
+        raise TargetError(f"unknown target {name!r}: known are {known}")
+    record = records[name]
+    if api_names and record.api not in api_names:
+        raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(api_names)}")
+    target = _at_url(name, record, load(record.api), environ, allow_writes)
+    deviations = root / record.deviations if record.deviations else None
+    return Selection(name, {record.api: target}, deviations)
+
+
+def _records(path: Path) -> dict[str, TargetRecord]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TargetError(f"{path}: is not TOML: {error}") from None
+    tables: dict[str, Any] = data.get("tool", {}).get("conformance", {}).get("targets", {})
+    return {
+        name: validated(TargetRecord, table, f"{path.name}: tool.conformance.targets.{name}")
+        for name, table in tables.items()
+    }
+
+
+def _at_url(
+    name: str, record: TargetRecord, contract: Contract, environ: Mapping[str, str], allow_writes: bool
+) -> UrlTarget:
+    url = urlsplit(record.url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise TargetError(f"the target {name!r}: {record.url} is no http or https URL")
+    if url.username or url.query or url.fragment:
+        raise TargetError(f"the target {name!r}: its URL may not carry credentials, a query or a fragment")
+    loopback = is_loopback(record.url)
+    if url.scheme == "http" and not loopback:
+        raise TargetError(
+            f"the target {name!r}: a token is sent over TLS only, and {record.url} is neither https nor loopback"
+        )
+    unknown = sorted(set(record.capabilities) - CAPABILITIES)
+    if unknown:
+        raise TargetError(
+            f"the target {name!r}: unknown capability {unknown[0]!r}: known are {', '.join(sorted(CAPABILITIES))}"
+        )
+    if "load" in record.capabilities and not loopback:
+        raise TargetError(f"the target {name!r}: load tests run against loopback addresses only")
+    capabilities = set(record.capabilities) - {"writes"}
+    if loopback:
+        capabilities.add("load")
+    if allow_writes:
+        capabilities.add("writes")
+    variables = contract.conventions.auth.credentials | record.credentials
+    credentials = {key: environ[variable] for key, variable in variables.items() if environ.get(variable)}
+    if "default" not in credentials:
+        raise TargetError(f"the target {name!r} needs a token: set the environment variable {variables['default']}")
+    examples = {parameter: values for op in contract.operations for parameter, values in op.examples.items() if values}
+    return UrlTarget(
+        contract=contract,
+        name=name,
+        base_url=contract.below_documented_prefix(record.url),
+        credentials=credentials,
+        capabilities=frozenset(capabilities),
+        parameters=examples | record.parameters,
+        strict=record.strict,
+    )

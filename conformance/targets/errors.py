@@ -1,0 +1,29 @@
+"""Why an item came to no verdict of its own."""
+
+from __future__ import annotations
+
+from conformance.contract import ConformanceError
+
+
+class HarnessError(ConformanceError):
+    """The harness or the set-up failed, which says nothing about the requirement: `broken`."""
+
+
+class NotRecorded(ConformanceError):
+    """The cassette has nothing for this item: `not-recorded`."""
+
+
+class Stale(ConformanceError):
+    """The cassette has this item, but not the request it makes: `stale`."""
+
+
+class Unsupported(ConformanceError):
+    """The target lacks a capability the item needs: `unsupported`."""
+
+
+class NotExercised(ConformanceError):
+    """Nothing was observed that could have failed: `not-exercised`."""
+
+
+class TargetError(ConformanceError):
+    """A target cannot be set up: the text says what to give it."""

@@ -1,0 +1,101 @@
+"""The reference server as a target: in process, a fresh server for every item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from attrs import define, frozen
+
+from conformance import reference
+from conformance.contract import Contract
+from conformance.reference.clock import VirtualClock
+from conformance.reference.faults import Fault
+from conformance.targets.client import Client
+from conformance.targets.target import Observer, Session, Target, in_clear
+from conformance.traffic.redact import Redactor
+
+CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable"})
+ADDRESS = "192.0.2.1"
+
+
+@frozen
+class ServerClock:
+    """The clock of the server, which a test may move."""
+
+    clock: VirtualClock
+
+    def now(self) -> float:
+        return self.clock.now().timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            self.clock.advance(seconds)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self.clock.tick, before = 0.0, self.clock.tick
+        try:
+            yield
+        finally:
+            self.clock.tick = before
+
+
+@define(eq=False)
+class ReferenceTarget(Target):
+    """The reference server of an API, with a planted fault or without one."""
+
+    contract: Contract
+    fault: Fault | None = None
+    name: str = "reference"
+    kind: str = "reference"
+    strict: bool = True
+    capabilities: frozenset[str] = CAPABILITIES
+
+    @property
+    def base_url(self) -> str:  # type: ignore[override]
+        # .invalid never resolves (RFC 2606), so nothing recorded here can be taken for the vendor's host.
+        return f"https://{self.contract.api}.reference.invalid{self.contract.base_path}"
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return {
+            "source": "reference server",
+            "version": reference.VERSION,
+            "recorded": reference.build(self.contract.api).clock.now().date().isoformat(),
+            "base_url": self.base_url,
+        }
+
+    def session(self, test: str, item: str, observers: list[Observer]) -> Session:
+        clock = VirtualClock()
+        server = reference.build(self.contract.api, clock=clock, fault=self.fault)
+
+        def transport(address: str) -> httpx.BaseTransport:
+            return httpx.WSGITransport(app=server, remote_addr=address, raise_app_exceptions=False)
+
+        client = Client(
+            contract=self.contract,
+            transport=transport(ADDRESS),
+            base_url=self.base_url,
+            credentials=server.credentials,
+            redactor=Redactor(server.credentials),
+            clock=ServerClock(clock),
+            observers=observers,
+            addresses=transport,
+            plain_url=in_clear(self.base_url),
+            private=True,
+        )
+        parameters = {name: tuple(values) for name, values in server.parameters.items()}
+        return Session(client, self.capabilities, parameters)
+
+    def recorded_provenance(self) -> dict[str, Any]:
+        """What a cassette recorded from this target says about it, so that replay can stand in for it."""
+        server = reference.build(self.contract.api)
+        return {
+            **self.provenance,
+            "capabilities": sorted(self.capabilities),
+            "credentials": sorted(server.credentials),
+            "parameters": {name: list(values) for name, values in sorted(server.parameters.items())},
+        }

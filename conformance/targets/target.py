@@ -1,0 +1,196 @@
+"""Targets: who answers. Each opens a session per item, with a client of its own."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import yaml
+from attrs import define, field
+
+from conformance.contract import Contract
+from conformance.targets.budget import Budget
+from conformance.targets.client import Client, Health
+from conformance.targets.clock import Clock, ManualClock, SystemClock
+from conformance.targets.replay import CassetteTransport
+from conformance.traffic import cassette
+from conformance.traffic.exchange import Exchange
+from conformance.traffic.redact import Redactor
+
+CASSETTES = Path(__file__).resolve().parents[2] / "cassettes"
+
+Observer = Callable[[Exchange], None]
+
+
+@define
+class Session:
+    """One item's conversation with a target.
+
+    Attributes:
+        cases: the cases the item was recorded with, None where it draws its own.
+        capabilities: what the target allows in this session.
+        parameters: path parameter → values known to exist.
+    """
+
+    client: Client
+    capabilities: frozenset[str]
+    parameters: Mapping[str, tuple[str, ...]]
+    cases: tuple[Mapping[str, Any], ...] | None = None
+
+
+class Target(ABC):
+    """Someone who answers for an API.
+
+    Attributes:
+        name, kind: as the report shows them; kind is `cassette`, `reference` or `url`.
+        provenance: what its answers come from, as the report shows it.
+        strict: it claims the document to the letter, so the strict reading of ambiguities applies.
+    """
+
+    name: str
+    kind: str
+    base_url: str
+    capabilities: frozenset[str]
+    provenance: Mapping[str, Any]
+    strict: bool = False
+
+    @abstractmethod
+    def session(self, test: str, item: str, observers: list[Observer]) -> Session:
+        """A fresh conversation for `item` of the test function `test` (`module/function`)."""
+
+
+@define(eq=False)
+class CassetteTarget(Target):
+    """Answers from `cassettes/<api>/<module>/<function>.yaml`, as the target they were recorded from."""
+
+    contract: Contract
+    folder: Path
+    name: str = "cassette"
+    kind: str = "cassette"
+
+    @property
+    def base_url(self) -> str:  # type: ignore[override]
+        return str(self.provenance.get("base_url", self.contract.conventions.origin))
+
+    @property
+    def capabilities(self) -> frozenset[str]:  # type: ignore[override]
+        return frozenset(self.provenance.get("capabilities", ()))
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """The provenance that the first cassette of the API states."""
+        for path in sorted(self.folder.rglob("*.yaml")):
+            return _provenance(path)
+        return {"source": "no cassette"}
+
+    def session(self, test: str, item: str, observers: list[Observer]) -> Session:
+        path = self.folder / f"{test}.yaml"
+        recorded = _read(path) if path.is_file() else None
+        provenance = recorded.provenance if recorded else self.provenance
+        take = recorded.takes.get(item) if recorded else None
+        names = provenance.get("credentials", ("default",))
+        # Any value will do: it is redacted to the mark that the recording has in its place.
+        credentials = {name: f"replayed-credential-{name}" for name in names}
+        redactor = Redactor(credentials)
+        client = Client(
+            contract=self.contract,
+            transport=CassetteTransport(item, take, redactor),
+            base_url=str(provenance.get("base_url", self.contract.conventions.origin)),
+            credentials=credentials,
+            redactor=redactor,
+            clock=ManualClock(),
+            observers=observers,
+            plain_url=in_clear(str(provenance.get("base_url", ""))),
+            private=True,
+        )
+        client.addresses = lambda _: client.transport
+        return Session(
+            client,
+            frozenset(provenance.get("capabilities", ())),
+            {name: tuple(values) for name, values in provenance.get("parameters", {}).items()},
+            take.cases if take else (),
+        )
+
+
+@cache
+def _read(path: Path) -> cassette.Cassette:
+    return cassette.read(path)
+
+
+@cache
+def _provenance(path: Path) -> Mapping[str, Any]:
+    # The metadata stands at the end of what vcrpy writes; the interactions before it need not be parsed.
+    found = re.search(r"^metadata:\n(  provenance:\n(?:    .*\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    data = yaml.load(found.group(1), Loader=yaml.CSafeLoader) if found else {}
+    provenance: Mapping[str, Any] = data.get("provenance", {})
+    return provenance
+
+
+@define(eq=False)
+class UrlTarget(Target):
+    """Answers at a URL over the network.
+
+    Attributes:
+        credentials: name → token.
+        parameters: path parameter → values known to exist.
+    """
+
+    contract: Contract
+    name: str
+    base_url: str
+    credentials: Mapping[str, str]
+    capabilities: frozenset[str] = frozenset()
+    parameters: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    strict: bool = False
+    kind: str = "url"
+    clock: Clock = field(factory=SystemClock)
+    _health: Health = field(factory=Health)
+    _budget: Budget | None = None
+    _transports: dict[str | None, httpx.BaseTransport] = field(factory=dict)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return {"source": self.name, "base_url": self.base_url}
+
+    def session(self, test: str, item: str, observers: list[Observer]) -> Session:
+        if self._budget is None:
+            self._budget = Budget(self.contract.conventions, self.clock)
+        loopback = is_loopback(self.base_url)
+        client = Client(
+            contract=self.contract,
+            transport=self._transport(None),
+            base_url=self.base_url,
+            credentials=self.credentials,
+            redactor=Redactor(self.credentials),
+            clock=self.clock,
+            budget=self._budget,
+            health=self._health,
+            observers=observers,
+            addresses=self._transport if loopback else None,
+            plain_url=in_clear(self.base_url),
+            private=loopback,
+        )
+        return Session(client, self.capabilities, self.parameters)
+
+    def _transport(self, address: str | None) -> httpx.BaseTransport:
+        if address not in self._transports:
+            self._transports[address] = httpx.HTTPTransport(local_address=address, trust_env=False)
+        return self._transports[address]
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine's loopback interface."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
+def in_clear(url: str) -> str | None:
+    """The same URL over plain HTTP on its standard port, None if it is not https."""
+    parts = urlsplit(url)
+    return f"http://{parts.hostname}{parts.path}" if parts.scheme == "https" else None

@@ -1,0 +1,261 @@
+"""Cassettes in vcrpy's format: reading anyone's, and writing our own.
+
+Read: YAML or JSON; `{version: 1, interactions: […]}` and the list of before vcrpy 1.0. Our own carry
+metadata: the provenance, and per item its share of the interactions, its cases and its negative requests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from attrs import field, frozen
+from vcr.persisters.filesystem import FilesystemPersister
+from vcr.request import Request as VcrRequest
+from vcr.serializers import yamlserializer
+
+from conformance.contract import ConformanceError
+from conformance.traffic.exchange import Pairs, Request, Response
+
+
+class CassetteError(ConformanceError):
+    """A cassette cannot be read: the text names the file, what is wrong and what to do."""
+
+
+@frozen
+class Interaction:
+    """One recorded request and its response."""
+
+    request: Request
+    response: Response
+    negative: bool = False
+
+
+@frozen
+class Take:
+    """What one item said: its interactions in order, and the cases a property was run with."""
+
+    interactions: tuple[Interaction, ...] = ()
+    cases: tuple[Mapping[str, Any], ...] = ()
+
+
+@frozen
+class Cassette:
+    """The content of a cassette file.
+
+    Attributes:
+        interactions: every readable interaction with its number in the file, counted from 1.
+        errors: one line for each interaction that could not be read.
+        provenance: what it was recorded from, empty for a foreign cassette.
+        takes: item → its take, empty for a foreign cassette.
+    """
+
+    path: Path
+    interactions: tuple[tuple[int, Interaction], ...]
+    errors: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(factory=dict)
+    takes: Mapping[str, Take] = field(factory=dict)
+
+
+def read(path: Path) -> Cassette:
+    """Reads a vcrpy cassette.
+
+    Raises:
+        CassetteError: the file as a whole cannot be read; single bad interactions are `errors` instead.
+    """
+    data = _data(path)
+    records, metadata = _records(path, data)
+    if not records:
+        raise CassetteError(f"{path}: has no interactions: nothing was recorded; record it again")
+    negative = {number for take in metadata.get("takes", {}).values() for number in take.get("negative", ())}
+    interactions, errors = [], []
+    for number, record in enumerate(records, start=1):
+        try:
+            interactions.append((number, _interaction(record, number in negative)))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f"has no {error}" if isinstance(error, KeyError) else str(error)
+            errors.append(f"{path}: interaction {number}: {what}; record it again")
+    by_number = dict(interactions)
+    takes = {
+        item: Take(
+            tuple(by_number[n] for n in range(take["first"], take["first"] + take["count"]) if n in by_number),
+            tuple(take.get("cases", ())),
+        )
+        for item, take in metadata.get("takes", {}).items()
+    }
+    return Cassette(path, tuple(interactions), tuple(errors), metadata.get("provenance", {}), takes)
+
+
+def _numbers(take: dict[str, Any]) -> range:
+    return range(take["first"], take["first"] + take["count"])
+
+
+def _data(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CassetteError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise CassetteError(f"{path}: is a folder; name the cassettes in it") from None
+    except UnicodeDecodeError as error:
+        raise CassetteError(f"{path}: is not text: byte {error.start} is not UTF-8") from None
+    except OSError as error:
+        raise CassetteError(f"{path}: cannot be read: {error.strerror}") from None
+    if not text.strip():
+        raise CassetteError(f"{path}: is empty; record it again")
+    try:
+        if text.lstrip().startswith(("{", "[")):
+            return json.loads(text)
+    except json.JSONDecodeError as error:
+        if path.suffix == ".json":
+            raise CassetteError(f"{path}: line {error.lineno}: is not JSON: {error.msg}") from None
+    except RecursionError:
+        raise CassetteError(f"{path}: nests too deep to be a cassette") from None
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.constructor.ConstructorError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CassetteError(
+            f"{path}: line {line}: holds a Python object ({error.problem}): vcrpy under Python 2 wrote such "
+            "tags; they are not loaded, because loading one can run code; record it again"
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise CassetteError(f"{path}: {where}is not YAML or was cut off: {problem}") from None
+    except (RecursionError, ValueError) as error:
+        raise CassetteError(f"{path}: cannot be read as YAML: {error}") from None
+
+
+def _records(path: Path, data: Any) -> tuple[list[Any], dict[str, Any]]:
+    if isinstance(data, dict):
+        records = data.get("interactions")
+        if isinstance(records, list):
+            metadata = data.get("metadata")
+            if metadata is not None and not isinstance(metadata, dict):
+                raise CassetteError(f"{path}: metadata is not a mapping; record it again")
+            return records, metadata or {}
+        if "http_interactions" in data:
+            raise CassetteError(f"{path}: is a Betamax or Ruby VCR cassette; only vcrpy's format is read")
+        if isinstance(data.get("log"), dict) and "entries" in data["log"]:
+            raise CassetteError(f"{path}: is a HAR file; only vcrpy's format is read")
+    if isinstance(data, list) and data and isinstance(data[0], dict) and "request" in data[0]:
+        return data, {}
+    raise CassetteError(f"{path}: is not a vcrpy cassette: it has no list of interactions")
+
+
+def _interaction(record: Any, negative: bool) -> Interaction:
+    request, response = record["request"], record["response"]
+    status = response["status"]
+    code = status["code"] if isinstance(status, dict) else status
+    if not isinstance(code, int) or isinstance(code, bool):
+        raise ValueError(f"the status {code!r} is no number")
+    headers = _pairs(response.get("headers"))
+    return Interaction(
+        Request(
+            headers=_pairs(request.get("headers")),
+            body=_body(request.get("body"), "request"),
+            method=str(request["method"]).upper(),
+            url=_url(request),
+        ),
+        Response(
+            headers=headers,
+            body=_decoded(_body(response.get("body"), "response"), headers),
+            status=code,
+            http_version=_http_version(response.get("protocol")),
+        ),
+        negative,
+    )
+
+
+def _url(request: dict[str, Any]) -> str:
+    if "uri" in request:
+        return str(request["uri"])
+    # Before vcrpy 1.0 the parts were kept apart.
+    default = {"http": 80, "https": 443}.get(request["protocol"])
+    port = "" if request.get("port") in (None, default) else f":{request['port']}"
+    return f"{request['protocol']}://{request['host']}{port}{request['path']}"
+
+
+def _pairs(headers: Any) -> Pairs:
+    if headers is None:
+        return ()
+    if isinstance(headers, list):
+        headers = dict(headers)
+    pairs: list[tuple[str, str]] = []
+    for name, values in headers.items():
+        for value in values if isinstance(values, list) else [values]:
+            pairs.append((str(name), value.decode() if isinstance(value, bytes) else str(value)))
+    return tuple(pairs)
+
+
+def _body(body: Any, whose: str) -> bytes:
+    if isinstance(body, dict):
+        body = body.get("string", body.get("body"))
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8", errors="surrogateescape")
+    if isinstance(body, bytes):
+        return body
+    raise ValueError(f"the {whose} body is not text but a {type(body).__name__}")
+
+
+def _decoded(body: bytes, headers: Pairs) -> bytes:
+    coding = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
+    if not coding or not body:
+        return body
+    try:
+        return httpx.Response(200, headers={"content-encoding": coding}, content=body).content
+    except httpx.DecodingError:
+        # Recorders that decode a body often keep the header that says it is encoded.
+        return body
+
+
+def _http_version(protocol: Any) -> str:
+    return protocol if isinstance(protocol, str) else "HTTP/1.1"
+
+
+def write(path: Path, provenance: Mapping[str, Any], takes: Mapping[str, Take]) -> None:
+    """Writes a cassette; equal takes give equal bytes, whatever their order."""
+    requests: list[VcrRequest] = []
+    responses: list[dict[str, Any]] = []
+    shares: dict[str, Any] = {}
+    for item, take in sorted(takes.items()):
+        share: dict[str, Any] = {"first": len(requests) + 1, "count": len(take.interactions)}
+        negative = [share["first"] + n for n, said in enumerate(take.interactions) if said.negative]
+        if negative:
+            share["negative"] = negative
+        if take.cases:
+            share["cases"] = [dict(case) for case in take.cases]
+        shares[item] = share
+        for said in take.interactions:
+            requests.append(_vcr_request(said.request))
+            responses.append(_vcr_response(said.response))
+    content = {
+        "requests": requests,
+        "responses": responses,
+        "metadata": {"provenance": dict(provenance), "takes": shares},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    FilesystemPersister.save_cassette(path, content, serializer=yamlserializer)
+
+
+def _vcr_request(request: Request) -> VcrRequest:
+    return VcrRequest(request.method, request.url, request.body or None, dict(request.headers))
+
+
+def _vcr_response(response: Response) -> dict[str, Any]:
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        headers.setdefault(name, []).append(value)
+    return {
+        "status": {"code": response.status, "message": response.reason.partition(" ")[2]},
+        "headers": headers,
+        "body": {"string": response.body},
+    }

@@ -1,0 +1,240 @@
+"""Exchanges: one request and its response, immutable and already redacted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from attrs import field, frozen
+
+from conformance.contract import Contract, Operation, pointer
+
+MAX_DEPTH = 200
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class NotJson(ValueError):
+    """A body is not well-formed JSON; the text says why."""
+
+
+class TooDeep(NotJson):
+    """A body nests deeper than `MAX_DEPTH`: it may be JSON, but is not read."""
+
+
+@frozen
+class _Document:
+    value: Any
+    repeated_keys: tuple[str, ...]
+
+
+@frozen(slots=False)
+class Message:
+    """What requests and responses share: headers in the order sent, and a body."""
+
+    headers: Pairs = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, several joined by a comma (RFC 9110 5.3), None if absent."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+    @property
+    def media_type(self) -> str | None:
+        """The Content-Type without parameters, in lower case."""
+        value = self.header("content-type")
+        return value.split(";")[0].strip().lower() if value else None
+
+    @cached_property
+    def text(self) -> str:
+        return self.body.decode("utf-8", errors="replace")
+
+    @cached_property
+    def _document(self) -> _Document | NotJson:
+        try:
+            return parse_json(self.body)
+        except NotJson as error:
+            return error
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            NotJson: it is empty, not well-formed, or nests too deep.
+        """
+        if isinstance(self._document, NotJson):
+            raise self._document
+        return self._document.value
+
+    @property
+    def is_json(self) -> bool:
+        return not isinstance(self._document, NotJson)
+
+    @property
+    def repeated_keys(self) -> tuple[str, ...]:
+        """Object members that occur twice in one object."""
+        return () if isinstance(self._document, NotJson) else self._document.repeated_keys
+
+    def at(self, path: str, default: Any = None) -> Any:
+        """The value at a JSON pointer, `default` where the body has none or is not JSON."""
+        try:
+            return pointer(self.json, path)
+        except (LookupError, NotJson):
+            return default
+
+
+@frozen(slots=False)
+class Request(Message):
+    method: str = field(kw_only=True)
+    url: str = field(kw_only=True)
+
+    @cached_property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @cached_property
+    def query(self) -> Pairs:
+        """Query parameters in order, decoded."""
+        return tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+    def parameter(self, name: str) -> str | None:
+        """The value of a query parameter that is given once, None if it is absent or repeated."""
+        values = [value for key, value in self.query if key == name]
+        return values[0] if len(values) == 1 else None
+
+
+@frozen(slots=False)
+class Response(Message):
+    status: int = field(kw_only=True)
+    http_version: str = field(kw_only=True, default="HTTP/1.1")
+
+    @property
+    def status_class(self) -> int:
+        return self.status // 100
+
+    @property
+    def ok(self) -> bool:
+        return self.status_class == 2
+
+    @property
+    def reason(self) -> str:
+        """The status with its standard phrase, e.g. `404 Not Found`."""
+        try:
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:
+            return str(self.status)
+
+
+@frozen(slots=False, eq=False)
+class Exchange:
+    """One request and its response.
+
+    Attributes:
+        operation: the contract's operation, None if the contract has none for it.
+        path: path below the target's base URL.
+        negative: the request was wrong on purpose, so what it breaks is no finding about the client.
+        sent_at: seconds on the clock of whoever sent it, None in recordings that do not say.
+        source: where a recorded exchange comes from: `file#number`, counted from 1.
+    """
+
+    request: Request
+    response: Response
+    operation: Operation | None
+    path: str
+    negative: bool = False
+    sent_at: float | None = None
+    source: str | None = None
+
+    @property
+    def known_as(self) -> str:
+        """The operation's id; `METHOD (unknown)` for one that the contract lacks."""
+        return self.operation.id if self.operation else f"{self.request.method} (unknown)"
+
+    def __str__(self) -> str:
+        return f"{self.request.method} {self.request.url} → {self.response.status}"
+
+
+def parse_json(body: bytes) -> _Document:
+    """Parses a JSON text (RFC 8259), noting repeated object members.
+
+    Raises:
+        NotJson: the body is not a JSON text in UTF-8, or nests deeper than `MAX_DEPTH`.
+    """
+    if not body:
+        raise NotJson("the body is empty")
+    repeated: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            names = [name for name, _ in pairs]
+            repeated.extend(sorted({name for name in names if names.count(name) > 1}))
+        return members
+
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=members, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise NotJson(f"the body is not UTF-8: byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"{error.msg} at line {error.lineno} column {error.colno}") from None
+    except RecursionError:
+        raise TooDeep(f"the body nests deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
+        raise TooDeep(f"the body nests deeper than {MAX_DEPTH} levels")
+    return _Document(value, tuple(repeated))
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth_exceeds(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: Any) -> Iterator[Any]:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return (child for child in children if isinstance(child, (dict, list)))
+
+
+class Locator:
+    """Finds the path below the base URL, and with it the operation, of a request URL.
+
+    Args:
+        contract: whose router is asked.
+        base_urls: URLs that the API may live under, longest match first; a URL under none of them is taken by
+            its path alone, since recordings of an emulator name its own host.
+    """
+
+    def __init__(self, contract: Contract, *base_urls: str) -> None:
+        self._contract = contract
+        bases = {urlsplit(url).path.rstrip("/") for url in base_urls}
+        self._prefixes = sorted(bases, key=len, reverse=True)
+
+    def path(self, url: str) -> str:
+        path = urlsplit(url).path or "/"
+        for prefix in self._prefixes:
+            if prefix and path.startswith(f"{prefix}/"):
+                return path[len(prefix) :]
+        return path
+
+    def operation(self, method: str, url: str) -> Operation | None:
+        return self._contract.router.find(method, self.path(url))
+
+    def exchange(self, request: Request, response: Response, **details: Any) -> Exchange:
+        """The exchange, with its operation found."""
+        operation = self.operation(request.method, request.url)
+        return Exchange(request, response, operation, self.path(request.url), **details)
