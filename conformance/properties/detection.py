@@ -43,7 +43,7 @@ def planted(contract: Contract) -> Iterator[Planted]:
         yield Planted(fault.id, fault.requirement, fault.description, Run(contract, target))
     for defect in CLIENT_FAULTS:
         for record in contract.requirements.values():
-            if defect.requirement in (record.id, record.rule) and not record.not_tested:
+            if defect.concerns(record) and not record.not_tested:
                 run = Run(contract, ReferenceTarget(contract), client_fault=defect.plant)
                 yield Planted(f"{record.id}/{defect.id}", record.id, defect.description, run)
 

@@ -14,11 +14,11 @@ from werkzeug.http import HTTP_STATUS_CODES, http_date
 from conformance.reference.clock import Clock
 from conformance.reference.messages import Problem, Record, Request, Response
 from conformance.reference.policies import (
-    CursorPaginator,
     Errors,
     Ids,
     JsonBody,
-    SlidingWindow,
+    Limiter,
+    Paginator,
     TokenAuthenticator,
     Transport,
 )
@@ -63,13 +63,25 @@ class Route:
         return arguments
 
 
+def unknown_path(_server: Server, _request: Request) -> Problem:
+    """A 404 for what takes no route."""
+    return Problem(404, "unknown-path", "There is no operation with this method and path.")
+
+
+def unchanged(_request: Request, response: Response) -> Response:
+    """The response as it is."""
+    return response
+
+
 @mutable(eq=False)
 class Server:
     """A reference server: a WSGI callable with its own records, clock and policies.
 
     A request passes `transport`, `limiter` and `authenticator` in this order, then its route's handler, which
     uses `bodies`, `filters`, `paginator` and `ids`. `errors` renders what any of them refuses, and
-    `transforms` are applied in order to every response. Requests are served one at a time.
+    `transforms` are applied in order to every response. `finish` comes last, also for what a transform refuses:
+    it adds what stands on every answer. `unrouted` tells why a request that takes no route is refused.
+    Requests are served one at a time.
 
     `credentials` holds tokens by name, `parameters` known good values of path parameters by name, and
     `filters` the query parameters that narrow a list, by operation and name.
@@ -83,13 +95,15 @@ class Server:
     store: dict[str, Collection]
     filters: dict[str, dict[str, Filter]]
     transport: Transport
-    limiter: SlidingWindow
+    limiter: Limiter
     authenticator: TokenAuthenticator
     bodies: JsonBody
-    paginator: CursorPaginator
+    paginator: Paginator
     errors: Errors
     ids: Ids = field(factory=Ids)
     transforms: list[Transform] = field(factory=list)
+    finish: Transform = unchanged
+    unrouted: Callable[[Server, Request], Problem] = unknown_path
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -108,6 +122,13 @@ class Server:
     def _respond(self, environ: WSGIEnvironment) -> Response:
         try:
             request = Request.from_environ(environ)
+            return self.finish(request, self._answer(request))
+        except Exception:
+            _log.exception("the reference server failed to answer a request")
+            return self.errors.render(_crash())
+
+    def _answer(self, request: Request) -> Response:
+        try:
             try:
                 response = self._serve(request)
             except Problem as problem:
@@ -118,7 +139,7 @@ class Server:
             return self.errors.render(problem)
         except Exception:
             _log.exception("the reference server failed to answer a request")
-            return self.errors.render(Problem(500, "crash", "The server could not answer this request."))
+            return self.errors.render(_crash())
         return response
 
     def _serve(self, request: Request) -> Response:
@@ -128,7 +149,7 @@ class Server:
         request.principal = self.authenticator.authenticate(request)
         if route is None:
             self.authenticator.authorise(request, "")
-            raise Problem(404, "unknown-path", "There is no operation with this method and path.")
+            raise self.unrouted(self, request)
         if route.permission is not None:
             self.authenticator.authorise(request, route.permission)
         return route.handler(self, request)
@@ -140,6 +161,10 @@ class Server:
                 request.operation, request.arguments = route.operation, arguments
                 return route
         return None
+
+
+def _crash() -> Problem:
+    return Problem(500, "crash", "The server could not answer this request.")
 
 
 def issue_credentials(api: str, names: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen, mutable
 
 from conformance.reference.core import Handler, Server, Transform
 from conformance.reference.messages import Problem, Request, Response
-from conformance.reference.policies import CursorPaginator
+from conformance.reference.policies import Paginator
 from conformance.reference.store import Collection
 
 Plant = Callable[[Server], None]
 BodyEdit = Callable[[Request, Any], object]
+PaginatorKind = TypeVar("PaginatorKind", bound=Callable[..., Paginator])
 
 
 @frozen
@@ -98,10 +99,10 @@ class Faults:
 
         return decorate
 
-    def paginator(self, requirement: str) -> Callable[[type[CursorPaginator]], type[CursorPaginator]]:
+    def paginator(self, requirement: str) -> Callable[[PaginatorKind], PaginatorKind]:
         """A fault that is another kind of paginator."""
 
-        def decorate(kind: type[CursorPaginator]) -> type[CursorPaginator]:
+        def decorate(kind: PaginatorKind) -> PaginatorKind:
             def plant(server: Server) -> None:
                 kept = server.paginator
                 server.paginator = kind(default=kept.default, maximum=kept.maximum)

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import field, frozen, mutable
 
@@ -25,6 +25,13 @@ class Transport:
         """Raise a Problem unless the request came by a scheme that is served."""
         if request.scheme not in self.schemes:
             raise Problem(400, "clear-text", "This API is served over HTTPS only.")
+
+
+class Limiter(Protocol):
+    """How many requests are served in a time."""
+
+    def admit(self, request: Request, now: datetime) -> None:
+        """Count the request, or raise a Problem with 429."""
 
 
 @mutable
@@ -121,6 +128,16 @@ class Page:
     total: int
     next: str
     prev: str
+
+
+class Paginator(Protocol):
+    """How a list is cut into pages; `default` and `maximum` are page sizes."""
+
+    default: int
+    maximum: int
+
+    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
+        """The page of the records that the request asks for; `key` is the member that tells them apart."""
 
 
 @mutable

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import frozen
 
+from conformance.contract import Requirement
 from conformance.targets.client import Client
 from conformance.targets.errors import HarnessError
 from conformance.traffic.exchange import Exchange
@@ -15,12 +16,19 @@ from conformance.traffic.redact import Redactor
 
 @frozen
 class ClientFault:
-    """A defect planted in the client; `requirement` is a rule, or the id of one that must turn red."""
+    """A defect planted in the client.
+
+    Attributes:
+        breaks: the rule that must turn red, or for one that no rule names, its id without the API.
+    """
 
     id: str
-    requirement: str
+    breaks: str
     description: str
     plant: Callable[[Client], None]
+
+    def concerns(self, requirement: Requirement) -> bool:
+        return self.breaks in (requirement.rule, requirement.id.partition(".")[2])
 
 
 def _form_encodes(client: Client) -> None:
@@ -88,8 +96,8 @@ def _retries_at_once(client: Client) -> None:
         client.budget.refused = lambda response: None  # type: ignore[method-assign]
 
 
-def _calls_version_one(client: Client) -> None:
-    _rewrites_url(client, lambda path, query: (path.replace("/v2/", "/v1/", 1), query))
+def _drops_version(client: Client) -> None:
+    _rewrites_url(client, lambda path, query: (f"/{path.partition('/')[2].partition('/')[2]}", query))
 
 
 def _key_in_url(client: Client) -> None:
@@ -112,11 +120,11 @@ CLIENT_FAULTS = (
         "an answer with a new member is refused",
         _refuses_new_members,
     ),
-    ClientFault("bursts", "vultr.rate-limit.client-rate", "a hundred calls leave at once", _bursts),
+    ClientFault("bursts", "rate-limit.client-rate", "a hundred calls leave at once", _bursts),
     ClientFault(
-        "hammers", "vultr.rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once
+        "hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once
     ),
-    ClientFault("version-one", "vultr.versioning.base-path", "paths begin with /v1/", _calls_version_one),
-    ClientFault("key-in-url", "vultr.security.client-key-hygiene", "the key is sent as ?api_key=", _key_in_url),
-    ClientFault("records-as-sent", "vultr.security.client-key-hygiene", "recordings keep the key", _records_as_sent),
+    ClientFault("drops-version", "versioning.base-path", "paths lack their first segment", _drops_version),
+    ClientFault("key-in-url", "security.client-key-hygiene", "the key is sent as ?api_key=", _key_in_url),
+    ClientFault("records-as-sent", "security.client-key-hygiene", "recordings keep the key", _records_as_sent),
 )

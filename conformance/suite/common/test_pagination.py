@@ -173,6 +173,6 @@ def test_a_bad_page_size_is_refused_or_ignored(contract: Contract, collection: C
 )
 def test_a_made_up_cursor_is_refused(collection: Collection, cursor: Any) -> None:
     """A cursor that the server never gave out is a client error."""
-    collection.page()
-    exchange = collection.get(cursor=cursor, negative=True)
+    collection.page(1)
+    exchange = collection.get(1, cursor, negative=True)
     assert_status(exchange, "4xx", when="with a made-up cursor")

@@ -88,7 +88,8 @@ def test_a_malformed_request_is_no_server_error(
 ) -> None:
     """A value that makes no sense is answered from the 4xx range, or ignored, never with a 5xx."""
     values = dict(subject.values(operation))
-    control = client.call(operation, values)
+    small = {"per_page": 1} if operation.collection else {}
+    control = client.call(operation, values, query=small)
     if not control.response.ok:
         raise NotExercised(f"the well-formed request fails too: {control}")
     parameters = [p["name"] for p in operation.parameters if p["in"] == where] or ["conformance"]
@@ -96,6 +97,6 @@ def test_a_malformed_request_is_no_server_error(
         return
     for name in parameters:
         bad = values | {name: value} if where == "path" else values
-        query = {name: value} if where == "query" else {}
+        query = {**small, name: value} if where == "query" else small
         exchange = client.call(operation, bad, query=query, negative=True)
         assert_not_status(exchange, "5xx", when=f"with {name} {value[:40]!r}")

@@ -1,0 +1,3 @@
+"""Loads the conformance plugin for every run from this folder."""
+
+pytest_plugins = ["conformance.plugin"]
