@@ -15,6 +15,7 @@ from conformance.checks import Evidence as Seen
 from conformance.checks import Finding
 from conformance.contract import Contract, Requirement
 from conformance.deviations import Deviation
+from conformance.report.events import Deviation as DeviationText
 from conformance.report.events import (
     EventLog,
     Evidence,
@@ -29,7 +30,6 @@ from conformance.report.events import (
     Target,
     VerdictGiven,
 )
-from conformance.report.events import Deviation as DeviationText
 from conformance.report.verdict import Outcome, Verdict
 from conformance.traffic.curl import curl
 from conformance.traffic.exchange import Exchange as Said

@@ -24,6 +24,7 @@ from conformance.report.summary import summary_lines
 from conformance.report.verdict import Outcome, Verdict, verdict_of
 from conformance.report.write import write_reports
 from conformance.targets import ReferenceTarget, Selection, select
+from conformance.traffic.curl import curl
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
 VERDICT = "conformance verdict"
@@ -235,9 +236,7 @@ def _required(option: Callable[[str], Any], contracts: dict[str, Contract]) -> f
     return frozenset(given) | frozenset(musts if option("require_all_must") else ())
 
 
-def _deviations(
-    file: str | None, selection: Selection, contracts: dict[str, Contract]
-) -> tuple[Deviation, ...]:
+def _deviations(file: str | None, selection: Selection, contracts: dict[str, Contract]) -> tuple[Deviation, ...]:
     path = Path(file) if file else selection.deviations
     return known_deviations.read(path, contracts.values()) if path else ()
 
@@ -324,8 +323,6 @@ class RequirementItem(VerdictItem):
 
 
 def _said(exchange: Any, contract: Contract) -> list[str]:
-    from conformance.traffic.curl import curl
-
     body = exchange.response.text
     return [
         f"  request:     {exchange.request.method} {exchange.request.url}",
@@ -441,7 +438,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _deselected(session: pytest.Session) -> bool:
     conformance = session.config.stash[CONFORMANCE]
     selected = sum(isinstance(item, RequirementItem) for item in session.items)
-    return selected < len(conformance.collectable) or session.shouldstop or session.testscollected > selected
+    return bool(selected < len(conformance.collectable) or session.shouldstop)
 
 
 def _close(conformance: Conformance) -> None:

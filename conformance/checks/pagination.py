@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Finding, Sight, check, note, violated
 from conformance.traffic.pages import Page
 
 
@@ -93,6 +93,9 @@ def end_is_marked(sight: Sight) -> Iterator[Finding]:
     page = sight.page
     if page is None or not page.enveloped:
         return
+    if page.next_form is not None and not sight.memory.get("told"):
+        sight.memory["told"] = True
+        yield note(f"this target marks the end of a list with next {page.next_form}; the document does not say how")
     size = _size(sight, page)
     if size is None or not _leads_forward(sight, page, size) or len(page.records) >= size:
         return
@@ -106,9 +109,6 @@ def end_is_marked(sight: Sight) -> Iterator[Finding]:
     first = sight.memory.setdefault("form", page.next_form)
     if page.next_form == first:
         yield HELD
-        if sight.memory.setdefault("told", False) is False:
-            sight.memory["told"] = True
-            yield Finding(None, f"this target marks the end of a list with next {first}")
     else:
         yield violated(
             f"the end of this list is next {page.next_form}, elsewhere it is {first}",

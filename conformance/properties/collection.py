@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
 from conformance.properties.assertions import Violation
-from conformance.targets import Client, HarnessError, NotExercised
+from conformance.targets import Client, NotExercised
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.pages import Page, page_of
 
@@ -177,6 +177,3 @@ class Collection:
 
 def _count(total: Any) -> int | None:
     return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
-
-
-__all__ = ["HARD_CAP", "Collection", "HarnessError", "Step", "Walk", "identities"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.contract import Operation
 from conformance.properties.subject import Subject
-from conformance.targets import NotExercised, Unsupported
+from conformance.targets import NotExercised
 from conformance.traffic.pages import page_of
 
 NO_SUCH_ID = "00000000-0000-4000-8000-00000000c0de"
@@ -94,10 +94,7 @@ def _unknown(subject: Subject, operation: Operation) -> None:
 def _refused(subject: Subject, operation: Operation) -> None:
     """Requests that authentication refuses: a credential nobody was given, and a real one sent wrongly."""
     auth = subject.conventions.auth
-    values = {name: NO_SUCH_ID for name in operation.path_parameters}
-    body = {} if operation.method in ("POST", "PUT", "PATCH") else None
+    values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID)
+    body: dict[str, object] | None = {} if operation.method in ("POST", "PUT", "PATCH") else None
     for credential in (f"{auth.scheme} conformance-no-such-token", f"Basic {subject.client.token('default')}"):
         subject.client.call(operation, values, body=body, headers={auth.header: credential}, negative=True)
-
-
-__all__ = ["NO_SUCH_CURSOR", "NO_SUCH_ID", "Unsupported", "exercise"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field
 
 from conformance.contract import Contract, Operation, Resource
-from conformance.properties.assertions import assert_status
 from conformance.properties.collection import Collection
 from conformance.targets import Client, HarnessError, NotExercised, Unsupported
 from conformance.traffic.exchange import Exchange
@@ -120,14 +119,14 @@ class Things:
         return exchange
 
     @property
-    def list(self) -> Collection:
+    def listing(self) -> Collection:
         pagination = self.contract.conventions.pagination
         assert pagination is not None
         return Collection(self.client, self.operation("list"), pagination)
 
     def listed(self) -> list[str]:
         """The ids in the list now."""
-        return self.list.ids
+        return self.listing.ids
 
     def delete(self, identity: str) -> Exchange:
         exchange = self.call("delete", identity)
@@ -135,7 +134,7 @@ class Things:
             self.created.remove(identity)
         return exchange
 
-    def settle(self, done: Any) -> bool:
+    def settle(self, done: Callable[[], bool]) -> bool:
         """Polls until `done()` holds, for a bounded time; whether it came to hold."""
         for _ in range(POLLS):
             if done():
@@ -155,6 +154,3 @@ class Things:
                 left.append(identity)
         self.created.clear()
         return left
-
-
-__all__ = ["Things", "assert_status"]

@@ -88,15 +88,23 @@ class Gathered:
     held: int = 0
     violations: list[Shown] = field(factory=list)
 
+    def add(self, evidence: Evidence) -> bool:
+        """Takes in a finding; whether it is worth telling: a note, or one of the first violations."""
+        if evidence.finding.outcome is Outcome.HELD:
+            self.held += 1
+            return False
+        if evidence.finding.outcome is Outcome.VIOLATED:
+            self.violations.append(Shown(evidence.finding, evidence.exchange))
+            return len(self.violations) <= KEPT
+        return True
+
 
 def items_of(function: Callable[..., None], test: str, contract: Contract) -> list[Item]:
     """The items a test function is run for in one API: one for each operation of each requirement it cites."""
-    binding = binding_of(function)
-    assert binding is not None
     return [
         Item(function, requirement, operation, test)
         for requirement in contract.requirements.values()
-        if _concerns(binding, requirement)
+        if concerns(function, requirement) and not requirement.not_tested
         for operation in operations_judged(contract, requirement)
     ]
 
@@ -109,9 +117,10 @@ def operations_judged(contract: Contract, requirement: Requirement) -> tuple[str
     return operations
 
 
-def _concerns(binding: Binding, requirement: Requirement) -> bool:
-    if requirement.not_tested:
-        return False
+def concerns(function: Callable[..., None], requirement: Requirement) -> bool:
+    """Whether a test function is bound to a requirement."""
+    binding = binding_of(function)
+    assert binding is not None
     if binding.observes:
         return requirement.mode == "passive" and bool(bindings(requirement))
     return requirement.id in binding.cites or requirement.rule in binding.cites
@@ -154,14 +163,9 @@ class Run:
             self.unknown[exchange.known_as] = self.unknown.get(exchange.known_as, 0) + 1
         for evidence in self._judge.observe(exchange):
             if evidence.requirement is not None:
-                gathered = self._gathered.setdefault((evidence.requirement.id, evidence.operation), Gathered())
-                if evidence.finding.outcome is Outcome.HELD:
-                    gathered.held += 1
+                key = (evidence.requirement.id, evidence.operation)
+                if not self._gathered.setdefault(key, Gathered()).add(evidence):
                     continue
-                if evidence.finding.outcome is Outcome.VIOLATED:
-                    gathered.violations.append(Shown(evidence.finding, exchange))
-                    if len(gathered.violations) > KEPT:
-                        continue
             self.on_evidence(evidence)
 
     def gathered(self) -> Mapping[tuple[str, str], Gathered]:
@@ -170,10 +174,7 @@ class Run:
 
     def run(self, item: Item) -> Result:
         """Runs an item; what it leaves behind is deleted, and what it said is kept if the run records."""
-        if item.binding.observes:
-            own = self._exercise(item)
-        else:
-            own = self._attempt(item, item.id)
+        own = self._exercise(item) if item.binding.observes else self._attempt(item, item.id)
         if not item.judged_by_evidence:
             return own
         return _with_evidence(
@@ -247,8 +248,7 @@ class Run:
         # recording again says the same.
         examples = binding.examples(subject) if callable(binding.examples) else binding.examples
         strategies = {
-            name: strategy(subject) if callable(strategy) else strategy
-            for name, strategy in binding.strategies.items()
+            name: strategy(subject) if callable(strategy) else strategy for name, strategy in binding.strategies.items()
         }
         if item.requirement.mode != CLIENT:
             replayed = subject.session.cases
@@ -280,16 +280,8 @@ def _last(subject: Subject) -> Exchange | None:
 
 def _with_evidence(own: Result, gathered: Gathered, observed_only: bool) -> Result:
     """An item's own result and what all exchanges show about its requirement, the worse of the two."""
-    if gathered.violations:
-        first = gathered.violations[0]
-        count = len(gathered.violations)
-        more = f" (and {count - 1} more)" if count > 1 else ""
-        shown = (*own.shown, *gathered.violations[:KEPT])
-        seen = Result(Outcome.VIOLATED, f"{first.finding.message}{more}", shown, gathered.held)
-    elif gathered.held:
-        seen = Result(Outcome.HELD, held=gathered.held)
-    else:
-        seen = Result(Outcome.NOT_EXERCISED, "no exchange was seen that could have failed it")
+    seen = result_of(gathered)
+    seen = Result(seen.outcome, seen.reason, (*own.shown, *seen.shown), seen.held)
     if observed_only:
         # Having made the exchanges proves nothing by itself; that it failed matters only if nothing was seen.
         if own.outcome is Outcome.HELD or (seen.outcome is not Outcome.NOT_EXERCISED and _unseen(own)):
@@ -300,6 +292,18 @@ def _with_evidence(own: Result, gathered: Gathered, observed_only: bool) -> Resu
         return own
     worse = min((own, seen), key=lambda result: _rank(result.outcome))
     return Result(worse.outcome, worse.reason, worse.shown, own.held + seen.held)
+
+
+def result_of(gathered: Gathered) -> Result:
+    """What evidence comes to."""
+    if gathered.violations:
+        first, *more = gathered.violations
+        counted = f" (and {len(more)} more)" if more else ""
+        shown = tuple(gathered.violations[:KEPT])
+        return Result(Outcome.VIOLATED, f"{first.finding.message}{counted}", shown, gathered.held)
+    if gathered.held:
+        return Result(Outcome.HELD, held=gathered.held)
+    return Result(Outcome.NOT_EXERCISED, "no exchange was seen that could have failed it")
 
 
 def _unseen(result: Result) -> bool:

@@ -11,7 +11,6 @@ from zlib import crc32
 from attrs import define, field
 
 from conformance.contract import (
-    CLIENT,
     Contract,
     ContractError,
     Conventions,
@@ -165,6 +164,3 @@ class Subject:
     def close(self) -> list[str]:
         """Deletes what was created; returns what could not be deleted."""
         return [f"{things.description.name} {left}" for things in self._things for left in things.clean_up()]
-
-
-__all__ = ["CLIENT", "ClientFault", "Subject"]

@@ -58,7 +58,9 @@ def _blocks(report: Report) -> Iterable[str]:
         ("Verdict", "Requirement", "Strength", "Operations", "Why"),
         (_row(requirement) for requirement in report.requirements),
     )
-    for title, findings in (("Drift", report.drift), ("Findings without a verdict", report.unjudged)):
+    unjudged = tuple(finding for finding in report.unjudged if finding.outcome == "violated")
+    sections = (("Notes", report.notes), ("Drift", report.drift), ("Findings without a verdict", unjudged))
+    for title, findings in sections:
         if findings:
             yield f"## {title}"
             yield _list(map(_loose, findings))

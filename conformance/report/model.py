@@ -180,6 +180,12 @@ class Report:
         return tuple(case for requirement in self.requirements for case in requirement.cases)
 
     @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What was seen of a requirement that is worth telling, but bears on no verdict."""
+        found = [finding for case in self.cases for finding in case.findings if finding.outcome == "note"]
+        return (*found, *(finding for finding in self.unjudged if finding.outcome == "note"))
+
+    @property
     def counts(self) -> dict[Verdict, int]:
         """How many cases have each verdict, worst first, zeros included."""
         return _counts(case.verdict for case in self.cases)

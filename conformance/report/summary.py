@@ -21,6 +21,8 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
     ]
     if len(failing) > limit:
         lines.append(f"… and {len(failing) - limit} more")
+    told = {f"note {finding.requirement}: {finding.message}" for finding in report.notes}
+    lines += [one_line(note) for note in sorted(told)[:limit]]
     return [*lines, one_line(f"exit status {report.exit_status}: {exit_reason(report)}")]
 
 

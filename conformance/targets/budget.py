@@ -6,6 +6,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
+from pyrate_limiter.abstracts.algorithm import Decision
 
 from conformance.contract import Conventions
 from conformance.targets.clock import Clock
@@ -38,6 +39,7 @@ class Budget:
             now = int(self._clock.now() * 1000)
             self._bucket.leak(now)
             decision = self._bucket.put_decision(RateItem("call", now))
+            assert isinstance(decision, Decision), "the bucket is in memory"
             if decision.allowed:
                 return
             self._clock.sleep((decision.retry_after_ms or 1) / 1000 + 0.001)

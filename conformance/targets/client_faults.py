@@ -32,19 +32,19 @@ class ClientFault:
 
 
 def _form_encodes(client: Client) -> None:
-    client.encode = lambda body: (urlencode(body).encode(), "application/x-www-form-urlencoded")  # type: ignore[method-assign]
+    client.encode = lambda body: (urlencode(body).encode(), "application/x-www-form-urlencoded")  # type: ignore[assignment, method-assign]
 
 
 def _omits_media_type(client: Client) -> None:
     encode = client.encode
-    client.encode = lambda body: (encode(body)[0], "text/plain")  # type: ignore[method-assign]
+    client.encode = lambda body: (encode(body)[0], "text/plain")  # type: ignore[assignment, method-assign]
 
 
 def _rewrites_url(
     client: Client, rewrite: Callable[[str, list[tuple[str, str]]], tuple[str, list[tuple[str, str]]]]
 ) -> None:
     url = client.url
-    client.url = lambda path, query: url(*rewrite(path, query))  # type: ignore[method-assign]
+    client.url = lambda path, query: url(*rewrite(path, query))  # type: ignore[assignment, method-assign]
 
 
 def _cursor(client: Client) -> str:
@@ -84,7 +84,7 @@ def _refuses_new_members(client: Client) -> None:
             raise HarnessError(f"unknown member {sorted(unknown)[0]}")
         return control(exchange)
 
-    client.control = strict  # type: ignore[method-assign]
+    client.control = strict  # type: ignore[assignment, method-assign]
 
 
 def _bursts(client: Client) -> None:
@@ -93,7 +93,7 @@ def _bursts(client: Client) -> None:
 
 def _retries_at_once(client: Client) -> None:
     if client.budget is not None:
-        client.budget.refused = lambda response: None  # type: ignore[method-assign]
+        client.budget.refused = lambda _: None  # type: ignore[assignment, method-assign]
 
 
 def _drops_version(client: Client) -> None:
@@ -121,9 +121,7 @@ CLIENT_FAULTS = (
         _refuses_new_members,
     ),
     ClientFault("bursts", "rate-limit.client-rate", "a hundred calls leave at once", _bursts),
-    ClientFault(
-        "hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once
-    ),
+    ClientFault("hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once),
     ClientFault("drops-version", "versioning.base-path", "paths lack their first segment", _drops_version),
     ClientFault("key-in-url", "security.client-key-hygiene", "the key is sent as ?api_key=", _key_in_url),
     ClientFault("records-as-sent", "security.client-key-hygiene", "recordings keep the key", _records_as_sent),

@@ -7,9 +7,11 @@ metadata: the provenance, and per item its share of the interactions, its cases 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import yaml
@@ -20,6 +22,11 @@ from vcr.serializers import yamlserializer
 
 from conformance.contract import ConformanceError
 from conformance.traffic.exchange import Pairs, Request, Response
+
+MAX_NESTING = 200
+
+# A block node is indented at least every second level.
+_DEEP_LINE = re.compile(rf"^[ ?:-]{{{MAX_NESTING // 2}}}", re.MULTILINE)
 
 
 class CassetteError(ConformanceError):
@@ -71,7 +78,8 @@ def read(path: Path) -> Cassette:
     records, metadata = _records(path, data)
     if not records:
         raise CassetteError(f"{path}: has no interactions: nothing was recorded; record it again")
-    negative = {number for take in metadata.get("takes", {}).values() for number in take.get("negative", ())}
+    shares = _shares(path, metadata)
+    negative = {number for share in shares.values() for number in share.negative}
     interactions, errors = [], []
     for number, record in enumerate(records, start=1):
         try:
@@ -82,16 +90,34 @@ def read(path: Path) -> Cassette:
     by_number = dict(interactions)
     takes = {
         item: Take(
-            tuple(by_number[n] for n in range(take["first"], take["first"] + take["count"]) if n in by_number),
-            tuple(take.get("cases", ())),
+            tuple(by_number[n] for n in range(share.first, share.first + share.count) if n in by_number), share.cases
         )
-        for item, take in metadata.get("takes", {}).items()
+        for item, share in shares.items()
     }
     return Cassette(path, tuple(interactions), tuple(errors), metadata.get("provenance", {}), takes)
 
 
-def _numbers(take: dict[str, Any]) -> range:
-    return range(take["first"], take["first"] + take["count"])
+@frozen
+class _Share:
+    first: int
+    count: int
+    negative: tuple[int, ...] = ()
+    cases: tuple[Mapping[str, Any], ...] = ()
+
+
+def _shares(path: Path, metadata: dict[str, Any]) -> dict[str, _Share]:
+    shares = {}
+    try:
+        for item, share in metadata.get("takes", {}).items():
+            shares[item] = _Share(
+                int(share["first"]),
+                int(share["count"]),
+                tuple(share.get("negative", ())),
+                tuple(share.get("cases", ())),
+            )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise CassetteError(f"{path}: metadata: takes: is not what a recording writes; record it again") from None
+    return shares
 
 
 def _data(path: Path) -> Any:
@@ -115,10 +141,16 @@ def _data(path: Path) -> Any:
             raise CassetteError(f"{path}: line {error.lineno}: is not JSON: {error.msg}") from None
     except RecursionError:
         raise CassetteError(f"{path}: nests too deep to be a cassette") from None
+    except ValueError as error:
+        raise CassetteError(f"{path}: cannot be read as JSON: {error}") from None
     try:
+        if _nests_too_deep(text):
+            raise CassetteError(f"{path}: nests too deep to be a cassette")
         return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.constructor.ConstructorError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
+        if "python/" not in (error.problem or ""):
+            raise CassetteError(f"{path}: line {line}: is not a vcrpy cassette: {error.problem}") from None
         raise CassetteError(
             f"{path}: line {line}: holds a Python object ({error.problem}): vcrpy under Python 2 wrote such "
             "tags; they are not loaded, because loading one can run code; record it again"
@@ -130,6 +162,24 @@ def _data(path: Path) -> Any:
         raise CassetteError(f"{path}: {where}is not YAML or was cut off: {problem}") from None
     except (RecursionError, ValueError) as error:
         raise CassetteError(f"{path}: cannot be read as YAML: {error}") from None
+
+
+def _nests_too_deep(text: str) -> bool:
+    """Whether the nodes of a YAML text nest deeper than `MAX_NESTING`: libyaml's loader runs out of stack there.
+
+    The tokens are walked only where the text has enough brackets, or lines indented far enough, to nest so deep.
+    """
+    if text.count("[") + text.count("{") < MAX_NESTING and not _DEEP_LINE.search(text):
+        return False
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_NESTING:
+                return True
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return False
 
 
 def _records(path: Path, data: Any) -> tuple[list[Any], dict[str, Any]]:
@@ -154,13 +204,13 @@ def _interaction(record: Any, negative: bool) -> Interaction:
     status = response["status"]
     code = status["code"] if isinstance(status, dict) else status
     if not isinstance(code, int) or isinstance(code, bool):
-        raise ValueError(f"the status {code!r} is no number")
+        raise ValueError(f"the status is not a number but a {type(code).__name__}")
     headers = _pairs(response.get("headers"))
     return Interaction(
         Request(
             headers=_pairs(request.get("headers")),
             body=_body(request.get("body"), "request"),
-            method=str(request["method"]).upper(),
+            method=_word(request["method"], "method").upper(),
             url=_url(request),
         ),
         Response(
@@ -175,27 +225,50 @@ def _interaction(record: Any, negative: bool) -> Interaction:
 
 def _url(request: dict[str, Any]) -> str:
     if "uri" in request:
-        return str(request["uri"])
-    # Before vcrpy 1.0 the parts were kept apart.
-    default = {"http": 80, "https": 443}.get(request["protocol"])
-    port = "" if request.get("port") in (None, default) else f":{request['port']}"
-    return f"{request['protocol']}://{request['host']}{port}{request['path']}"
+        url = _word(request["uri"], "uri")
+    else:
+        # Before vcrpy 1.0 the parts were kept apart.
+        scheme, host, path = (_word(request[part], part) for part in ("protocol", "host", "path"))
+        port = request.get("port")
+        shown = "" if port in (None, {"http": 80, "https": 443}.get(scheme)) else f":{_word(port, 'port')}"
+        url = f"{scheme}://{host}{shown}{path}"
+    urlsplit(url)
+    return url
 
 
 def _pairs(headers: Any) -> Pairs:
     if headers is None:
         return ()
-    if isinstance(headers, list):
-        headers = dict(headers)
+    items = headers.items() if isinstance(headers, dict) else map(_pair, headers)
     pairs: list[tuple[str, str]] = []
-    for name, values in headers.items():
+    for name, values in items:
         for value in values if isinstance(values, list) else [values]:
-            pairs.append((str(name), value.decode() if isinstance(value, bytes) else str(value)))
+            pairs.append((_word(name, "header name"), _word(value, f"header {name}")))
     return tuple(pairs)
+
+
+def _pair(header: Any) -> tuple[Any, Any]:
+    """A header kept in a list: a pair, or a whole line as before vcrpy 1.0."""
+    if isinstance(header, str):
+        name, _, value = header.partition(":")
+        return name.strip(), value.strip()
+    name, value = header
+    return name, value
+
+
+def _word(value: Any, what: str) -> str:
+    """A scalar as text. Aliases make a YAML text nest so that its `str` would never end."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, (list, dict, set, tuple)) or value is None:
+        raise ValueError(f"the {what} is not text but a {type(value).__name__}")
+    return str(value)
 
 
 def _body(body: Any, whose: str) -> bytes:
     if isinstance(body, dict):
+        if not body.keys() & {"string", "body"}:
+            raise ValueError(f"the {whose} body is a mapping without a string")
         body = body.get("string", body.get("body"))
     if body is None:
         return b""
@@ -208,13 +281,22 @@ def _body(body: Any, whose: str) -> bytes:
 
 def _decoded(body: bytes, headers: Pairs) -> bytes:
     coding = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
-    if not coding or not body:
+    # Recorders that decode a body often keep the header that says it is encoded. Text is never an encoded body,
+    # though the deflate decoder makes something of any.
+    if not coding or not body or _is_text(body):
         return body
     try:
         return httpx.Response(200, headers={"content-encoding": coding}, content=body).content
     except httpx.DecodingError:
-        # Recorders that decode a body often keep the header that says it is encoded.
         return body
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _http_version(protocol: Any) -> str:

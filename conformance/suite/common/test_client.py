@@ -31,7 +31,7 @@ def list_of(contract: Contract, mock: MockServer) -> Collection:
     pagination = contract.conventions.pagination
     assert pagination is not None
     operation = list_operation(contract)
-    return Collection(mock.client, operation, pagination, {name: "conformance" for name in operation.path_parameters})
+    return Collection(mock.client, operation, pagination, dict.fromkeys(operation.path_parameters, "conformance"))
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def test_a_body_is_sent_as_documented(contract: Contract, mock: MockServer) -> N
     for operation in contract.operations:
         if operation.request_schema is None:
             continue
-        values = {name: "conformance" for name in operation.path_parameters}
+        values = dict.fromkeys(operation.path_parameters, "conformance")
         mock.client.call(operation, values, body={"name": "ünicode", "count": 1})
         sent = mock.raw[-1]
         assert_equal(

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from conformance.contract import Conventions, Operation
 from conformance.properties import (
-    Subject,
     Things,
     assert_equal,
     assert_not_status,
@@ -47,11 +46,9 @@ def test_a_member_of_another_type_is_no_server_error(things: Things, member: str
 
 
 @requirement("errors.unknown-resource-refused")
-def test_an_unknown_resource_is_not_found(
-    subject: Subject, client: Client, operation: Operation, conventions: Conventions
-) -> None:
+def test_an_unknown_resource_is_not_found(client: Client, operation: Operation, conventions: Conventions) -> None:
     """An id that nothing has, and a path that names nothing, are answered with the documented status."""
-    values = {name: NO_SUCH_ID for name in operation.path_parameters}
+    values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID)
     unknown = conventions.errors.unknown
     assert_status(client.call(operation, values, negative=True), unknown, when="with an id that nothing has")
     path = conventions.errors.unknown_path

@@ -40,8 +40,8 @@ def test_an_account_sees_its_own_backups_only(
 
 def _is_not_readable_by_another(subject: Subject, resource: Resource) -> None:
     things = subject.things_of(resource)
-    listing = things.list.get()
-    page = page_of(listing, things.list.pagination)
+    listing = things.listing.get()
+    page = page_of(listing, things.listing.pagination)
     if page is None or not page.ids or page.ids[0] is None:
         return
     if things.get(page.ids[0]).response.ok:

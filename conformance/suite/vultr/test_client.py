@@ -50,7 +50,7 @@ def test_every_path_begins_with_the_version(contract: Contract, mock: MockServer
     """Whatever operation the client calls, the path it asks for begins with /v2/."""
     mock.routes.route().respond(200, json={})
     for operation in contract.operations:
-        mock.client.call(operation, {name: "conformance" for name in operation.path_parameters})
+        mock.client.call(operation, dict.fromkeys(operation.path_parameters, "conformance"))
         path = mock.raw[-1].url.path
         assert_that(path.startswith("/v2/"), f"{operation} asks for {path}", expected="/v2/…", actual=path)
 
@@ -61,7 +61,7 @@ def test_the_key_is_in_the_header_only(contract: Contract, mock: MockServer) -> 
     key = mock.client.token("default")
     mock.routes.route().respond(400, json={"error": f"no {key}"}, headers={"X-Echo": key})
     for operation in contract.operations:
-        values = {name: "conformance" for name in operation.path_parameters}
+        values = dict.fromkeys(operation.path_parameters, "conformance")
         body = {"name": "conformance"} if operation.request_schema else None
         mock.client.call(operation, values, body=body)
     for request in mock.raw:

@@ -25,7 +25,7 @@ def test_a_created_domain_exists(things: Things) -> None:
     name = body[things.description.id]
     exchange = things.client.control(things.post(body))
     assert_status(exchange, 201, 202, when="with a new domain")
-    things.served("list", things.list.get())
+    things.served("list", things.listing.get())
     assert_that(
         things.settle(lambda: name in things.listed()) if exchange.response.status == 202 else name in things.listed(),
         f"the domain {name} was accepted, but is not in the list",

@@ -46,7 +46,7 @@ def test_an_id_in_the_path_selects_that_user(subject: Subject, client: Client, o
 def test_messages_tell_the_causes_apart(client: Client, operation: Operation, conventions: Conventions) -> None:
     """A bad key and an unknown id are explained in different words, and not by the reason phrase alone."""
     auth = conventions.auth
-    values = {name: NO_SUCH_ID for name in operation.path_parameters}
+    values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID)
     refused = client.call(
         operation, values, headers={auth.header: f"{auth.scheme} conformance-no-such-key"}, negative=True
     )

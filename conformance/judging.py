@@ -1,0 +1,132 @@
+"""Judging recorded traffic: the passive rules on anyone's cassettes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from attrs import define, field
+
+from conformance.checks import Evidence, Judge
+from conformance.contract import Contract
+from conformance.deviations import Deviation
+from conformance.journal import Journal, header
+from conformance.properties.run import Gathered, operations_judged, result_of
+from conformance.report.events import Target
+from conformance.report.verdict import Outcome, verdict_of
+from conformance.traffic import cassette
+from conformance.traffic.cassette import Cassette, CassetteError, Interaction
+from conformance.traffic.exchange import Exchange, Locator, TooDeep
+from conformance.traffic.redact import Redactor
+
+_ID_LIKE = re.compile(r"[0-9a-f-]{12,}|\d+|[^/]*\.[^/]*|[A-Za-z0-9_-]{20,}")
+
+
+@define
+class Tally:
+    """What was read: files, exchanges, and those of operations that the contract lacks."""
+
+    files: int = 0
+    exchanges: int = 0
+    unknown: int = 0
+
+
+@define
+class TrafficJudge:
+    """Judges cassettes of one API and writes what comes of it to a journal."""
+
+    contract: Contract
+    journal: Journal
+    deviations: tuple[Deviation, ...] = ()
+    strict: bool = False
+    tally: Tally = field(factory=Tally)
+    _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
+
+    def judge(self, files: Iterable[Path], progress: Callable[[Path], None] = lambda _: None) -> None:
+        """Judges each file; one that cannot be read is an error, and the others are judged all the same."""
+        for path in files:
+            progress(path)
+            try:
+                self._judge_file(cassette.read(path))
+            except CassetteError as error:
+                self.journal.errors.append(str(error))
+        self._verdicts()
+
+    def _judge_file(self, recording: Cassette) -> None:
+        self.tally.files += 1
+        self.journal.errors += recording.errors
+        # Rules about several exchanges look inside one recording: another one was made at another time.
+        judge = Judge(self.contract, strict=self.strict)
+        locator = Locator(self.contract, self.contract.conventions.origin, recording.provenance.get("base_url", ""))
+        redactor = Redactor()
+        for number, said in recording.interactions:
+            source = f"{recording.path.name}#{number}"
+            if isinstance(said.response._document, TooDeep):
+                self.journal.errors.append(f"{source}: {said.response._document}; not judged")
+                continue
+            self._observe(judge, _exchange(locator, redactor, said, source))
+
+    def _observe(self, judge: Judge, exchange: Exchange) -> None:
+        self.tally.exchanges += 1
+        self.journal.exchanges += 1
+        if exchange.operation is None:
+            self.tally.unknown += 1
+            name = f"{exchange.request.method} {_without_ids(exchange.path)}"
+            self.journal.unknown[name] = self.journal.unknown.get(name, 0) + 1
+        for evidence in judge.observe(exchange):
+            self._gather(evidence)
+
+    def _gather(self, evidence: Evidence) -> None:
+        if evidence.requirement is not None:
+            key = (evidence.requirement.id, evidence.operation)
+            if not self._gathered.setdefault(key, Gathered()).add(evidence):
+                return
+        self.journal.seen(self.contract, evidence)
+
+    def _verdicts(self) -> None:
+        judged = {
+            (record.id, operation)
+            for record in self.contract.requirements.values()
+            if record.mode == "passive"
+            for operation in operations_judged(self.contract, record)
+        }
+        for requirement, operation in sorted(judged | set(self._gathered)):
+            record = self.contract.requirements[requirement]
+            gathered = self._gathered.get((requirement, operation), Gathered())
+            result = result_of(gathered)
+            deviation = next((d for d in self.deviations if d.covers(requirement, operation)), None)
+            self.journal.verdict(
+                requirement,
+                operation,
+                verdict_of(
+                    result.outcome,
+                    strength=record.strength,
+                    basis=record.basis,
+                    # Traffic shows what happened to be recorded: that a deviation is not in it makes no list stale.
+                    deviation_listed=deviation is not None and result.outcome is Outcome.VIOLATED,
+                    strict=self.strict,
+                ),
+                reason=result.reason,
+                test=None,
+                held=result.held,
+                deviation=deviation,
+            )
+
+
+def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: str) -> Exchange:
+    return locator.exchange(
+        redactor.request(said.request), redactor.response(said.response), negative=said.negative, source=source
+    )
+
+
+def _without_ids(path: str) -> str:
+    """A path in which what looks like an id or a name is left out, so that like calls are counted together."""
+    return "/".join("{…}" if _ID_LIKE.fullmatch(part) else part for part in path.split("/"))
+
+
+def open_journal(contract: Contract, files: list[Path], parts: Path, *, strict: bool) -> Journal:
+    """The journal of a judgement, begun with what it is about."""
+    provenance = {"source": f"traffic in {len(files)} files given to be judged"}
+    first = header([contract], Target(name="traffic", kind="traffic"), {contract.api: provenance}, {"strict": strict})
+    return Journal.open(parts / "judge.ndjson", first)
