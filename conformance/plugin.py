@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -466,4 +467,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("conformance")
         for line in summary_lines(conformance.report):
             write(line)
-        write(f"report: {conformance.report_dir / 'report.html'}")
+        write(f"report: {os.path.relpath(conformance.report_dir / 'report.html')}")

@@ -54,6 +54,8 @@ def status_is_documented(sight: Sight) -> Iterator[Finding]:
     """The status is one that the document lists."""
     status = sight.exchange.response.status
     documented = sight.contract.conventions.errors.statuses
+    if not documented:
+        return
     if status in documented:
         yield HELD
     else:

@@ -97,9 +97,22 @@ def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> It
     if isinstance(value, list):
         for item in value[:20]:
             yield from _unknown(root, schema.get("items"), item, f"{place}/*")
-    elif isinstance(value, dict) and schema.get("properties"):
-        for name, member in value.items():
-            if name in schema["properties"]:
-                yield from _unknown(root, schema["properties"][name], member, f"{place}/{name}")
+    elif isinstance(value, dict):
+        named = _named(root, schema)
+        for name, member in value.items() if named else ():
+            if name in named:
+                yield from _unknown(root, named[name], member, f"{place}/{name}")
             else:
                 yield f"{place}/{name}", member
+
+
+def _named(root: Mapping[str, Any], schema: Any) -> dict[str, Any]:
+    """The members a schema names, also in its branches."""
+    while isinstance(schema, Mapping) and "$ref" in schema:
+        schema = pointer(root, schema["$ref"][1:])
+    if not isinstance(schema, Mapping):
+        return {}
+    branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
+    branches += [schema[key] for key in ("then", "else") if key in schema]
+    named = {name: member for branch in branches for name, member in _named(root, branch).items()}
+    return {**named, **schema.get("properties", {})}

@@ -40,5 +40,9 @@ def _seen_before(sight: Sight, cursor: str | None) -> set[str]:
 
 
 def _walk(sight: Sight, cursor: str | None) -> tuple[object, ...]:
-    # A list that was written to may show a record again without breaking the rule.
-    return (sight.exchange.known_as, cursor, sight.writes)
+    # Lists with other filters, page sizes or parents may give out the same cursors; one that was written to may
+    # show a record again without breaking the rule.
+    pagination = sight.contract.conventions.pagination
+    given = pagination.cursor if pagination else None
+    rest = tuple(sorted(pair for pair in sight.exchange.request.query if pair[0] != given))
+    return (sight.exchange.request.method, sight.exchange.path, rest, cursor, sight.writes)

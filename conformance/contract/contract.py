@@ -113,8 +113,7 @@ class Contract:
     def resource_of(self, operation: Operation) -> Resource | None:
         """The resource that `operation` creates, reads, changes, deletes or lists."""
         for resource in self.conventions.resources:
-            roles = (resource.create, resource.read, resource.list, resource.replace, resource.update)
-            if operation.id in (*roles, resource.delete):
+            if operation.id in resource.operations:
                 return resource
         return None
 
@@ -173,10 +172,15 @@ def load(api: str, specs: Path = SPECS) -> Contract:
     contract = Contract(
         api,
         conventions,
-        tuple(_operations(document)),
+        tuple(_operations(document, _label(folder / "openapi.yaml"))),
         document.get("components", {}).get("schemas", {}),
         catalogue,
     )
+    for resource in conventions.resources:
+        for operation_id in resource.operations:
+            if operation_id not in contract._by_id:
+                where = f"specs/{api}/conventions.yaml: resources.{resource.name}"
+                raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     for record in catalogue.requirements:
         for operation_id in contract.operations_of(record):
             if operation_id != CLIENT and operation_id not in contract._by_id:
@@ -253,7 +257,7 @@ def read_openapi(path: Path) -> dict[str, Any]:
         if not ref.startswith("#/"):
             raise ContractError(f"{_label(path)}: {place}: $ref {ref} leaves the file; only `#/…` is read")
         try:
-            pointer(document, ref[1:])
+            _resolved(document, {"$ref": ref})
         except LookupError:
             raise ContractError(f"{_label(path)}: {place}: $ref {ref} leads nowhere") from None
     return document
@@ -270,13 +274,20 @@ def _references(node: Any, place: str) -> Iterator[tuple[str, str]]:
             yield from _references(value, f"{place}/{index}")
 
 
-def _operations(document: dict[str, Any]) -> Iterator[Operation]:
+def _operations(document: dict[str, Any], label: str) -> Iterator[Operation]:
     for path, item in document["paths"].items():
-        shared = item.get("parameters", [])
-        for method in METHODS:
-            entry = item.get(method.lower())
-            if entry is not None:
-                yield _operation(document, method, path, entry, [*shared, *entry.get("parameters", [])])
+        place = path
+        try:
+            shared = item.get("parameters", [])
+            for method in METHODS:
+                entry = item.get(method.lower())
+                if entry is not None:
+                    place = f"{method} {path}"
+                    yield _operation(document, method, path, entry, [*shared, *entry.get("parameters", [])])
+        except KeyError as error:
+            raise ContractError(f"{label}: {place}: has no {error}") from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ContractError(f"{label}: {place}: is not what OpenAPI 3.1 says: {error}") from None
 
 
 def _operation(
@@ -300,8 +311,18 @@ def _operation(
 
 
 def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """What a reference leads to at last.
+
+    Raises:
+        LookupError: it leads nowhere, or round in a circle.
+    """
+    passed = set()
     while "$ref" in node:
-        node = pointer(document, node["$ref"][1:])
+        ref = node["$ref"]
+        if ref in passed:
+            raise LookupError(ref)
+        passed.add(ref)
+        node = pointer(document, ref[1:])
     return node
 
 

@@ -133,6 +133,12 @@ class Resource(Record):
     delete: str | None = None
     writable: dict[str, tuple[Any, Any]] = Field(default_factory=dict)
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The ids of the operations it has."""
+        roles = (self.create, self.list, self.read, self.replace, self.update, self.delete)
+        return tuple(role for role in roles if role is not None)
+
 
 class Conventions(Record):
     """The content of one `conventions.yaml`."""

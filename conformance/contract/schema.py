@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import jsonschema_rs
 from attrs import frozen
+
+from conformance.contract.errors import ContractError
 
 
 @frozen
@@ -21,11 +24,18 @@ class SchemaError:
 
 @cache
 def _compiled(schema_text: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(schema_text), validate_formats=False)
+    try:
+        return jsonschema_rs.Draft202012Validator(json.loads(schema_text), validate_formats=False)
+    except jsonschema_rs.ValidationError as error:
+        raise ContractError(f"{_shortened(schema_text)} is not a JSON schema: {error.message}") from None
 
 
 class Validator:
-    """A compiled schema (draft 2020-12, as OpenAPI 3.1 uses it)."""
+    """A compiled schema (draft 2020-12, as OpenAPI 3.1 uses it).
+
+    Raises:
+        ContractError: it is not a JSON schema.
+    """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
@@ -37,15 +47,21 @@ class Validator:
             return []
         found = []
         for error in self._compiled.iter_errors(instance):
-            pointer = "".join(f"/{part}" for part in error.instance_path)
-            found.append(SchemaError(pointer, _shortened(error.message)))
+            found.append(SchemaError("".join(map(_token, error.instance_path)), _shortened(error.message)))
             if len(found) == limit:
                 break
         return found
 
 
+def _token(part: str | int) -> str:
+    return "/" + str(part).replace("~", "~0").replace("/", "~1")
+
+
 def _shortened(message: str, limit: int = 200) -> str:
     return message if len(message) <= limit else f"{message[:limit]}…"
+
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def pointer(document: Any, path: str) -> Any:
@@ -55,11 +71,13 @@ def pointer(document: Any, path: str) -> Any:
         LookupError: the document has no such member.
     """
     value = document
+    if path and not path.startswith("/"):
+        raise LookupError(path)
     for token in path.split("/")[1:]:
         token = token.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and token in value:
             value = value[token]
-        elif isinstance(value, list) and token.isdigit() and int(token) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(token) and int(token) < len(value):
             value = value[int(token)]
         else:
             raise LookupError(path)

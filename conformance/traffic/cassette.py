@@ -109,12 +109,8 @@ def _shares(path: Path, metadata: dict[str, Any]) -> dict[str, _Share]:
     shares = {}
     try:
         for item, share in metadata.get("takes", {}).items():
-            shares[item] = _Share(
-                int(share["first"]),
-                int(share["count"]),
-                tuple(share.get("negative", ())),
-                tuple(share.get("cases", ())),
-            )
+            negative = tuple(int(number) for number in share.get("negative", ()))
+            shares[item] = _Share(int(share["first"]), int(share["count"]), negative, tuple(share.get("cases", ())))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise CassetteError(f"{path}: metadata: takes: is not what a recording writes; record it again") from None
     return shares

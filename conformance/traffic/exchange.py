@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from http import HTTPStatus
@@ -187,9 +188,22 @@ def parse_json(body: bytes) -> _Document:
         raise TooDeep(f"the body nests deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:
         raise NotJson(str(error)) from None
+    if _HALF_PAIR.search(body) and not _encodable(value):
+        raise NotJson("a string holds half of a surrogate pair, which no UTF-8 text can")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
         raise TooDeep(f"the body nests deeper than {MAX_DEPTH} levels")
     return _Document(value, tuple(repeated))
+
+
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _encodable(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> Any:

@@ -64,11 +64,9 @@ def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
 def _identity(record: Any, members: tuple[str, ...]) -> str | None:
     if not isinstance(record, Mapping):
         return None
-    values = [record.get(member) for member in members]
-    if len(values) == 1:
-        # 0 identifies a record as well as any other number.
-        return None if values[0] in (None, "") else str(values[0])
-    return "/".join(str(value) for value in values) if any(values) else None
+    # 0 identifies a record as well as any other number.
+    values = ["" if record.get(member) is None else str(record[member]) for member in members]
+    return "/".join(values) if any(values) else None
 
 
 def _cursor(value: Any) -> str | None:

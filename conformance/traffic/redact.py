@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from conformance.contract import ConformanceError
 from conformance.traffic.exchange import Pairs, Request, Response
@@ -39,7 +39,7 @@ _NAMES = (
     r"|(?:client|app|api)?[_-]?secret|password|passwd|passphrase|private[_-]?key|credentials?"
 )
 _JSON_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*")((?:[^"\\]|\\.)+)(")', re.IGNORECASE)
-_FORM_FIELD = re.compile(rf"((?:^|[?&;])(?:{_NAMES})=)([^&;#\s]+)", re.IGNORECASE)
+_FORM_FIELD = re.compile(rf"((?:^|[?&;#])(?:{_NAMES})=)([^&;#\s]+)", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic|Digest)(\s+)(?!__redacted)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 
 
@@ -55,12 +55,14 @@ class Redactor:
         secrets: name → value of every credential of the run.
 
     Raises:
-        ConformanceError: a secret is too short to be told from ordinary text.
+        ConformanceError: a secret is too short to be told from ordinary text, or its name fits no mark.
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
         self._marks: dict[str, str] = {}
         for name, secret in sorted((secrets or {}).items()):
+            if not VALUE_MARK.fullmatch(value_mark(name)):
+                raise ConformanceError(f"the credential name {name!r} is not made of lower-case letters, digits and -")
             if len(secret) < MINIMUM_SECRET:
                 raise ConformanceError(
                     f"the credential {name!r} is shorter than {MINIMUM_SECRET} characters: "
@@ -93,8 +95,12 @@ class Redactor:
         if name.lower() == "location":
             return self.url(value)
         value = self.values(value)
-        if name.lower() not in _HEADERS or VALUE_MARK.search(value) or not value:
+        if name.lower() not in _HEADERS or not value:
             return value
+        known = VALUE_MARK.search(value)
+        if known:
+            # Beside a known secret other cookies are still private; a wrong Authorization stays a wrong one.
+            return known.group() if "cookie" in name.lower() else value
         scheme, space, _ = value.partition(" ")
         return f"{scheme} {NAME_MARK}" if space and scheme.isalpha() else NAME_MARK
 
@@ -132,13 +138,15 @@ def _kept_or_marked(match: re.Match[str]) -> str:
 def _forms(secret: str) -> Iterator[str]:
     raw = secret.encode()
     yield secret
-    for percent in (quote(secret, safe=""), quote(secret)):
+    for percent in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         yield percent
         yield re.sub(r"%[0-9A-F]{2}", lambda match: match.group().lower(), percent)
-    escaped = json.dumps(secret)[1:-1]
-    yield escaped
-    yield escaped.replace("/", "\\/")
+    for ascii_only in (True, False):
+        escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        yield escaped
+        yield escaped.replace("/", "\\/")
     yield raw.hex()
+    yield raw.hex().upper()
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(raw).decode().rstrip("=")
         for offset in range(3):
