@@ -79,4 +79,5 @@ def _provenance(target: Target) -> Mapping[str, Any]:
         "capabilities": sorted(target.capabilities),
         "credentials": sorted(target.credentials),
         "parameters": {name: list(values) for name, values in sorted(target.parameters.items())},
+        **({"facts": dict(target.facts)} if target.facts else {}),
     }

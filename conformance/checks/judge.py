@@ -25,7 +25,7 @@ class Evidence:
 
 def bindings(requirement: Requirement) -> tuple[Observation, ...]:
     """The checks that judge a requirement: those its record names, else the one of its rule."""
-    if requirement.observe:
+    if requirement.observe is not None:
         return requirement.observe
     return (Observation(check=requirement.rule),) if requirement.rule in CHECKS else ()
 

@@ -13,7 +13,7 @@ def refusal_is_not_early(sight: Sight) -> Iterator[Finding]:
     """A refusal for too many requests comes only after more than the documented number in the window."""
     limit = sight.contract.conventions.rate_limit
     sent_at = sight.exchange.sent_at
-    if limit is None or sent_at is None:
+    if limit is None or limit.requests is None or sent_at is None:
         return
     window: deque[float] = sight.memory.setdefault("window", deque())
     window.append(sent_at)

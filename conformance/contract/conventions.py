@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field, HttpUrl
 
+from conformance.contract.errors import ContractError
 from conformance.contract.requirement import Record
+
+Status = int | Literal["4xx"]
 
 
 class Auth(Record):
@@ -14,11 +17,12 @@ class Auth(Record):
 
     `credentials` maps a credential's name to the environment variable that holds it. `default` is the one
     every ordinary request carries; the others (a second account, a restricted key …) are fixtures that a
-    target may lack.
+    target may lack. `schemes` names those that go under another scheme than `scheme`.
     """
 
     header: str = "Authorization"
     scheme: str
+    schemes: dict[str, str] = Field(default_factory=dict)
     refused: int
     credentials: dict[str, str]
 
@@ -39,6 +43,7 @@ class Errors(Record):
         message: JSON pointer of the text for people.
         in_success: top-level members that no successful body has.
         malformed: status of a body that cannot be parsed.
+        wrong_media_type: status of a body under another media type.
         unknown: status of an unknown resource or path.
         unknown_path: a path below the base URL that names nothing.
         statuses: the statuses the document lists, empty where it lists none.
@@ -48,7 +53,8 @@ class Errors(Record):
     classes: tuple[int, ...]
     message: str
     in_success: tuple[str, ...] = ()
-    malformed: int = 400
+    malformed: Status = 400
+    wrong_media_type: Status = 400
     unknown: int = 404
     unknown_path: str
     statuses: tuple[int, ...] = ()
@@ -58,52 +64,107 @@ class PageSize(Record):
     """The query parameter for the size of a page, in records.
 
     Attributes:
-        default, maximum: as documented.
+        default: as documented, None where no document gives one.
+        minimum, maximum, step: the sizes that may be asked for.
         fallback: the most records that an answer to an invalid size may hold.
     """
 
     parameter: str
-    default: int
+    default: int | None = None
+    minimum: int = 1
     maximum: int
+    step: int = 1
     fallback: int
+
+    @property
+    def documented_default(self) -> int:
+        """The size of a page that was asked for without one.
+
+        Raises:
+            ContractError: no document gives it.
+        """
+        if self.default is None:
+            raise ContractError("the conventions give no default page size")
+        return self.default
 
 
 class Pagination(Record):
     """How lists are cut into pages.
 
     Attributes:
-        style: which reading of `next` and `prev` applies (see `traffic.pages`).
-        cursor: query parameter that takes the cursor.
-        next, prev: JSON pointers of the neighbours' cursors.
+        style: where a page names its neighbours: `cursor-in-body` and `timestamp` give a value for a query
+            parameter, `cursor-links` a URL in the body, `link-header` a URL in a header (RFC 8288).
+        cursor: query parameter that takes the cursor of the next page.
+        previous: query parameter that takes the cursor of the previous page; None where no document names it.
+        next, prev: JSON pointers of the neighbours in the body, unused for `link-header`.
         total: JSON pointer of the number of records in the whole list, where the document promises one.
-        envelope: top-level member that carries them.
+        envelope: top-level member that carries them; None where there is none.
+        end: the forms in which `next` may say that nothing follows.
         alphabet: regular expression a cursor matches, where the document describes it.
     """
 
-    style: Literal["cursor-in-body"]
+    style: Literal["cursor-in-body", "timestamp", "cursor-links", "link-header"]
     page_size: PageSize
     cursor: str
-    next: str
-    prev: str
+    previous: str | None = None
+    next: str = ""
+    prev: str = ""
     total: str | None = None
-    envelope: str
+    envelope: str | None = None
+    end: tuple[Literal['""', "null", "absent"], ...] = ("null", "absent")
     alphabet: str | None = None
+
+    @property
+    def by_link(self) -> bool:
+        """Whether neighbours are named by URL."""
+        return self.style in ("cursor-links", "link-header")
+
+
+class RateHeaders(Record):
+    """Response headers that tell the state of the rate limit; `reset` is in seconds since the epoch."""
+
+    limit: str
+    remaining: str
+    reset: str
 
 
 class RateLimit(Record):
-    """At most `requests` in `seconds` for one `scope`; beyond that the status `exceeded`."""
+    """At most `requests` in `seconds` for one `scope`; beyond that the status `exceeded`.
 
-    requests: int
-    seconds: float
+    `requests` is None where the document names no number, but has the headers tell it.
+    """
+
+    requests: int | None = None
+    seconds: float = 60
     scope: Literal["address", "credential", "account"]
     exceeded: int = 429
+    code: str | None = None
+    headers: RateHeaders | None = None
+
+    @property
+    def quota(self) -> int:
+        """The documented number of requests.
+
+        Raises:
+            ContractError: there is none.
+        """
+        if self.requests is None:
+            raise ContractError("the conventions give no number of requests for the rate limit")
+        return self.requests
 
 
 class Versioning(Record):
-    """What carries the version, and the pattern every request path matches."""
+    """What carries the version.
 
-    carrier: Literal["path"]
+    Attributes:
+        pattern: matches every request path (`path`), or every value of the parameter (`query`).
+        parameter, default: the query parameter, and the version that ordinary requests ask for.
+    """
+
+    carrier: Literal["path", "query"]
     pattern: str
+    parameter: str | None = None
+    default: str | None = None
 
 
 class Resource(Record):
@@ -152,6 +213,28 @@ class Conventions(Record):
     rate_limit: RateLimit | None = None
     versioning: Versioning | None = None
     resources: tuple[Resource, ...] = ()
+
+    @property
+    def paging(self) -> Pagination:
+        """How lists are paged.
+
+        Raises:
+            ContractError: the API has no pagination.
+        """
+        if self.pagination is None:
+            raise ContractError(f"the conventions of {self.name} have no pagination")
+        return self.pagination
+
+    @property
+    def rate(self) -> RateLimit:
+        """The rate limit.
+
+        Raises:
+            ContractError: the API has none.
+        """
+        if self.rate_limit is None:
+            raise ContractError(f"the conventions of {self.name} have no rate limit")
+        return self.rate_limit
 
     @property
     def origin(self) -> str:

@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote
 
 from attrs import field, frozen
 
+from conformance.contract.errors import ContractError
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
@@ -59,6 +61,17 @@ class Operation:
     def id(self) -> str:
         """`METHOD /path`, the operation's name everywhere."""
         return f"{self.method} {self.path}"
+
+    @property
+    def listing(self) -> Collection:
+        """Where the list is that the operation answers.
+
+        Raises:
+            ContractError: it answers none.
+        """
+        if self.collection is None:
+            raise ContractError(f"{self.id} answers no list")
+        return self.collection
 
     @property
     def writes(self) -> bool:

@@ -32,7 +32,8 @@ class Requirement(Record):
     """One promise of a document.
 
     `operations` is a list of `METHOD /path` or one selector: `*`, `GET *`, `collections`, `writes`, or
-    `client` for what binds the client as a whole.
+    `client` for what binds the client as a whole. `observe` names the checks that judge it; left out, the
+    check of its rule does, and an empty list means that none does.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+\.[a-z0-9-]+\.[a-z0-9-]+$")
@@ -45,7 +46,7 @@ class Requirement(Record):
     check: str
     fault: str
     operations: tuple[str, ...] = Field(min_length=1)
-    observe: tuple[Observation, ...] = ()
+    observe: tuple[Observation, ...] | None = None
     not_tested: str | None = None
 
     @model_validator(mode="after")

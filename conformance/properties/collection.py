@@ -13,9 +13,9 @@ from attrs import define, field, frozen
 from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
 from conformance.properties.assertions import Violation
-from conformance.targets import Client, NotExercised
+from conformance.targets import Client, NotExercised, Unsupported
 from conformance.traffic.exchange import Exchange
-from conformance.traffic.pages import Page, page_of
+from conformance.traffic.pages import Direction, Page, neighbour_request, page_of
 
 HARD_CAP = 50
 
@@ -72,8 +72,7 @@ class Collection:
 
     @property
     def description(self) -> Description:
-        assert self.operation.collection is not None
-        return self.operation.collection
+        return self.operation.listing
 
     def get(self, limit: object = None, cursor: object = None, **options: Any) -> Exchange:
         """Asks for one page; options as in `Client.send`, `query` holding filters."""
@@ -91,7 +90,27 @@ class Collection:
             Violation: the answer is a success, but holds no list.
             NotExercised, HarnessError: it is no success, see `Client.control`.
         """
-        exchange = self.client.control(self.get(limit, cursor, **options))
+        return self._step(self.get(limit, cursor, **options))
+
+    def follow(self, step: Step, direction: Direction = "next") -> Step:
+        """The page that a page names as its neighbour, reached as its style has it.
+
+        Raises:
+            Unsupported: no document says how to go in this direction.
+            Violation, NotExercised, HarnessError: as for `page`.
+        """
+        named = step.page.next if direction == "next" else step.page.prev
+        assert named is not None, f"the page has no {direction}"
+        try:
+            path, query = neighbour_request(
+                step.exchange.request, self.pagination, direction, named, self.client.base_url
+            )
+        except LookupError as error:
+            raise Unsupported(str(error)) from None
+        return self._step(self.client.send("GET", path, query=query))
+
+    def _step(self, exchange: Exchange) -> Step:
+        self.client.control(exchange)
         page = page_of(exchange, self.pagination)
         if page is None:
             raise Violation(
@@ -116,9 +135,9 @@ class Collection:
         the list states if it is to be trusted, else the records seen so far; `HARD_CAP` in any case.
         """
         walk = Walk()
-        cursor, cursors, seen = None, set[str](), set[str]()
+        cursors, seen = set[str](), set[str]()
+        step = self.page(limit, query=query or {})
         while True:
-            step = self.page(limit, cursor, query=query or {})
             walk.steps.append(step)
             seen.update(identities(step.page))
             if step.page.next is None:
@@ -128,7 +147,6 @@ class Collection:
                 walk.defect = f"the cursor {step.page.next} came twice"
                 return walk
             cursors.add(step.page.next)
-            cursor = step.page.next
             size = limit or len(walk.steps[0].page.records) or 1
             total = _count(step.page.total) if trust_total else None
             known = expected if expected is not None else total
@@ -140,6 +158,7 @@ class Collection:
                 return walk
             if walk.requests >= HARD_CAP:
                 return walk
+            step = self.follow(step)
 
     @cached_property
     def everything(self) -> Walk:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.contract import Operation
+from conformance.properties.collection import Step
 from conformance.properties.subject import Subject
-from conformance.targets import NotExercised
 from conformance.traffic.pages import page_of
 
 NO_SUCH_ID = "00000000-0000-4000-8000-00000000c0de"
@@ -41,48 +41,34 @@ def _pages(subject: Subject) -> None:
     collection = subject.collection
     limits = collection.pagination.page_size
     collection.get()
-    first = page_of(collection.get(1), collection.pagination)
-    if first is None:
+    first = collection.get(limits.minimum)
+    page = page_of(first, collection.pagination)
+    if page is None:
         return
-    if first.next is not None:
-        collection.get(1, first.next)
+    if page.next is not None:
+        collection.follow(Step(first, page))
     for name, values in collection.description.filters.items():
         for value in (*values[:1], "conformance-nosuch"):
             collection.get(limits.maximum, query={name: value})
     whole = collection.walk(limits.maximum)
     count = len(whole.ids)
-    if count > 2:
+    if count > limits.minimum + 1:
         # Two pages, the last of them short: the end of a list shows only there.
-        collection.walk(min(count - 1, limits.maximum), expected=count)
+        collection.walk(min((count - 1) // limits.step * limits.step, limits.maximum), expected=count)
     collection.get("conformance", negative=True)
     collection.get(cursor=NO_SUCH_CURSOR, negative=True)
 
 
 def _resource(subject: Subject) -> None:
-    operation, things = subject.operation, subject.things
-    role = next(
-        role
-        for role in ("create", "read", "replace", "update", "delete")
-        if getattr(things.description, role) == operation.id
-    )
+    things = subject.things
+    role = things.role_of(subject.operation)
+    subject.call()
     if role == "create":
-        things.post()
         things.post({}, negative=True)
         return
-    if "writes" in subject.session.capabilities:
-        identity = things.create()
-    else:
-        listed = things.listed()
-        if not listed:
-            raise NotExercised(f"there is no {things.description.name} to read")
-        identity = listed[0]
-    changes = {name: values[0] for name, values in things.description.writable.items()}
-    body = changes if role in ("replace", "update") else None
-    if role == "delete":
-        things.delete(identity)
-    else:
-        things.call(role, identity, body=body)
-    things.call(role, NO_SUCH_ID, body=body, negative=True)
+    body = {name: values[0] for name, values in things.description.writable.items()}
+    options = {"body": body} if role in ("replace", "update") else {}
+    things.call(role, NO_SUCH_ID, **options, negative=True)
 
 
 def _unknown(subject: Subject, operation: Operation) -> None:
@@ -91,10 +77,15 @@ def _unknown(subject: Subject, operation: Operation) -> None:
     subject.client.call(operation, values, negative=True)
 
 
+def _fixed(subject: Subject, operation: Operation) -> dict[str, str]:
+    known = subject.session.parameters
+    return {name: known[name][0] for name in operation.path_parameters if known.get(name)}
+
+
 def _refused(subject: Subject, operation: Operation) -> None:
     """Requests that authentication refuses: a credential nobody was given, and a real one sent wrongly."""
     auth = subject.conventions.auth
-    values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID)
+    values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID) | _fixed(subject, operation)
     body: dict[str, object] | None = {} if operation.method in ("POST", "PUT", "PATCH") else None
     for credential in (f"{auth.scheme} conformance-no-such-token", f"Basic {subject.client.token('default')}"):
         subject.client.call(operation, values, body=body, headers={auth.header: credential}, negative=True)

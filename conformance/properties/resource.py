@@ -23,6 +23,7 @@ class Things:
 
     Attributes:
         prefix: what the names of everything created begin with.
+        fixed: values of the path parameters that do not name the resource itself.
         created: ids of what was created and not yet deleted.
     """
 
@@ -30,6 +31,7 @@ class Things:
     contract: Contract
     description: Resource
     prefix: str
+    fixed: Mapping[str, str] = field(factory=dict)
     created: list[str] = field(factory=list)
     _count: int = 0
 
@@ -55,7 +57,7 @@ class Things:
         """Sends a create; what it makes is deleted at the end."""
         if body is None and "content" not in options:
             body = self.body()
-        exchange = self.client.call(self.operation("create"), body=body, **options)
+        exchange = self.client.call(self.operation("create"), self.fixed, body=body, **options)
         identity = self.id_of(exchange)
         if exchange.response.ok and identity is not None:
             self.created.append(identity)
@@ -85,7 +87,7 @@ class Things:
         return None if value is None else str(value)
 
     def values(self, identity: str) -> Mapping[str, str]:
-        return {self.description.parameter: identity}
+        return {**self.fixed, self.description.parameter: identity}
 
     def call(self, role: str, identity: str, **options: Any) -> Exchange:
         return self.client.call(self.operation(role), self.values(identity), **options)
@@ -120,16 +122,31 @@ class Things:
 
     @property
     def listing(self) -> Collection:
-        pagination = self.contract.conventions.pagination
-        assert pagination is not None
-        return Collection(self.client, self.operation("list"), pagination)
+        pagination = self.contract.conventions.paging
+        return Collection(self.client, self.operation("list"), pagination, self.fixed)
 
     def listed(self) -> list[str]:
         """The ids in the list now."""
         return self.listing.ids
 
-    def delete(self, identity: str) -> Exchange:
-        exchange = self.call("delete", identity)
+    def first(self) -> str:
+        """The id of the first one listed.
+
+        Raises:
+            NotExercised: there is none.
+        """
+        listed = self.listed()
+        if not listed:
+            raise NotExercised(f"there is no {self.description.name} to use")
+        return listed[0]
+
+    def role_of(self, operation: Operation) -> str:
+        """The role an operation has for the resource."""
+        roles = ("create", "read", "replace", "update", "delete", "list")
+        return next(role for role in roles if getattr(self.description, role) == operation.id)
+
+    def delete(self, identity: str, **options: Any) -> Exchange:
+        exchange = self.call("delete", identity, **options)
         if exchange.response.ok and identity in self.created:
             self.created.remove(identity)
         return exchange

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field, frozen
@@ -18,6 +21,8 @@ from conformance.report.verdict import Outcome
 from conformance.targets import HarnessError, NotExercised, NotRecorded, Stale, Target, Unsupported
 from conformance.traffic.cassette import Interaction, Take
 from conformance.traffic.exchange import Exchange
+
+_log = logging.getLogger(__name__)
 
 UNKNOWN = "GET (unknown)"
 KEPT = 3
@@ -235,6 +240,9 @@ class Run:
             return Result(_UNSEEN[type(reason)], str(reason))
         except HarnessError as error:
             return Result(Outcome.BROKEN, str(error))
+        except Exception as error:
+            _log.debug("%s crashed", item.id, exc_info=True)
+            return Result(Outcome.BROKEN, _crash(error))
         held = assertions.evidence()
         if not held and not item.binding.observes:
             return Result(Outcome.NOT_EXERCISED, "the test made no assertion that could have failed")
@@ -260,6 +268,16 @@ class Run:
         found: list[Mapping[str, Any]] = list(examples)
         drawn = cases.draw(strategies, self.examples, item.id) if strategies else []
         return found + [case for case in drawn if case not in found]
+
+
+def _crash(error: Exception) -> str:
+    """One line about an error that no test should raise: where it was raised, and what it says."""
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    text = " ".join(str(error).split())[:300]
+    return (
+        f"the test crashed at {Path(frame.filename).name}:{frame.lineno}: {type(error).__name__}: {text}; "
+        "--log-level=debug shows the traceback"
+    )
 
 
 def _closed(subject: Subject) -> list[str]:

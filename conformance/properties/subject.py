@@ -23,6 +23,7 @@ from conformance.properties.mock import MockServer, play
 from conformance.properties.resource import Things
 from conformance.targets import Client, Observer, Session, Target, Unsupported
 from conformance.targets.clock import Clock
+from conformance.traffic.exchange import Exchange
 
 ClientFault = Callable[[Client], None]
 
@@ -98,14 +99,37 @@ class Subject:
             found[name] = known[pick]
         return found
 
+    def call(self, **options: Any) -> Exchange:
+        """Calls the operation as it should be called, creating first what it needs; options as in `Client.send`.
+
+        Raises:
+            Unsupported: it writes and the target does not allow it, or a path parameter has no value.
+        """
+        operation = self.operation
+        resource = self.contract.resource_of(operation)
+        if operation.writes:
+            self.need("writes")
+        if resource is None or operation.collection is not None:
+            return self.client.call(operation, self.values(operation), **options)
+        things = self.things
+        role = things.role_of(operation)
+        if role == "create":
+            return things.post(things.body(), **options)
+        body = {name: values[0] for name, values in resource.writable.items()}
+        if role in ("replace", "update"):
+            options = {"body": body, **options}
+        identity = things.create() if "writes" in self.session.capabilities else things.first()
+        if role == "delete":
+            return things.delete(identity, **options)
+        return things.call(role, identity, **options)
+
     @cached_property
     def collection(self) -> Collection:
         """The list that the operation answers."""
         return self.collection_of(self.operation)
 
     def collection_of(self, operation: Operation) -> Collection:
-        pagination = self.conventions.pagination
-        assert pagination is not None, f"{self.contract.api} has no pagination"
+        pagination = self.conventions.paging
         return Collection(self.client, operation, pagination, self.values(operation))
 
     @cached_property
@@ -125,7 +149,8 @@ class Subject:
         return self.things_of(resource)
 
     def things_of(self, resource: Resource) -> Things:
-        things = Things(self.client, self.contract, resource, self._prefix)
+        create = self.contract.operation(resource.create)
+        things = Things(self.client, self.contract, resource, self._prefix, self.values(create))
         self._things.append(things)
         return things
 

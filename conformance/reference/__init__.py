@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from conformance.reference import vultr, vultr_faults
+from conformance.reference import snyk, snyk_faults, vercel, vercel_faults, vultr, vultr_faults
 from conformance.reference.clock import Clock, SystemClock, VirtualClock
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
@@ -25,8 +25,12 @@ Raise it with every change after which some request is answered with other bytes
 fault is no such change.
 """
 
-_BUILDERS: dict[str, Callable[..., Server]] = {"vultr": vultr.build}
-_FAULTS: dict[str, tuple[Fault, ...]] = {"vultr": vultr_faults.FAULTS}
+_BUILDERS: dict[str, Callable[..., Server]] = {"snyk": snyk.build, "vercel": vercel.build, "vultr": vultr.build}
+_FAULTS: dict[str, tuple[Fault, ...]] = {
+    "snyk": snyk_faults.FAULTS,
+    "vercel": vercel_faults.FAULTS,
+    "vultr": vultr_faults.FAULTS,
+}
 
 APIS: tuple[str, ...] = tuple(_BUILDERS)
 """The APIs that have a reference server."""
@@ -35,7 +39,8 @@ APIS: tuple[str, ...] = tuple(_BUILDERS)
 def build(api: str, *, clock: Clock | None = None, fault: Fault | None = None, **options: Any) -> Server:
     """A fresh server of an API, with a VirtualClock unless another is given, and at most one fault.
 
-    `options` are those of the API's own `build`: for vultr `credentials`, `ids` and `require_https`.
+    `options` are those of the API's own `build`: for all `credentials`, `ids` and
+    `require_https`, for vercel also `limit`. How far the clock moves at a request is the API's own choice.
     ValueError for an unknown API or a fault of another one; TypeError for an unknown option.
     """
     server = _known(_BUILDERS, api)(clock=clock, **options)

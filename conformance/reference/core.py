@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen, mutable
 from werkzeug.http import HTTP_STATUS_CODES, http_date
@@ -84,7 +84,8 @@ class Server:
     Requests are served one at a time.
 
     `credentials` holds tokens by name, `parameters` known good values of path parameters by name, and
-    `filters` the query parameters that narrow a list, by operation and name.
+    `filters` the query parameters that narrow a list, by operation and name. `release_table` lists, as JSON
+    values, the releases that a dated version number may resolve to, for an API that has such versions.
     """
 
     api: str
@@ -101,6 +102,7 @@ class Server:
     paginator: Paginator
     errors: Errors
     ids: Ids = field(factory=Ids)
+    release_table: list[dict[str, Any]] = field(factory=list)
     transforms: list[Transform] = field(factory=list)
     finish: Transform = unchanged
     unrouted: Callable[[Server, Request], Problem] = unknown_path

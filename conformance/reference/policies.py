@@ -100,13 +100,14 @@ class TokenAuthenticator:
 
 @frozen
 class JsonBody:
-    """Request bodies: one JSON object, sent as application/json."""
+    """Request bodies: one JSON object, sent as `media_type`."""
+
+    media_type: str = "application/json"
 
     def parse(self, request: Request) -> dict[str, Any]:
         """The members of the body; a Problem with 400 for another media type, no JSON, or no object."""
-        media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise Problem(400, "media-type", "The request body must be sent as application/json.")
+        if self.sent_as(request) != self.media_type:
+            raise Problem(400, "media-type", f"The request body must be sent as {self.media_type}.")
         try:
             value = json.loads(request.body.decode(), parse_constant=_no_json)
         except (ValueError, RecursionError):
@@ -114,6 +115,10 @@ class JsonBody:
         if not isinstance(value, dict):
             raise Problem(400, "no-object", "The request body must be a JSON object.")
         return value
+
+    def sent_as(self, request: Request) -> str:
+        """The media type of the request, without parameters; empty without one."""
+        return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _no_json(name: str) -> None:

@@ -6,7 +6,7 @@ their insertion, and some names come after whatever a test may call its own, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -82,7 +82,9 @@ def _target(record_id: str, name: str, _origin: str, created: datetime) -> dict[
     }
 
 
-def _seeded(size: int, make: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _seeded(
+    size: int, make: Callable[[str, str, str, datetime], dict[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for account, org_id in ORG_IDS.items():
         for number in range(_SIZES[account][size]):
             service = _SERVICES[number * 5 % len(_SERVICES)]

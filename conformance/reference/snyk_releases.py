@@ -42,7 +42,7 @@ class Release:
     pointers into a 2xx document and the values there, None for a member that is not there.
     """
 
-    date: date
+    day: date
     stability: str
     attributes: Mapping[str, str]
     marker: Mapping[str, Any]
@@ -51,7 +51,7 @@ class Release:
     @property
     def version(self) -> str:
         """The version number that names exactly this release."""
-        return self.date.isoformat() + ("" if self.stability == "ga" else f"~{self.stability}")
+        return self.day.isoformat() + ("" if self.stability == "ga" else f"~{self.stability}")
 
 
 def _release(
@@ -115,13 +115,13 @@ RELEASES: dict[str, tuple[Release, ...]] = {
             "2025-11-05~beta",
             _FIRST,
             {"display_name": "name", "url": "url", "visibility": "visibility"},
-            {"visibility": "public", "created": None},
+            {"visibility": "public"},
         ),
         _release(
             "2025-12-15~experimental",
             _FIRST,
-            {"display_name": "name", "url": "url", "visibility": "visibility", "created": "created"},
-            {"visibility": "public", "created": "2024-01-01T00:00:00Z"},
+            {"display_name": "name", "url": "url", "access": "visibility"},
+            {"access": "public"},
         ),
     ),
 }
@@ -138,7 +138,7 @@ def release_table() -> list[dict[str, Any]]:
         {
             "operation": operation.replace(BASE, "", 1),
             "version": release.version,
-            "date": release.date.isoformat(),
+            "date": release.day.isoformat(),
             "stability": release.stability,
             "deprecated": release.sunset is not None,
             "sunset": release.sunset and release.sunset.isoformat(),

@@ -93,7 +93,7 @@ def _projects() -> Iterator[tuple[tuple[str, str], Record]]:
             changes = {
                 "nodeVersion": NODE_VERSIONS[number % len(NODE_VERSIONS)],
                 "live": number % 3 == 0,
-                "deploymentCount": 1 + number % 20,
+                "deploymentCount": 1 + number * 7 % 20,
                 "updatedAt": created + 5_400_000,
                 "lastAliasRequestedAt": iso_date(created + 5_400_000),
                 POSITION: position,

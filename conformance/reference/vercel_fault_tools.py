@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any, TypeVar
 
 from attrs import evolve
 
 from conformance.reference.core import Handler, Server, Transform
-from conformance.reference.faults import Faults, Plant, reroute
-from conformance.reference.messages import Request, Response
-from conformance.reference.vercel_policies import FixedWindow, TeamAuthenticator, Window
+from conformance.reference.faults import Faults, reroute
+from conformance.reference.messages import Record, Request, Response
+from conformance.reference.policies import Page
+from conformance.reference.vercel_policies import FixedWindow, TeamAuthenticator, TimestampPaginator
 
 PROJECTS = "GET /v9/projects"
 DEPLOYMENTS = "GET /v6/deployments"
@@ -22,6 +23,7 @@ DELETE = "DELETE /v9/projects/{idOrName}"
 REFUSED = range(400, 500)
 SUCCESS = range(200, 300)
 
+Wrapped = Callable[[Handler, Server, Request], Response]
 A = TypeVar("A", bound=type[TeamAuthenticator])
 L = TypeVar("L", bound=type[FixedWindow])
 
@@ -79,32 +81,53 @@ class VercelFaults(Faults):
 
         return decorate
 
-    def rerouted(self, requirement: str, *operations: str) -> Callable[[Handler], Handler]:
-        """A fault that puts this handler in front of those of the operations; see `proceed`."""
+    def rerouted(self, requirement: str, *operations: str) -> Callable[[Wrapped], Wrapped]:
+        """A fault that stands in front of the handlers of these operations: it is given the handler it replaces."""
 
-        def decorate(handler: Handler) -> Handler:
+        def decorate(wrapped: Wrapped) -> Wrapped:
+            def wrap(kept: Handler) -> Handler:
+                return lambda server, request: wrapped(kept, server, request)
+
             def plant(server: Server) -> None:
                 for operation in operations:
-                    reroute(server, operation, lambda kept: lambda *call: _CALLS.run(kept, handler, *call))
+                    reroute(server, operation, wrap)
 
-            self._add(requirement, handler, plant)
-            return handler
+            self._add(requirement, wrapped, plant)
+            return wrapped
 
         return decorate
 
 
-class _Calls:
-    """The handlers that rerouted requests would have taken."""
+class ChangedPages(TimestampPaginator):
+    """Pages that are cut right and then changed."""
 
-    def __init__(self) -> None:
-        self.kept: list[Handler] = []
+    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
+        newest = sorted(records, key=lambda record: int(record[key]), reverse=True)
+        page = super().page(request, records, key)
+        start = next((index for index, one in enumerate(newest) if page.items and one is page.items[0]), 0)
+        return self.changed(request, page, newest, start, self.size(request))
 
-    def run(self, kept: Handler, handler: Handler, server: Server, request: Request) -> Response:
-        self.kept.append(kept)
-        try:
-            return handler(server, request)
-        finally:
-            self.kept.pop()
+    def changed(self, request: Request, page: Page, newest: Sequence[Record], start: int, size: int) -> Page:
+        """The page as it is sent; it begins at index `start` of the list."""
+        raise NotImplementedError
 
 
-_CALLS = _Calls()
+def items(body: Any) -> list[Any]:
+    """The records in the body of a list."""
+    return next(value for value in body.values() if isinstance(value, list))
+
+
+def acting_as(request: Request, owner: str) -> Request:
+    """The request made about the resources of another user or team."""
+    assert request.principal is not None
+    return evolve(request, principal=evolve(request.principal, account=owner))
+
+
+def is_first_page(request: Request) -> bool:
+    """Whether a list is asked for from its beginning."""
+    return "until" not in request.query and "since" not in request.query
+
+
+def sent_token(request: Request) -> str:
+    """The credential in the Authorization header, empty without one."""
+    return request.headers.get("Authorization", "").rpartition(" ")[2]

@@ -28,7 +28,8 @@ class Budget:
         self._bucket: InMemoryBucket | None = None
         limit = conventions.rate_limit
         self._pause = limit.seconds if limit else 1.0
-        if limit:
+        self._reset_header = limit.headers.reset if limit and limit.headers else None
+        if limit and limit.requests:
             rate = Rate(max(1, int(limit.requests * fraction)), int(limit.seconds * 1000))
             self._bucket = InMemoryBucket([rate])
 
@@ -49,13 +50,21 @@ class Budget:
         self._blocked_until = self._clock.now() + self.pause(response)
 
     def pause(self, response: Response) -> float:
-        """Seconds to wait after a 429: its Retry-After (seconds or HTTP-date, RFC 9110 10.2.3), else a window."""
+        """Seconds to wait after a 429.
+
+        Its Retry-After (seconds or HTTP-date, RFC 9110 10.2.3), else the reset that the documented header tells
+        (seconds since the epoch), else one documented window.
+        """
         retry_after = (response.header("retry-after") or "").strip()
         if retry_after.isascii() and retry_after.isdigit():
             wanted = float(retry_after[:9])
         elif retry_after:
             wanted = self._until(retry_after)
         else:
+            reset = response.header(self._reset_header) if self._reset_header else None
+            if reset is not None and reset.isascii() and reset.isdigit():
+                # A header in whole seconds may be short by up to one.
+                return min(max(float(reset[:12]) - self._clock.now() + 1, 1.0), LONGEST_PAUSE)
             wanted = self._pause
         return min(max(wanted, self._pause), LONGEST_PAUSE)
 

@@ -108,7 +108,8 @@ class Client:
 
         Args:
             path: below the base URL, percent-encoded.
-            query: parameters, or pairs; values are turned into text.
+            query: parameters, or pairs; values are turned into text, and one that is None is left out. A
+                version that the API takes as a parameter is added where it is not named.
             body: sent as JSON with the documented media type; None sends none.
             content: raw bytes sent instead of `body`, typed only by `headers`.
             headers: added last, so they win over what the client would send.
@@ -198,9 +199,21 @@ class Client:
             content, sent["Content-Type"] = self.encode(body)
         lowered = {name.lower() for name in headers or {}}
         sent = {name: value for name, value in sent.items() if name.lower() not in lowered}
-        pairs = query.items() if isinstance(query, Mapping) else query
-        url = self.url(path, [(name, str(value)) for name, value in pairs])
-        return httpx.Request(method, url, headers=sent | dict(headers or {}), content=content)
+        url = self.url(path, [(name, str(value)) for name, value in self._versioned(query) if value is not None])
+        try:
+            return httpx.Request(method, url, headers=sent | dict(headers or {}), content=content)
+        except httpx.InvalidURL as error:
+            # A cursor or an id that a server gave out may be too long for any URL.
+            where = f"{method} {self.redactor.url(url[:200])}"
+            raise HarnessError(f"{where}: no request can be made of it: {error}") from None
+
+    def _versioned(self, query: Query) -> list[tuple[str, object]]:
+        pairs = list(query.items() if isinstance(query, Mapping) else query)
+        versioning = self.contract.conventions.versioning
+        name = versioning.parameter if versioning else None
+        if versioning is None or name is None or any(key == name for key, _ in pairs):
+            return pairs
+        return [(name, versioning.default), *pairs]
 
     def encode(self, body: Any) -> tuple[bytes, str]:
         """A request body and its media type."""
@@ -216,7 +229,7 @@ class Client:
         if credential is None:
             return {}
         auth = self.contract.conventions.auth
-        return {auth.header: f"{auth.scheme} {self.token(credential)}"}
+        return {auth.header: f"{auth.schemes.get(credential, auth.scheme)} {self.token(credential)}"}
 
     def token(self, credential: str) -> str:
         """The value of a credential.

@@ -30,6 +30,7 @@ class TargetRecord(Record):
         credentials: credential name → environment variable; the conventions' variables where left out.
         capabilities: what it allows beyond what its address implies.
         parameters: path parameter → values known to exist.
+        facts: what else is known about it, e.g. the releases it serves.
         deviations: file of known deviations, relative to the pyproject.toml.
         strict: it claims the document to the letter.
     """
@@ -39,6 +40,7 @@ class TargetRecord(Record):
     credentials: dict[str, str] = Field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
     parameters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    facts: dict[str, Any] = Field(default_factory=dict)
     deviations: str | None = None
     strict: bool = False
 
@@ -143,5 +145,6 @@ def _at_url(
         credentials=credentials,
         capabilities=frozenset(capabilities),
         parameters=examples | record.parameters,
+        facts=record.facts,
         strict=record.strict,
     )

@@ -69,8 +69,9 @@ class ReferenceTarget(Target):
         }
 
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
-        clock = VirtualClock()
-        server = reference.build(self.contract.api, clock=clock, fault=self.fault)
+        server = reference.build(self.contract.api, fault=self.fault)
+        clock = server.clock
+        assert isinstance(clock, VirtualClock)
 
         def transport(address: str) -> httpx.BaseTransport:
             return httpx.WSGITransport(app=server, remote_addr=address, raise_app_exceptions=False)
@@ -88,7 +89,7 @@ class ReferenceTarget(Target):
             private=True,
         )
         parameters = {name: tuple(values) for name, values in server.parameters.items()}
-        return Session(client, self.capabilities, parameters)
+        return Session(client, self.capabilities, parameters, _facts(server))
 
     def recorded_provenance(self) -> dict[str, Any]:
         """What a cassette recorded from this target says about it, so that replay can stand in for it."""
@@ -98,4 +99,9 @@ class ReferenceTarget(Target):
             "capabilities": sorted(self.capabilities),
             "credentials": sorted(server.credentials),
             "parameters": {name: list(values) for name, values in sorted(server.parameters.items())},
+            **({"facts": _facts(server)} if _facts(server) else {}),
         }
+
+
+def _facts(server: reference.Server) -> dict[str, Any]:
+    return {"releases": server.release_table} if server.release_table else {}

@@ -16,7 +16,7 @@ from attrs import define, field
 
 from conformance.contract import Contract
 from conformance.targets.budget import Budget
-from conformance.targets.client import Client, Health
+from conformance.targets.client import Client, Health, Limits
 from conformance.targets.clock import Clock, ManualClock, SystemClock
 from conformance.targets.replay import CassetteTransport
 from conformance.traffic import cassette
@@ -36,11 +36,13 @@ class Session:
         cases: the cases the item was recorded with, None where it draws its own.
         capabilities: what the target allows in this session.
         parameters: path parameter → values known to exist.
+        facts: what else is known about the target, e.g. the releases it serves.
     """
 
     client: Client
     capabilities: frozenset[str]
     parameters: Mapping[str, tuple[str, ...]]
+    facts: Mapping[str, Any] = field(factory=dict)
     cases: tuple[Mapping[str, Any], ...] | None = None
 
 
@@ -114,6 +116,7 @@ class CassetteTarget(Target):
             client,
             frozenset(provenance.get("capabilities", ())),
             {name: tuple(values) for name, values in provenance.get("parameters", {}).items()},
+            provenance.get("facts", {}),
             take.cases if take else (),
         )
 
@@ -139,6 +142,7 @@ class UrlTarget(Target):
     Attributes:
         credentials: name → token.
         parameters: path parameter → values known to exist.
+        facts: what else is known about it.
     """
 
     contract: Contract
@@ -147,9 +151,11 @@ class UrlTarget(Target):
     credentials: Mapping[str, str]
     capabilities: frozenset[str] = frozenset()
     parameters: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    facts: Mapping[str, Any] = field(factory=dict)
     strict: bool = False
     kind: str = "url"
     clock: Clock = field(factory=SystemClock)
+    limits: Limits = field(factory=Limits)
     _health: Health = field(factory=Health)
     _budget: Budget | None = None
     _transports: dict[str | None, httpx.BaseTransport] = field(factory=dict)
@@ -170,13 +176,14 @@ class UrlTarget(Target):
             redactor=Redactor(self.credentials),
             clock=self.clock,
             budget=self._budget,
+            limits=self.limits,
             health=self._health,
             observers=observers,
             addresses=self._transport if loopback else None,
             plain_url=in_clear(self.base_url),
             private=loopback,
         )
-        return Session(client, self.capabilities, self.parameters)
+        return Session(client, self.capabilities, self.parameters, self.facts)
 
     def _transport(self, address: str | None) -> httpx.BaseTransport:
         if address not in self._transports:

@@ -1,18 +1,15 @@
 """Authentication: who is let in, and how the others are refused."""
 
-from conformance.contract import Conventions, Operation
+from conformance.contract import Conventions
 from conformance.properties import Subject, assert_status, property_test, requirement
 from conformance.targets import Client
 
 
 @requirement("auth.credentials-required")
-def test_a_call_without_credentials_is_refused(
-    subject: Subject, client: Client, operation: Operation, conventions: Conventions
-) -> None:
+def test_a_call_without_credentials_is_refused(subject: Subject, client: Client, conventions: Conventions) -> None:
     """The call that succeeds with a credential is refused without one, with the documented status."""
-    values = subject.values(operation)
-    client.control(client.call(operation, values))
-    exchange = client.call(operation, values, credential=None, negative=True)
+    client.control(subject.call())
+    exchange = subject.call(credential=None, negative=True)
     assert_status(exchange, conventions.auth.refused, when="without a credential")
 
 
@@ -28,13 +25,10 @@ WRONG = {
 
 @requirement("auth.bad-credentials-refused")
 @property_test(examples=[{"wrong": name} for name in WRONG])
-def test_a_wrong_credential_is_refused(
-    subject: Subject, client: Client, operation: Operation, conventions: Conventions, wrong: str
-) -> None:
+def test_a_wrong_credential_is_refused(subject: Subject, client: Client, conventions: Conventions, wrong: str) -> None:
     """The call that succeeds with a credential is refused with a wrong one, with the documented status."""
-    values = subject.values(operation)
-    client.control(client.call(operation, values))
+    client.control(subject.call())
     auth = conventions.auth
     credential = WRONG[wrong].format(scheme=auth.scheme, token=client.token("default"))
-    exchange = client.call(operation, values, headers={auth.header: credential}, negative=True)
+    exchange = subject.call(headers={auth.header: credential}, negative=True)
     assert_status(exchange, auth.refused, when=f"with {wrong}")

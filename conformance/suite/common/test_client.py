@@ -28,18 +28,15 @@ def list_operation(contract: Contract) -> Operation:
 
 
 def list_of(contract: Contract, mock: MockServer) -> Collection:
-    pagination = contract.conventions.pagination
-    assert pagination is not None
+    pagination = contract.conventions.paging
     operation = list_operation(contract)
     return Collection(mock.client, operation, pagination, dict.fromkeys(operation.path_parameters, "conformance"))
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
     """A document that has `value` at a JSON pointer."""
-    for token in reversed(path.split("/")[1:]):
-        value = {token: value}
-    assert isinstance(value, dict)
-    return value
+    first, *rest = path.split("/")[1:]
+    return {first: nested("/" + "/".join(rest), value) if rest else value}
 
 
 def merged(*documents: dict[str, Any]) -> dict[str, Any]:
@@ -54,9 +51,7 @@ def merged(*documents: dict[str, Any]) -> dict[str, Any]:
 
 def page_body(contract: Contract, ids: list[str], following: str | None) -> dict[str, Any]:
     """A page of records with these ids, and the cursor of the next one."""
-    collection, pagination = list_operation(contract).collection, contract.conventions.pagination
-    assert collection is not None
-    assert pagination is not None
+    collection, pagination = list_operation(contract).listing, contract.conventions.paging
     records = [{collection.id[0]: identity} for identity in ids]
     return merged(
         nested(collection.items, records),

@@ -28,7 +28,8 @@ LONGEST_WALK = 25
 def page_sizes(subject: Subject) -> SearchStrategy[int]:
     """Page sizes that cut the list into at least two pages and at most `LONGEST_WALK`."""
     smallest, largest = _page_sizes(subject.collection)
-    return st.integers(smallest, largest)
+    step = subject.collection.pagination.page_size.step
+    return st.integers(smallest // step, largest // step).map(lambda size: size * step)
 
 
 def page_size_boundaries(subject: Subject) -> list[dict[str, int]]:
@@ -36,16 +37,20 @@ def page_size_boundaries(subject: Subject) -> list[dict[str, int]]:
     collection = subject.collection
     smallest, largest = _page_sizes(collection)
     count = len(collection.ids)
-    evenly = [size for size in range(smallest, largest + 1) if count % size == 0]
-    leaves_one = [size for size in range(smallest, largest + 1) if count % size == 1]
+    possible = range(smallest, largest + 1, collection.pagination.page_size.step)
+    evenly = [size for size in possible if count % size == 0]
+    leaves_one = [size for size in possible if count % size == 1]
     sizes = [smallest, largest, *evenly[-1:], *leaves_one[:1]]
     return [{"limit": size} for size in dict.fromkeys(sizes)]
 
 
 def _page_sizes(collection: Collection) -> tuple[int, int]:
-    collection.at_least(2)
+    sizes = collection.pagination.page_size
+    collection.at_least(sizes.minimum + 1)
     count = len(collection.ids)
-    return ceil(count / LONGEST_WALK), min(collection.pagination.page_size.maximum, count - 1)
+    smallest = max(sizes.minimum, ceil(count / LONGEST_WALK / sizes.step) * sizes.step)
+    largest = min(sizes.maximum, (count - 1) // sizes.step * sizes.step)
+    return smallest, largest
 
 
 @requirement("pagination.walk-exactly-once")
@@ -73,14 +78,14 @@ def everything_at_once(collection: Collection) -> int:
 
 
 @requirement("pagination.prev-roundtrip")
-@property_test(examples=[{"limit": 1}, {"limit": 2}], limit=page_sizes)
+@property_test(examples=page_size_boundaries, limit=page_sizes)
 def test_next_then_prev_leads_back(collection: Collection, limit: int) -> None:
     """The prev of the second page leads to the first page again."""
     collection.at_least(limit + 1)
     first = collection.page(limit)
     if first.page.next is None:
         raise NotExercised(f"the list of {len(collection.ids)} has no second page of {limit}")
-    second = collection.page(limit, first.page.next)
+    second = collection.follow(first)
     assert_that(
         second.page.prev is not None,
         "the second page has no prev",
@@ -88,14 +93,14 @@ def test_next_then_prev_leads_back(collection: Collection, limit: int) -> None:
         actual=second.exchange.response.text,
         exchange=second.exchange,
     )
-    back = collection.page(limit, second.page.prev)
+    back = collection.follow(second, "prev")
     assert_equal(back.page.ids, first.page.ids, f"the page of {limit} that prev leads to", exchange=back.exchange)
 
 
 @requirement("pagination.default-page-size")
 def test_default_page_size(collection: Collection) -> None:
     """Without a page size, a page holds as many records as the documented default."""
-    default = collection.pagination.page_size.default
+    default = collection.pagination.page_size.documented_default
     plain = collection.page()
     assert_that(
         len(plain.page.records) <= default,

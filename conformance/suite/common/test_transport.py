@@ -9,7 +9,7 @@ from conformance.targets import Client
 def test_calls_in_clear_fail(subject: Subject, client: Client, operation: Operation) -> None:
     """The call that succeeds over TLS does not succeed over plain HTTP."""
     plain = client.in_clear()
-    client.control(client.call(operation, subject.values(operation)))
+    client.control(subject.call())
     try:
         exchange = plain.call(operation, subject.values(operation))
     except HarnessError as refusal:

@@ -20,17 +20,16 @@ def most_in_a_second(arrivals: list[float], seconds: float) -> int:
 @requirement("vultr.rate-limit.client-rate")
 def test_the_client_keeps_to_the_rate(contract: Contract, mock: MockServer) -> None:
     """A hundred queued calls leave at no more than the documented rate; after a 429 the client pauses."""
-    limit = contract.conventions.rate_limit
-    assert limit is not None
+    limit = contract.conventions.rate
     account = contract.operation("GET /v2/account")
     mock.routes.route().respond(200, json={"account": {}})
     for _ in range(100):
         mock.client.call(account)
     most = most_in_a_second(mock.arrivals, limit.seconds)
     assert_that(
-        most <= limit.requests,
+        most <= limit.quota,
         f"{most} calls left within {limit.seconds:g} s",
-        expected=f"at most {limit.requests}",
+        expected=f"at most {limit.quota}",
         actual=str(most),
     )
     refused = httpx.Response(429, json={"error": "slow down"})

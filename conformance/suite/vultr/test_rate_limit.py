@@ -18,16 +18,15 @@ def test_the_documented_rate_is_served(
     client: Client, operation: Operation, conventions: Conventions, clock: Clock
 ) -> None:
     """As many calls as the documented rate allows in a second are all served."""
-    limit = conventions.rate_limit
-    assert limit is not None
+    limit = conventions.rate
     client.control(client.call(operation))
     for _ in range(2):
         clock.sleep(2 * limit.seconds)
-        refused = [turn for turn in _statuses(client, operation, ("default",), limit.requests) if turn[1] == 429]
+        refused = [turn for turn in _statuses(client, operation, ("default",), limit.quota) if turn[1] == 429]
         assert_that(
             not refused,
-            f"{len(refused)} of {limit.requests} calls in {limit.seconds:g} s were refused",
-            expected=f"no 429 at or below {limit.requests} calls",
+            f"{len(refused)} of {limit.quota} calls in {limit.seconds:g} s were refused",
+            expected=f"no 429 at or below {limit.quota} calls",
             actual=f"{len(refused)} times 429",
         )
     clock.sleep(2 * limit.seconds)
@@ -38,16 +37,15 @@ def test_the_rate_is_counted_by_address(
     client: Client, operation: Operation, conventions: Conventions, clock: Clock
 ) -> None:
     """Two keys from one address share the limit; one of them is still served at another address."""
-    limit = conventions.rate_limit
-    assert limit is not None
+    limit = conventions.rate
     client.token("second")
     elsewhere = client.from_address("127.0.0.2")
     clock.sleep(2 * limit.seconds)
-    together = _statuses(client, operation, ("default", "second"), limit.requests * 3 // 2)
+    together = _statuses(client, operation, ("default", "second"), limit.quota * 3 // 2)
     from_elsewhere = elsewhere.call(operation).response.status
     if all(status != 429 for _, status in together):
         clock.sleep(2 * limit.seconds)
-        alone = _statuses(client, operation, ("default",), limit.requests * 3 // 2)
+        alone = _statuses(client, operation, ("default",), limit.quota * 3 // 2)
         clock.sleep(2 * limit.seconds)
         if all(status != 429 for _, status in alone):
             raise NotExercised("the target refuses nothing at this rate")

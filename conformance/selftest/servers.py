@@ -1,0 +1,221 @@
+"""Servers for tests, good and bad, on real sockets of the loopback interface; and runs of the suite against them."""
+
+from __future__ import annotations
+
+import io
+import json
+import socketserver
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import define, field, frozen
+
+from conformance import coverage, plugin, reference
+from conformance.contract import load
+from conformance.properties import Item, Run, items_of
+from conformance.properties.run import Result
+from conformance.recordings import Recordings
+from conformance.reference import Fault, VirtualClock
+from conformance.reference.serve import serve
+from conformance.targets import UrlTarget, config
+from conformance.targets.client import Limits
+from conformance.targets.clock import ManualClock
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITE = ROOT / "conformance" / "suite"
+TOKEN = "selftest-token-of-the-default-account"
+VULTR = load("vultr")
+QUICK = Limits(connect=0.5, read=0.15, answer=0.5)
+
+# Imported once, so that a run in this process finds the suite's modules as the last one left them.
+TESTS = {name.partition("/")[2].replace(".py::", "/"): function for name, function in coverage.suite_tests()}
+
+
+@frozen
+class Asked:
+    """A request as it came over the wire."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        return self.target.partition("?")[2]
+
+
+Answer = Callable[[Asked], bytes]
+
+
+@define(eq=False)
+class RawServer:
+    """A server that answers with whatever bytes it is told to.
+
+    Attributes:
+        asked: the requests in the order they came.
+        stopping: set when the server is to stop, so that what never answers can end.
+    """
+
+    answer: Answer
+    url: str = ""
+    asked: list[Asked] = field(factory=list)
+    stopping: threading.Event = field(factory=threading.Event)
+
+    @property
+    def requests(self) -> int:
+        return len(self.asked)
+
+
+def reply(body: bytes | str | Any = b"", status: str = "200 OK", **headers: str) -> bytes:
+    """The bytes of a well-formed answer; anything but text is sent as JSON."""
+    content = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+    given = {"content-type": "application/json", "content-length": str(len(content)), "connection": "close"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + content
+
+
+@contextmanager
+def raw_server(answer: Answer) -> Iterator[RawServer]:
+    """Serves until the block ends; a connection takes one request and is closed after its answer."""
+    server = RawServer(answer)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            method, target, _ = (self.rfile.readline().decode("latin-1") + "  ").split(" ", 2)
+            headers = {}
+            while line := self.rfile.readline().decode("latin-1").strip():
+                name, _, value = line.partition(":")
+                headers[name.lower()] = value.strip()
+            body = self.rfile.read(int(headers.get("content-length", 0)))
+            asked = Asked(method, target.strip(), headers, body)
+            server.asked.append(asked)
+            try:
+                self.wfile.write(server.answer(asked))
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # The client has had enough.
+
+    class Listener(socketserver.ThreadingTCPServer):
+        request_queue_size = 64
+
+    with Listener(("127.0.0.1", 0), Handler) as listener:
+        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        server.url = f"http://127.0.0.1:{listener.server_address[1]}"
+        try:
+            yield server
+        finally:
+            server.stopping.set()
+            listener.shutdown()
+            thread.join()
+
+
+@contextmanager
+def reference_url(fault: str | None = None, **credentials: str) -> Iterator[str]:
+    """The reference server on a socket, with the fault of that id; its time passes with its requests."""
+    found = {known.id: known for known in reference.faults_of("vultr")}
+    planted: Fault | None = found[fault] if fault else None
+    server = reference.build(
+        "vultr", clock=VirtualClock(), fault=planted, credentials={"default": TOKEN, **credentials}, require_https=False
+    )
+    with serve(server) as url:
+        yield url
+
+
+def url_target(url: str, **changes: Any) -> UrlTarget:
+    """A target at a URL that waits by a clock of its own and bears little."""
+    given = {"credentials": {"default": TOKEN}, "clock": ManualClock(), "limits": QUICK, **changes}
+    return UrlTarget(contract=VULTR, name="selftest", base_url=url, **given)
+
+
+def items(requirement: str, operation: str | None = None) -> list[Item]:
+    """The items of the suite for a requirement, at one operation or at all."""
+    found = [item for test, function in TESTS.items() for item in items_of(function, test, VULTR)]
+    return [i for i in found if i.requirement.id == requirement and operation in (None, i.operation)]
+
+
+def run_item(run: Run, requirement: str, operation: str | None = None) -> Result:
+    """What the first item of a requirement comes to."""
+    return run.run(items(requirement, operation)[0])
+
+
+@frozen
+class Ran:
+    """What a pytest run of the suite came to.
+
+    Attributes:
+        outcomes: item id → pytest's outcome (`passed`, `failed`, `skipped`).
+    """
+
+    status: int
+    text: str
+    folder: Path
+    outcomes: Mapping[str, str]
+
+    @property
+    def report(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
+        return loaded
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Item id → verdict, as the report has them."""
+        return {
+            f"{requirement['id']}[{case['operation']}]": case["verdict"]
+            for requirement in self.report["requirements"]
+            for case in requirement["cases"]
+        }
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / "events.ndjson").read_text("utf-8").splitlines()]
+
+
+class _Outcomes:
+    """Notes what pytest makes of each item."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.outcome == "failed":
+            self.found[report.nodeid.rpartition("::")[2]] = report.outcome
+
+
+class Runner:
+    """Runs the real suite with pytest in this process, its reports and recordings in a folder of the test's own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.cassettes = folder / "cassettes"
+        self._monkeypatch = monkeypatch
+        monkeypatch.setenv("VULTR_API_KEY", TOKEN)
+        # Bad servers are borne for as short as can be, and the pace is kept by a clock that takes no time.
+        monkeypatch.setattr(config, "UrlTarget", partial(UrlTarget, limits=QUICK, clock=ManualClock()))
+
+    def record_here(self) -> None:
+        """Keeps recordings out of the shipped cassettes."""
+        self._monkeypatch.setattr(plugin, "Recordings", partial(Recordings, folder=self.cassettes))
+
+    def __call__(self, *arguments: str, plugins: tuple[object, ...] = (), root: Path = ROOT) -> Ran:
+        out, outcomes = io.StringIO(), _Outcomes()
+        reports = self.folder / "reports"
+        own = ("--api", "vultr") if "--api" not in arguments else ()
+        fixed = ("--rootdir", str(root), "-c", str(root / "pyproject.toml"), "--report-dir", str(reports))
+        # The outer run looks for unclosed sockets and dead threads already.
+        quiet = [f"-pno:{name}" for name in ("unraisableexception", "threadexception", "faulthandler")]
+        with redirect_stdout(out), redirect_stderr(out):
+            status = pytest.main(
+                [str(SUITE), *fixed, "--capture=sys", *quiet, *own, *arguments], plugins=[outcomes, *plugins]
+            )
+        return Ran(int(status), out.getvalue(), reports, outcomes.found)
