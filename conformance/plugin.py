@@ -24,7 +24,7 @@ from conformance.report.model import Report
 from conformance.report.summary import summary_lines
 from conformance.report.verdict import Outcome, Verdict, verdict_of
 from conformance.report.write import write_reports
-from conformance.targets import ReferenceTarget, Selection, select
+from conformance.targets import ReferenceTarget, Selection, UrlTarget, select
 from conformance.traffic.curl import curl
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
@@ -434,6 +434,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         shutil.rmtree(conformance.parts)
         if conformance.report.exit_status and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    conformance = config.stash.get(CONFORMANCE, None)
+    for target in conformance.selection.targets.values() if conformance else ():
+        if isinstance(target, UrlTarget):
+            target.close()
 
 
 def _deselected(session: pytest.Session) -> bool:

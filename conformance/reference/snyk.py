@@ -90,7 +90,8 @@ def build(
     """A Snyk server with fresh records.
 
     `credentials` gives tokens for some of `default` and `second` (API keys of two accounts with an organisation
-    each) and `app` (the access token of a Snyk App in the first of them, sent with `bearer`).
+    each) and `app` (the access token of a Snyk App in the first of them, sent with `bearer`). The parameter
+    `second_org_id` of the server is the organisation of `second`.
     """
     clock = clock or VirtualClock(tick=TICK)
     ids = ids or Ids()
@@ -101,7 +102,11 @@ def build(
         api="snyk",
         clock=clock,
         credentials=tokens,
-        parameters={"org_id": [ORG_IDS["default"]], "project_id": projects[:KNOWN_PROJECTS]},
+        parameters={
+            "org_id": [ORG_IDS["default"]],
+            "project_id": projects[:KNOWN_PROJECTS],
+            "second_org_id": [ORG_IDS["second"]],
+        },
         release_table=release_table(),
         routes=list(ROUTES),
         store={name: Collection("id", clock, dict(records)) for name, records in rows().items()},

@@ -185,7 +185,7 @@ class _Counting(Versioner):
 
 
 @faults.versioner("snyk.versioning.sunset-constant")
-class GoneAQuarterEarly(_Counting):
+class GoneOneQuarterEarly(_Counting):
     """A deprecated release is a 410 from 120 days before its Sunset on."""
 
     def release(self, request: Request, now: datetime) -> Release:

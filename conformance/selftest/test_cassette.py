@@ -68,7 +68,7 @@ def said(path: str, body: bytes = b"{}", *, negative: bool = False) -> Interacti
     return Interaction(Request(method="GET", url=f"https://h{path}"), Response(status=200, body=body), negative)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(TAKES)
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, takes: Mapping[str, Take]) -> None:
     path = tmp_path_factory.getbasetemp() / "drawn.yaml"
@@ -80,7 +80,7 @@ def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory,
     assert [number for number, _ in found.interactions] == list(range(1, len(found.interactions) + 1))
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(TAKES)
 def test_equal_takes_give_equal_bytes_in_any_order(
     tmp_path_factory: pytest.TempPathFactory, takes: Mapping[str, Take]

@@ -89,6 +89,7 @@ MEDIA = {"classes": [2, 4], "may_be_empty": [2]}
         (said(status=502), "nothing"),
         (said(status=301, typed="text/html", body=b"moved"), "nothing"),
         (said("DELETE /v2/domains/a", 204, typed="text/html"), "nothing"),
+        (said("DELETE /v2/domains/a", 204, b"gone", typed="text/html"), "nothing"),
         (said("HEAD /v2/account", typed="text/html"), "nothing"),
         (said("HEAD /v2/account", 404), "nothing"),
     ],

@@ -76,7 +76,7 @@ def test_equal_schemas_are_compiled_once() -> None:
     assert Validator(contract.component("Plan"))._compiled is Validator(contract.component("Plan"))._compiled
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.text(min_size=5), JSON, max_size=5))
 def test_response_schemas_are_open_to_unknown_members(extra: dict[str, Any]) -> None:
     contract = load("vultr")

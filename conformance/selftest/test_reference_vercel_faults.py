@@ -165,7 +165,6 @@ def test_faults_are_many_and_well_named() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_each_fault_shows(fault: Fault) -> None:
-    # A walk that a fault keeps from reading on raises nothing here: it ends in another answer or none.
     assert any(seen != expected for seen, expected in zip_longest(tour(fault), faultless()))
 
 

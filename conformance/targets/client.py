@@ -38,10 +38,16 @@ class Limits:
 
 @define
 class Health:
-    """Failures of a target in a row, shared by its clients: a target that is down is not asked forever."""
+    """Failures of a target in a row, shared by its clients: one that is down, or refuses all, is not asked forever.
+
+    Attributes:
+        failures: requests in a row that got no usable answer; `last` says why the last one did not.
+        refused: calls in a row that were still refused for their rate after every pause.
+    """
 
     failures: int = 0
     last: str = ""
+    refused: int = 0
 
 
 @define(eq=False, slots=False)
@@ -128,7 +134,12 @@ class Client:
             exchange = self._exchange(request, negative)
             limit = self.contract.conventions.rate_limit
             refused = limit is not None and exchange.response.status == limit.exceeded
-            if not refused or self.budget is None or self._unpaced or attempt == RETRIES:
+            if not refused:
+                self.health.refused = 0
+            if not refused or self.budget is None or self._unpaced:
+                return exchange
+            if attempt == RETRIES:
+                self.health.refused += 1
                 return exchange
             self.budget.refused(exchange.response)
         raise AssertionError("unreachable")
@@ -249,6 +260,10 @@ class Client:
         if self.health.failures >= SILENT:
             raise HarnessError(
                 f"the target is taken as down after {SILENT} failures in a row; the last: {self.health.last}"
+            )
+        if self.health.refused >= SILENT:
+            raise HarnessError(
+                f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each {RETRIES + 1} times"
             )
         sent_at = self.clock.now()
         try:

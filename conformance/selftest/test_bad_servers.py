@@ -1,0 +1,171 @@
+"""Bad servers on real sockets: each gives clear lines and the right verdicts, within few requests."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from conformance.selftest.servers import Answer, Asked, Ran, Runner, raw_server, reply
+
+FEW = ("-k", "walk-exactly-once or bad-key-401 or get-returns-object")
+WALK = "vultr.pagination.walk-exactly-once[GET /v2/plans]"
+BAD_KEY = "vultr.auth.bad-key-401[GET /v2/account]"
+OBJECT = "vultr.schema.get-returns-object[GET /v2/account]"
+
+
+def whole(ran: Ran) -> None:
+    """What every run owes its reader, whatever the server: no traceback, no lost event, one voice."""
+    assert ran.status == 1
+    assert "Traceback" not in ran.text
+    assert "INTERNALERROR" not in ran.text
+    assert ran.events[-1]["event"] == "footer"
+    assert ran.report["finished"]
+    assert ran.outcomes.keys() == ran.verdicts.keys()
+    failing = {name for name, verdict in ran.verdicts.items() if verdict in ("broken", "failed", "stale")}
+    assert {name for name, outcome in ran.outcomes.items() if outcome == "failed"} == failing
+    assert all("\n" not in event["reason"] for event in ran.events if event.get("reason"))
+
+
+UNUSABLE: dict[str, tuple[Answer, str]] = {
+    "closes in the middle of a body": (
+        lambda _: b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+        "the answer broke off or is not HTTP",
+    ),
+    "closes without an answer": (lambda _: b"", "the answer broke off or is not HTTP"),
+    "is no HTTP server": (lambda _: b"SSH-2.0-OpenSSH_9.6\r\n", "the answer broke off or is not HTTP"),
+    "sends 10 MB of garbage": (lambda _: reply(b"\xff\x00" * 5_000_000), "the body is larger than 4 MiB"),
+    "sends a small body that unpacks to 8 MB": (
+        lambda _: reply(gzip.compress(bytes(8_000_000)), content_encoding="gzip"),
+        "the body is larger than 4 MiB",
+    ),
+    "sends gzip that does not decode": (
+        lambda _: reply(b"no gzip at all", content_encoding="gzip"),
+        "the body does not decode",
+    ),
+    "nests 100,000 deep": (
+        lambda _: reply(b'{"account":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+        "the body nests deeper than 200 levels",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_a_server_without_a_usable_answer_is_broken_and_soon_left_alone(suite: Runner, kind: str) -> None:
+    answer, line = UNUSABLE[kind]
+    with raw_server(answer) as server:
+        ran = suite("--target", server.url, *FEW)
+    whole(ran)
+    assert set(ran.verdicts.values()) == {"broken"}
+    assert server.requests == 3
+    assert f"GET {server.url}/v2/account: {line}" in ran.text
+    assert "the target is taken as down after 3 failures in a row" in ran.text
+
+
+def test_a_server_that_is_down_is_broken(suite: Runner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    ran = suite("--target", f"http://127.0.0.1:{port}/v2", *FEW)
+    whole(ran)
+    assert set(ran.verdicts.values()) == {"broken"}
+    assert f"GET http://127.0.0.1:{port}/v2/account: cannot connect:" in ran.text
+    assert "is the target up?" in ran.text
+
+
+def test_a_server_that_never_answers_is_broken(suite: Runner) -> None:
+    def hang(_: Asked) -> bytes:
+        server.stopping.wait()
+        return b""
+
+    suite.impatient()
+    with raw_server(hang) as server:
+        ran = suite("--target", server.url, *FEW)
+    whole(ran)
+    assert set(ran.verdicts.values()) == {"broken"}
+    assert server.requests == 3
+    assert "no answer within 0.1 s" in ran.text
+
+
+WRONG: dict[str, tuple[Callable[[], Answer], dict[str, str], int]] = {
+    "answers 500 to everything": (
+        lambda: lambda _: reply({"error": "out of order"}, "500 Internal Server Error"),
+        {WALK: "broken", BAD_KEY: "broken", OBJECT: "not-exercised"},
+        40,
+    ),
+    "sends invalid JSON typed as JSON": (
+        lambda: lambda _: reply('{"plans": [,]}'),
+        {WALK: "failed", BAD_KEY: "failed", OBJECT: "not-exercised"},
+        60,
+    ),
+    "redirects in a loop": (
+        lambda: lambda asked: reply(b"", "302 Found", location=asked.target),
+        {WALK: "broken", BAD_KEY: "broken", OBJECT: "not-exercised"},
+        40,
+    ),
+    "answers with a scalar": (lambda: lambda _: reply("5"), {WALK: "failed", BAD_KEY: "failed", OBJECT: "failed"}, 60),
+    "has a next for ever": (lambda: endless(), {WALK: "failed", BAD_KEY: "failed", OBJECT: "passed"}, 150),
+    "has a next longer than any URL": (
+        lambda: lambda _: reply(page(["a"], "x" * 100_000)),
+        {WALK: "broken", BAD_KEY: "failed", OBJECT: "passed"},
+        100,
+    ),
+    "refuses everything for its rate": (
+        lambda: lambda _: reply({"error": "slow down"}, "429 Too Many Requests", retry_after="9" * 30),
+        {WALK: "not-exercised", BAD_KEY: "not-exercised", OBJECT: "broken"},
+        12,
+    ),
+}
+
+
+def page(ids: list[str], following: str) -> dict[str, object]:
+    return {
+        "plans": [{"id": identity} for identity in ids],
+        "applications": [{"id": identity} for identity in ids],
+        "backups": [{"id": identity} for identity in ids],
+        "meta": {"total": len(ids), "links": {"next": following, "prev": ""}},
+    }
+
+
+def endless() -> Answer:
+    numbers = itertools.count()
+    return lambda _: reply(page([f"record-{next(numbers)}"], f"cursor-{next(numbers)}"))
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_a_server_does_wrong_is_told_from_what_cannot_be_judged(suite: Runner, kind: str) -> None:
+    answer, verdicts, most = WRONG[kind]
+    with raw_server(answer()) as server:
+        ran = suite("--target", server.url, *FEW)
+    whole(ran)
+    assert {name: ran.verdicts[name] for name in verdicts} == verdicts
+    assert server.requests <= most
+
+
+def test_values_of_any_type_crash_no_test(suite: Runner) -> None:
+    """Records, ids, totals and neighbours of every JSON type, in every place."""
+    odd = [1, None, "x", [2], {"id": None, "domain": []}, {"id": [1], "type": {}}, {"id": {}, "domain": 5}, 1e300]
+    bodies = itertools.cycle(
+        [
+            {name: odd for name in ("plans", "applications", "backups", "domains", "domain", "user", "account")},
+            {**page(["a", "a"], "b"), "meta": {"total": -1, "links": {"next": {"a": 1}, "prev": True}}},
+            {"plans": {}, "applications": "x", "account": None, "domain": {"domain": 5}, "meta": [1]},
+            {**page(["a\x00\n"], "a\x00\r\n\U0001f600"), "error": None},
+        ]
+    )
+    with raw_server(lambda _: reply(next(bodies))) as server:
+        ran = suite("--target", server.url, "--allow-writes", "-k", "not bad-page-size and not bad-cursor")
+    whole(ran)
+    assert "the test crashed" not in ran.text
+
+
+def test_a_token_never_follows_a_redirect_to_another_host(suite: Runner) -> None:
+    with (
+        raw_server(lambda _: reply({"account": {}})) as other,
+        raw_server(lambda asked: reply(b"", "307 Temporary Redirect", location=f"{other.url}{asked.target}")) as server,
+    ):
+        suite("--target", server.url, *FEW)
+    assert server.requests > 0
+    assert other.requests == 0
