@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from conformance.checks.base import HELD, Finding, Sight, check, note, violated
 from conformance.traffic.pages import Page
+from conformance.traffic.walks import Walks, next_cursor
 
 
 @check("pagination.envelope-present")
@@ -135,3 +136,56 @@ def cursor_is_url_friendly(sight: Sight) -> Iterator[Finding]:
                 expected=pagination.alphabet,
                 actual=cursor,
             )
+
+
+@check("pagination.walk-recorded")
+def walk_is_sound(sight: Sight) -> Iterator[Finding]:
+    """A whole walk, from the first page to one without a next, brings each record once and leads nowhere twice.
+
+    Walks are put together from the exchanges, whoever made them. One of a single page could not have shown
+    anything, and one whose pages were not all seen says nothing about the rest.
+    """
+    page = sight.page
+    if page is None:
+        return
+    pagination = sight.contract.conventions.paging
+    walks: Walks = sight.memory.setdefault("walks", Walks())
+    walk = walks.up_to(sight.exchange, page, pagination, sight.writes)
+    if walk is None:
+        return
+    again = sorted(walk.ids & {identity for identity in page.ids if identity is not None})
+    following = next_cursor(page, pagination)
+    if again:
+        yield violated(
+            f"page {walk.requests} of a walk repeats {len(again)} records of the pages before it",
+            expected="each record once",
+            actual=", ".join(again[:5]),
+        )
+    elif following is not None and following in walk.cursors:
+        yield violated(
+            f"page {walk.requests} of a walk leads back to one of the pages before it",
+            expected="a cursor that is new",
+            actual=following,
+        )
+    elif page.next is None and walk.requests > 1:
+        yield HELD
+
+
+@check("pagination.total-recorded")
+def total_is_sound(sight: Sight) -> Iterator[Finding]:
+    """At the end of a whole walk, total is the number of records that it brought, where they have ids."""
+    page = sight.page
+    if page is None or None in page.ids:
+        return
+    pagination = sight.contract.conventions.paging
+    walks: Walks = sight.memory.setdefault("walks", Walks())
+    walk = walks.up_to(sight.exchange, page, pagination, sight.writes)
+    if walk is None or page.next is not None or not isinstance(page.total, int):
+        return
+    count = len(walk.ids | set(page.ids))
+    if page.total == count:
+        yield HELD
+    else:
+        yield violated(
+            f"total is {page.total} at the end of a walk of {count} records", expected=str(count), actual=str(page.total)
+        )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.traffic.walks import Walks
 
 
 @check("types.ids-unique")
@@ -19,7 +20,10 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
     if twice:
         yield violated(f"the id {twice[0]} occurs twice in one answer", expected="unique ids", actual=", ".join(ids))
         return
-    seen = _seen_before(sight, page.cursor_asked)
+    pagination = sight.contract.conventions.paging
+    walks: Walks = sight.memory.setdefault("walks", Walks())
+    walk = walks.up_to(sight.exchange, page, pagination, sight.writes)
+    seen = walk.ids if walk else frozenset()
     again = sorted(seen & set(ids))
     if again:
         yield violated(
@@ -29,20 +33,3 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
         )
     elif len(ids) > 1 or (ids and seen):
         yield HELD
-    if page.next is not None:
-        sight.memory[_walk(sight, page.next)] = seen | set(ids)
-
-
-def _seen_before(sight: Sight, cursor: str | None) -> set[str]:
-    """Ids on the pages that led to this one."""
-    seen: set[str] = sight.memory.get(_walk(sight, cursor), set())
-    return seen
-
-
-def _walk(sight: Sight, cursor: str | None) -> tuple[object, ...]:
-    # Lists with other filters, page sizes or parents may give out the same cursors; one that was written to may
-    # show a record again without breaking the rule.
-    pagination = sight.contract.conventions.pagination
-    given = pagination.cursor if pagination else None
-    rest = tuple(sorted(pair for pair in sight.exchange.request.query if pair[0] != given))
-    return (sight.exchange.request.method, sight.exchange.path, rest, cursor, sight.writes)

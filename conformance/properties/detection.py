@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 from attrs import frozen
 
@@ -10,22 +12,24 @@ from conformance import reference
 from conformance.contract import Contract
 from conformance.properties.run import Item, Result, Run
 from conformance.report.verdict import Outcome
-from conformance.targets import ReferenceTarget
+from conformance.reference.tls import SERVING_FAULTS, Serving, serve_tls
+from conformance.targets import ReferenceTarget, UrlTarget
 from conformance.targets.client_faults import CLIENT_FAULTS
 
 
 @frozen
 class Planted:
-    """A fault as it concerns one API: of its reference server, or of the client.
+    """A fault as it concerns one API: of its reference server, of how that is served, or of the client.
 
     Attributes:
         requirement: id of the one that must turn red.
+        opened: a run in which the fault is there.
     """
 
     id: str
     requirement: str
     description: str
-    run: Run
+    opened: Callable[[], AbstractContextManager[Run]]
 
 
 @frozen
@@ -39,24 +43,52 @@ class Detection:
 def planted(contract: Contract) -> Iterator[Planted]:
     """Every fault that concerns an API, each in a run of its own."""
     for fault in reference.faults_of(contract.api):
-        target = ReferenceTarget(contract, fault=fault)
-        yield Planted(fault.id, fault.requirement, fault.description, Run(contract, target))
-    for defect in CLIENT_FAULTS:
-        for record in contract.requirements.values():
+        run = Run(contract, ReferenceTarget(contract, fault=fault))
+        yield Planted(fault.id, fault.requirement, fault.description, partial(nullcontext, run))
+    for record in contract.requirements.values():
+        for defect in CLIENT_FAULTS:
             if defect.concerns(record) and not record.not_tested:
                 run = Run(contract, ReferenceTarget(contract), client_fault=defect.plant)
-                yield Planted(f"{record.id}/{defect.id}", record.id, defect.description, run)
+                yield Planted(f"{record.id}/{defect.id}", record.id, defect.description, partial(nullcontext, run))
+        for flaw in SERVING_FAULTS:
+            if flaw.breaks in (record.rule, record.id.partition(".")[2]):
+                opened = partial(served, contract, flaw.plant)
+                yield Planted(f"{record.id}/{flaw.id}", record.id, flaw.description, opened)
+
+
+@contextmanager
+def served(contract: Contract, plant: Callable[[Serving], None] = lambda _: None) -> Iterator[Run]:
+    """A run against the reference server on a socket of this machine, over TLS, HTTP/1.1 and HTTP/2."""
+    server = reference.build(contract.api, clock=reference.SystemClock())
+    serving = Serving()
+    plant(serving)
+    with serve_tls(server, serving) as at:
+        target = UrlTarget(
+            contract,
+            name="served reference",
+            base_url=f"{at.url}{contract.base_path}",
+            credentials=server.credentials,
+            capabilities=frozenset({"tls", "h2"}),
+            parameters={name: tuple(values) for name, values in server.parameters.items()},
+            ca=at.ca,
+            plain_url=f"{at.plain_url}{contract.base_path}",
+        )
+        try:
+            yield Run(contract, target)
+        finally:
+            target.close()
 
 
 def detect(fault: Planted, items: Sequence[Item]) -> Detection:
     """Runs the items of the requirement that a fault breaks, until one turns red."""
     results = []
-    for item in items:
-        if item.requirement.id == fault.requirement:
-            result = fault.run.run(item)
-            results.append((item, result))
-            if result.outcome is Outcome.VIOLATED:
-                return Detection(True, tuple(results))
+    with fault.opened() as run:
+        for item in items:
+            if item.requirement.id == fault.requirement:
+                result = run.run(item)
+                results.append((item, result))
+                if result.outcome is Outcome.VIOLATED:
+                    return Detection(True, tuple(results))
     return Detection(False, tuple(results))
 
 

@@ -23,6 +23,7 @@ from conformance.properties.mock import MockServer, play
 from conformance.properties.resource import Things
 from conformance.targets import Client, Observer, Session, Target, Unsupported
 from conformance.targets.clock import Clock
+from conformance.targets.wire import Wire
 from conformance.traffic.exchange import Exchange
 
 ClientFault = Callable[[Client], None]
@@ -64,6 +65,10 @@ class Subject:
     @property
     def client(self) -> Client:
         return self.session.client
+
+    @property
+    def wire(self) -> Wire:
+        return self.client.wire
 
     @property
     def clock(self) -> Clock:

@@ -68,27 +68,26 @@ def serve_tls(server: Server, serving: Serving | None = None) -> Iterator[Served
         authority.cert_pem.write_to_path(str(ca))
         chain.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
         certificate.private_key_pem.write_to_path(str(key))
-        with _listening() as secure, _listening() as plain:
-            config = _Config()
-            config.serving = serving or Serving()
-            config.certfile, config.keyfile = str(chain), str(key)
-            config.alpn_protocols = config.serving.protocols
-            config.bind, config.insecure_bind = [f"fd://{secure.fileno()}"], [f"fd://{plain.fileno()}"]
-            config.accesslog = config.errorlog = None
-            config.graceful_timeout = 0.2
-            # The server's clock is the one that dates its answers.
-            config.include_date_header = False
-            config.include_server_header = False
-            with _running(config.serving.wrap(server), config):
-                yield Served(
-                    f"https://127.0.0.1:{secure.getsockname()[1]}", f"http://127.0.0.1:{plain.getsockname()[1]}", ca
-                )
+        config = _Config()
+        config.serving = serving or Serving()
+        config.certfile, config.keyfile = str(chain), str(key)
+        config.alpn_protocols = config.serving.protocols
+        # Hypercorn takes the sockets over, and closes them.
+        (secure_port, secure), (plain_port, plain) = _listening(), _listening()
+        config.bind, config.insecure_bind = [f"fd://{secure}"], [f"fd://{plain}"]
+        config.accesslog = config.errorlog = None
+        config.graceful_timeout = 0.2
+        # The server's clock is the one that dates its answers.
+        config.include_date_header = False
+        config.include_server_header = False
+        with _running(config.serving.wrap(server), config):
+            yield Served(f"https://127.0.0.1:{secure_port}", f"http://127.0.0.1:{plain_port}", ca)
 
 
-@contextmanager
-def _listening() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener
+def _listening() -> tuple[int, int]:
+    """A free port of loopback, and the descriptor of a socket that listens on it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    return listener.getsockname()[1], listener.detach()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,10 +100,9 @@ def raw_server(answer: Answer) -> Iterator[RawServer]:
             body = self.rfile.read(int(headers.get("content-length", 0)))
             asked = Asked(method, target.strip(), headers, body)
             server.asked.append(asked)
-            try:
+            # The client may have had enough before the answer ends.
+            with suppress(BrokenPipeError, ConnectionResetError):
                 self.wfile.write(server.answer(asked))
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # The client has had enough.
 
     class Listener(socketserver.ThreadingTCPServer):
         request_queue_size = 64

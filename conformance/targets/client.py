@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
 from conformance.targets.errors import HarnessError, NotExercised, NotRecorded, Stale, Unsupported
+from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
 from conformance.traffic.redact import Redactor
 
@@ -62,6 +64,7 @@ class Client:
         exchanges: everything said so far, in order.
         observers: called with each exchange as it happens.
         addresses: source address → a transport that speaks from it, None where the target has no way to.
+        tls: makes a TLS context that trusts the target, None where it is not reached over a connection of ours.
         private: nothing it sends leaves this machine.
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
     """
@@ -80,6 +83,7 @@ class Client:
     addresses: Callable[[str], httpx.BaseTransport] | None = None
     plain_url: str | None = None
     private: bool = False
+    tls: ContextFactory | None = None
     _unpaced: bool = False
 
     def call(
@@ -127,7 +131,7 @@ class Client:
             NotRecorded, Stale: the cassette has no answer.
             Unsupported: the target has no such credential.
         """
-        request = self._build(method, path, query, body, content, headers, credential)
+        request = self.request(method, path, query, body, content, headers, credential)
         for attempt in range(RETRIES + 1):
             if self.budget is not None and not self._unpaced:
                 self.budget.acquire()
@@ -179,6 +183,29 @@ class Client:
             credentials = {name: f"conformance-throw-away-{name}" for name in credentials}
         return evolve(self, base_url=self.plain_url, plain_url=None, health=Health(), credentials=credentials)
 
+    @contextmanager
+    def limited_to(self, *, http: str | None = None, tls: ssl.TLSVersion | None = None) -> Iterator[Client]:
+        """The same client on connections of one version of HTTP (`HTTP/1.1` or `HTTP/2`) or of TLS.
+
+        Raises:
+            Unsupported: the target is not reached over connections of ours.
+        """
+        context = self.wire.context(tls)
+        over_h2 = http == "HTTP/2"
+        with httpx.HTTPTransport(verify=context, http1=not over_h2, http2=over_h2, trust_env=False) as transport:
+            yield evolve(self, transport=transport, health=Health())
+
+    @property
+    def wire(self) -> Wire:
+        """The connections below the client.
+
+        Raises:
+            Unsupported: the target is not reached over connections of ours.
+        """
+        if self.tls is None:
+            raise Unsupported("needs a target that is reached over TLS on a connection of its own")
+        return Wire(self.base_url, self.tls)
+
     def control(self, exchange: Exchange) -> Exchange:
         """The exchange, if it can serve as a positive control: the request was accepted.
 
@@ -193,16 +220,17 @@ class Client:
             raise NotExercised(f"the control was refused: {exchange}")
         raise HarnessError(f"the control got no usable answer: {exchange}")
 
-    def _build(
+    def request(
         self,
         method: str,
         path: str,
-        query: Query,
-        body: Any,
-        content: bytes | None,
-        headers: Mapping[str, str] | None,
-        credential: str | None,
+        query: Query = (),
+        body: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        credential: str | None = "default",
     ) -> httpx.Request:
+        """The request that `send` would send."""
         media_types = self.contract.conventions.media_types
         sent = {"User-Agent": "conformance", "Accept": media_types.response[0]}
         sent |= self._authentication(credential)

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from attrs import frozen
 from pydantic import Field
@@ -16,9 +16,10 @@ from conformance.contract import Contract, Record, contracts, load, validated
 from conformance.targets.errors import TargetError
 from conformance.targets.reference import ReferenceTarget
 from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget, is_loopback
+from conformance.traffic.redact import Redactor
 
 BUILT_IN = ("cassette", "reference")
-CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable"})
+CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable", "tls", "h2", "single-consumer"})
 
 
 class TargetRecord(Record):
@@ -32,6 +33,8 @@ class TargetRecord(Record):
         parameters: path parameter → values known to exist.
         facts: what else is known about it, e.g. the releases it serves.
         deviations: file of known deviations, relative to the pyproject.toml.
+        ca: file with certificates to trust beside the usual ones, relative to the pyproject.toml.
+        plain_url: where it answers in clear.
         strict: it claims the document to the letter.
     """
 
@@ -42,6 +45,8 @@ class TargetRecord(Record):
     parameters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
     deviations: str | None = None
+    ca: str | None = None
+    plain_url: str | None = None
     strict: bool = False
 
 
@@ -80,8 +85,9 @@ def select(
             raise TargetError(f"--target {name}: say with --api which API answers there")
         (contract,) = loaded.values()
         record = TargetRecord(api=contract.api, url=name)
-        label = urlsplit(name).netloc.replace(":", "-")
-        return Selection(label, {contract.api: _at_url(label, record, contract, environ, allow_writes)})
+        url = _split(name)
+        label = "-".join(str(part).replace(":", "-") for part in (url.hostname, url.port) if part)
+        return Selection(label, {contract.api: _at_url(label, record, contract, environ, allow_writes, root)})
     records = _records(root / "pyproject.toml")
     if name not in records:
         known = ", ".join([*BUILT_IN, *sorted(records), "a URL"])
@@ -89,9 +95,18 @@ def select(
     record = records[name]
     if api_names and record.api not in api_names:
         raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(api_names)}")
-    target = _at_url(name, record, load(record.api), environ, allow_writes)
+    target = _at_url(name, record, load(record.api), environ, allow_writes, root)
     deviations = root / record.deviations if record.deviations else None
     return Selection(name, {record.api: target}, deviations)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise TargetError(f"the URL of the target cannot be read: {error}") from None
+    return parts
 
 
 def _records(path: Path) -> dict[str, TargetRecord]:
@@ -109,13 +124,13 @@ def _records(path: Path) -> dict[str, TargetRecord]:
 
 
 def _at_url(
-    name: str, record: TargetRecord, contract: Contract, environ: Mapping[str, str], allow_writes: bool
+    name: str, record: TargetRecord, contract: Contract, environ: Mapping[str, str], allow_writes: bool, root: Path
 ) -> UrlTarget:
-    url = urlsplit(record.url)
+    url = _split(record.url)
+    if "@" in url.netloc or url.query or url.fragment:
+        raise TargetError(f"the target {name!r}: its URL may not carry credentials, a query or a fragment")
     if url.scheme not in ("http", "https") or not url.hostname:
         raise TargetError(f"the target {name!r}: {record.url} is no http or https URL")
-    if url.username or url.query or url.fragment:
-        raise TargetError(f"the target {name!r}: its URL may not carry credentials, a query or a fragment")
     loopback = is_loopback(record.url)
     if url.scheme == "http" and not loopback:
         raise TargetError(
@@ -126,17 +141,32 @@ def _at_url(
         raise TargetError(
             f"the target {name!r}: unknown capability {unknown[0]!r}: known are {', '.join(sorted(CAPABILITIES))}"
         )
+    if record.plain_url is not None and urlsplit(record.plain_url).hostname != url.hostname:
+        raise TargetError(f"the target {name!r}: plain_url is on another host than url")
+    ca = root / record.ca if record.ca else None
+    if ca is not None and not ca.is_file():
+        raise TargetError(f"the target {name!r}: ca: there is no file {ca}")
     if "load" in record.capabilities and not loopback:
         raise TargetError(f"the target {name!r}: load tests run against loopback addresses only")
     capabilities = set(record.capabilities) - {"writes"}
     if loopback:
         capabilities.add("load")
+    if url.scheme == "https":
+        # What a document promises of HTTP/2 is asked of every host but an emulator, which says so if it has it.
+        capabilities |= {"tls"} if loopback else {"tls", "h2"}
     if allow_writes:
         capabilities.add("writes")
     variables = contract.conventions.auth.credentials | record.credentials
     credentials = {key: environ[variable] for key, variable in variables.items() if environ.get(variable)}
     if "default" not in credentials:
         raise TargetError(f"the target {name!r} needs a token: set the environment variable {variables['default']}")
+    for key, token in credentials.items():
+        if not token.isascii() or not token.isprintable() or token != token.strip():
+            raise TargetError(
+                f"the target {name!r}: {variables[key]} holds white space or a character that no header can carry"
+            )
+    # A name or a token that cannot be kept out of recordings is refused now, not at the first request.
+    Redactor(credentials)
     examples = {parameter: values for op in contract.operations for parameter, values in op.examples.items() if values}
     return UrlTarget(
         contract=contract,
@@ -146,5 +176,7 @@ def _at_url(
         capabilities=frozenset(capabilities),
         parameters=examples | record.parameters,
         facts=record.facts,
+        ca=ca,
+        plain_url=record.plain_url,
         strict=record.strict,
     )

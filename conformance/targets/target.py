@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import certifi
 import httpx
 import yaml
 from attrs import define, field
@@ -143,6 +145,8 @@ class UrlTarget(Target):
         credentials: name → token.
         parameters: path parameter → values known to exist.
         facts: what else is known about it.
+        ca: file with certificates to trust beside the usual ones.
+        plain_url: where it answers in clear, the standard port of the same host where left out.
     """
 
     contract: Contract
@@ -153,6 +157,8 @@ class UrlTarget(Target):
     parameters: Mapping[str, tuple[str, ...]] = field(factory=dict)
     facts: Mapping[str, Any] = field(factory=dict)
     strict: bool = False
+    ca: Path | None = None
+    plain_url: str | None = None
     kind: str = "url"
     clock: Clock = field(factory=SystemClock)
     limits: Limits = field(factory=Limits)
@@ -180,14 +186,31 @@ class UrlTarget(Target):
             health=self._health,
             observers=observers,
             addresses=self._transport if loopback else None,
-            plain_url=in_clear(self.base_url),
+            plain_url=self.plain_url or in_clear(self.base_url),
             private=loopback,
+            tls=self.context if self.base_url.startswith("https") else None,
         )
         return Session(client, self.capabilities, self.parameters, self.facts)
 
+    def close(self) -> None:
+        """Closes its connections."""
+        for transport in self._transports.values():
+            transport.close()
+        self._transports.clear()
+
+    def context(self) -> ssl.SSLContext:
+        """A TLS context that trusts the system's authorities, certifi's, and the target's own."""
+        context = ssl.create_default_context()
+        context.load_verify_locations(certifi.where())
+        if self.ca is not None:
+            context.load_verify_locations(self.ca)
+        return context
+
     def _transport(self, address: str | None) -> httpx.BaseTransport:
         if address not in self._transports:
-            self._transports[address] = httpx.HTTPTransport(local_address=address, trust_env=False)
+            self._transports[address] = httpx.HTTPTransport(
+                verify=self.context(), local_address=address, trust_env=False
+            )
         return self._transports[address]
 
     def close(self) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
 from threading import Thread
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import trustme
 from attrs import frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SECONDS = 5.0
 
@@ -132,8 +129,16 @@ def _legacy_context(version: ssl.TLSVersion) -> ssl.SSLContext:
     # Only whether the handshake completes is asked: nothing is sent, so nobody has to be trusted.
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = context.maximum_version = version
+    with _deprecated_on_purpose():
+        context.minimum_version = context.maximum_version = version
     return context
+
+
+@contextmanager
+def _deprecated_on_purpose() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _takes(address: tuple[str, int], version: ssl.TLSVersion) -> bool:
@@ -157,7 +162,8 @@ def speaks_legacy(version: ssl.TLSVersion) -> bool:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with _deprecated_on_purpose():
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     trustme.CA().issue_cert("localhost").configure_cert(context)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(SECONDS)

@@ -15,6 +15,7 @@ from conformance.properties import (
 )
 from conformance.targets import Client
 from conformance.targets.wire import Wire, speaks_legacy
+from conformance.traffic.exchange import Exchange
 
 MODERN = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 LEGACY = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
@@ -32,12 +33,18 @@ def _raw_request(subject: Subject, client: Client, version: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+def _over(subject: Subject, client: Client, protocol: str) -> Exchange:
+    with client.limited_to(http=protocol) as limited:
+        return limited.call(subject.operation, subject.values(subject.operation))
+
+
 @requirement("vercel.transport.tls-versions", needs=("tls",))
 def test_tls_1_2_and_1_3_are_served(subject: Subject, client: Client) -> None:
     """A client limited to TLS 1.2 gets an answer, and so does one limited to TLS 1.3."""
     for version in MODERN:
         try:
-            answer = client.limited_to(tls=version).call(subject.operation, subject.values(subject.operation))
+            with client.limited_to(tls=version) as limited:
+                answer = limited.call(subject.operation, subject.values(subject.operation))
         except HarnessError as error:
             assert_that(False, f"{version.name} gets no answer", expected="an HTTP response", actual=str(error))
         else:
@@ -62,11 +69,16 @@ def test_tls_sessions_are_resumed(subject: Subject, client: Client, wire: Wire) 
 
 
 @requirement("vercel.transport.http-versions", needs=("tls", "h2"))
-def test_http_1_1_and_2_are_served(subject: Subject, client: Client) -> None:
-    """The same authenticated request succeeds over HTTP/1.1 and over HTTP/2."""
+def test_http_1_1_and_2_are_served(subject: Subject, client: Client, wire: Wire) -> None:
+    """The same authenticated request succeeds over HTTP/1.1 and over HTTP/2, which is agreed on by ALPN."""
+    try:
+        agreed = wire.negotiate(("h2",)).protocol
+    except OSError as error:
+        agreed = str(error)
+    assert_equal(agreed, "h2", "the protocol agreed on with a client that offers h2 only")
     for protocol in ("HTTP/1.1", "HTTP/2"):
         try:
-            exchange = client.limited_to(http=protocol).call(subject.operation, subject.values(subject.operation))
+            exchange = _over(subject, client, protocol)
         except HarnessError as error:
             assert_that(False, f"{protocol} gets no answer", expected="a 2xx", actual=str(error))
         else:
@@ -87,10 +99,7 @@ def test_h2_is_chosen(wire: Wire) -> None:
 @requirement("vercel.transport.protocol-invariance", needs=("tls", "h2"))
 def test_answers_do_not_depend_on_the_protocol(subject: Subject, client: Client, conventions: Conventions) -> None:
     """Status, media type, body and the presence of the rate-limit headers are equal over HTTP/1.1 and HTTP/2."""
-    first, second = (
-        client.control(client.limited_to(http=version).call(subject.operation, subject.values(subject.operation)))
-        for version in ("HTTP/1.1", "HTTP/2")
-    )
+    first, second = (client.control(_over(subject, client, version)) for version in ("HTTP/1.1", "HTTP/2"))
     assert_equal(second.response.status, first.response.status, "the status over HTTP/2", exchange=second)
     assert_equal(second.response.media_type, first.response.media_type, "the media type over HTTP/2", exchange=second)
     assert_equal(second.response.at(""), first.response.at(""), "the body over HTTP/2", exchange=second)
