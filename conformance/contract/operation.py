@@ -88,11 +88,16 @@ class Operation:
             KeyError: a parameter of the template has no value.
         """
         return "/".join(
-            quote(values[part[1:-1]], safe="") if _is_parameter(part) else part for part in self.path.split("/")
+            _segment(values[part[1:-1]]) if _is_parameter(part) else part for part in self.path.split("/")
         )
 
     def __str__(self) -> str:
         return self.id
+
+
+def _segment(value: str) -> str:
+    """A value as a path segment; "." and ".." would be taken for steps in the path (RFC 3986 5.2.4)."""
+    return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="")
 
 
 def _is_parameter(segment: str) -> bool:

@@ -10,7 +10,7 @@ from conformance.report.verdict import Verdict
 
 
 def summary_lines(report: Report, limit: int = 10) -> list[str]:
-    """Provenance, counts, the first failures (at most `limit`) and the exit status with its reasons."""
+    """Provenance, counts, the first failures and notes (at most `limit` each), errors, the exit status and why."""
     failing = [case for case in report.cases if case.verdict.fails_run]
     failing.sort(key=lambda case: list(Verdict).index(case.verdict))
     lines = [
@@ -21,6 +21,7 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
     ]
     if len(failing) > limit:
         lines.append(f"… and {len(failing) - limit} more")
+    lines += [one_line(f"error: {error}") for error in report.errors]
     told = {f"note {finding.requirement}: {finding.message}" for finding in report.notes}
     lines += [one_line(note) for note in sorted(told)[:limit]]
     return [*lines, one_line(f"exit status {report.exit_status}: {exit_reason(report)}")]
@@ -33,4 +34,7 @@ def count_line(counts: Mapping[Verdict, int]) -> str:
 
 def exit_reason(report: Report) -> str:
     """Why the exit status is what it is, on one line."""
-    return "; ".join(report.exit_reasons) or "nothing failed"
+    reasons = [reason for reason in report.exit_reasons if reason not in report.errors]
+    if report.errors:
+        reasons.append(f"{len(report.errors)} error{'s' if len(report.errors) > 1 else ''}")
+    return "; ".join(reasons) or "nothing failed"

@@ -149,7 +149,7 @@ def test_values_of_any_type_crash_no_test(suite: Runner) -> None:
     odd = [1, None, "x", [2], {"id": None, "domain": []}, {"id": [1], "type": {}}, {"id": {}, "domain": 5}, 1e300]
     bodies = itertools.cycle(
         [
-            {name: odd for name in ("plans", "applications", "backups", "domains", "domain", "user", "account")},
+            dict.fromkeys(("plans", "applications", "backups", "domains", "domain", "user", "account"), odd),
             {**page(["a", "a"], "b"), "meta": {"total": -1, "links": {"next": {"a": 1}, "prev": True}}},
             {"plans": {}, "applications": "x", "account": None, "domain": {"domain": 5}, "meta": [1]},
             {**page(["a\x00\n"], "a\x00\r\n\U0001f600"), "error": None},

@@ -113,9 +113,10 @@ def test_a_refused_call_is_made_again_after_the_pause_it_asks_for(retry_after: s
     assert server.arrivals[1] - server.arrivals[0] == pytest.approx(pause, abs=0.01)
 
 
-@given(
-    st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d [+-]?\w{0,12}")
-)
+DATES = st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d [+-]?\w{0,12}")
+
+
+@given(st.text(max_size=60) | DATES)
 @example("Thu, 01 Jan 99999 00:00:00 GMT")
 @example("Thu, 01 Jan 2026 00:00:00 +99999999999")
 @example("Thu, 01 Jan 0001 00:00:00 +2359")
@@ -143,9 +144,7 @@ def test_a_target_that_refuses_everything_is_not_asked_for_ever() -> None:
     server = playing(*[refusal("120")] * 12)
     for _ in range(3):
         assert server.client.call(ACCOUNT).response.status == 429
-    with pytest.raises(
-        HarnessError, match="not sent: the target refused 3 calls in a row for their rate, each 4 times"
-    ):
+    with pytest.raises(HarnessError, match="not sent: the target refused 3 calls in a row for their rate"):
         server.client.call(ACCOUNT)
     assert len(server.raw) == 12
 

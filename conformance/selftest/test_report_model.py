@@ -163,7 +163,7 @@ def test_the_exit_status_fails_closed(stream: list[Event], reasons: tuple[str, .
     report = Report.from_events([header(*NAMES), *stream])
     assert report.exit_reasons == reasons
     assert report.exit_status == (1 if reasons else 0)
-    said = "; ".join(reasons) or "nothing failed"
+    said = "; ".join(reasons).replace("e 1", "1 error") or "nothing failed"
     assert summary_lines(report)[-1] == f"exit status {report.exit_status}: {said}"
 
 
@@ -232,5 +232,6 @@ def test_the_summary_shows_counts_and_the_first_failures_worst_first() -> None:
         r"failed vultr.failed.rule[GET /v2/plans]: two lines\x1b[2J",
         r"unexpected-pass vultr.unexpected-pass.rule[GET /v2/plans]: two lines\x1b[2J",
         "… and 1 more",
-        r"exit status 1: 1 broken, 1 failed, 1 unexpected-pass, 1 stale; two lines\x1b[2J",
+        r"error: two lines\x1b[2J",
+        "exit status 1: 1 broken, 1 failed, 1 unexpected-pass, 1 stale; 1 error",
     ]

@@ -54,7 +54,7 @@ def test_requests_arrive_below_the_url_given(suffix: str, monkeypatch: pytest.Mo
 
 def test_a_url_on_this_machine_may_be_loaded_and_none_may_be_written_to_unasked() -> None:
     assert at(LOCAL).capabilities == {"load"}
-    assert at(REMOTE).capabilities == frozenset()
+    assert not at(REMOTE).capabilities & {"load", "writes"}
     assert at(LOCAL, allow_writes=True).capabilities == {"load", "writes"}
 
 
@@ -128,7 +128,7 @@ def test_a_url_needs_an_api_where_there_are_several(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_missing_token_names_its_variable() -> None:
-    with pytest.raises(TargetError, match="needs a token: set the environment variable VULTR_API_KEY$"):
+    with pytest.raises(TargetError, match=r"needs a token: set the environment variable VULTR_API_KEY$"):
         at(REMOTE, environ={"VULTR_API_KEY": ""})
 
 
@@ -171,7 +171,7 @@ def test_a_named_target_answers_for_its_api_only(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(config, "load", lambda api: api)
     table = f'[tool.conformance.targets.staging]\napi = "vultr"\nurl = "{REMOTE}"\n'
     (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
-    with pytest.raises(TargetError, match="^the target 'staging' answers for vultr, not for vercel$"):
+    with pytest.raises(TargetError, match=r"^the target 'staging' answers for vultr, not for vercel$"):
         select("staging", ("vercel",), root=tmp_path, environ=ENVIRON)
 
 
