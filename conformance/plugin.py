@@ -12,7 +12,7 @@ import pytest
 from attrs import define, field
 
 from conformance import deviations as known_deviations
-from conformance.contract import ConformanceError, Contract, ContractError, load
+from conformance.contract import SPECS, ConformanceError, Contract, ContractError, load
 from conformance.deviations import Deviation
 from conformance.journal import Journal, header
 from conformance.properties import Item, Result, Run, binding_of, items_of
@@ -238,8 +238,11 @@ def _required(option: Callable[[str], Any], contracts: dict[str, Contract]) -> f
 
 
 def _deviations(file: str | None, selection: Selection, contracts: dict[str, Contract]) -> tuple[Deviation, ...]:
-    path = Path(file) if file else selection.deviations
-    return known_deviations.read(path, contracts.values()) if path else ()
+    """What the option names, else what the target's record names, else what lies beside each contract."""
+    named = Path(file) if file else selection.deviations
+    beside = [SPECS / api / "deviations" / f"{selection.name}.yaml" for api in contracts]
+    paths = [named] if named else [path for path in beside if path.is_file()]
+    return tuple(deviation for path in paths for deviation in known_deviations.read(path, contracts.values()))
 
 
 class BoundTest(pytest.Collector):

@@ -34,7 +34,7 @@ class Judge:
     """Judges the exchanges of one run with one API, in the order they happened.
 
     Raises:
-        ContractError: a record names a check that does not exist.
+        ContractError: a record names a check, or a schema of the contract, that does not exist.
     """
 
     def __init__(self, contract: Contract, *, strict: bool = False) -> None:
@@ -46,6 +46,8 @@ class Judge:
             for observation in bound:
                 if observation.check not in CHECKS:
                     raise ContractError(f"{record.id}: observe: there is no check {observation.check!r}")
+                if "component" in observation.arguments:
+                    contract.component(observation.arguments["component"])
         self._memory: dict[str, dict[Any, Any]] = {}
         self._writes = 0
 

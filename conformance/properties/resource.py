@@ -84,7 +84,8 @@ class Things:
 
     def id_of(self, exchange: Exchange) -> str | None:
         value = exchange.response.at(f"{self.description.object}/{self.description.id}")
-        return None if value is None else str(value)
+        # What is deleted at the end is named by it: an empty one would name the whole list.
+        return str(value) if isinstance(value, (str, int)) and str(value).strip("/. ") else None
 
     def values(self, identity: str) -> Mapping[str, str]:
         return {**self.fixed, self.description.parameter: identity}

@@ -39,7 +39,8 @@ _NAMES = (
     r"|(?:client|app|api)?[_-]?secret|password|passwd|passphrase|private[_-]?key|credentials?"
 )
 _JSON_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*")((?:[^"\\]|\\.)+)(")', re.IGNORECASE)
-_FORM_FIELD = re.compile(rf"((?:^|[?&;#])(?:{_NAMES})=)([^&;#\s]+)", re.IGNORECASE)
+_FORM_FIELD = re.compile(rf"((?:^|[?&;#])(?:{_NAMES})=)([^&;#\s\"'<>\\]+)", re.IGNORECASE)
+_USER_INFO = re.compile(r"(https?://)([^/@\s\"'<>]+)(@)")
 _BEARER = re.compile(r"\b(Bearer|Basic|Digest)(\s+)(?!__redacted)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 
 
@@ -82,19 +83,17 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text for people: known secrets, and what stands where credentials stand."""
-        text = _BEARER.sub(rf"\1\2{NAME_MARK}", self.values(text))
-        return _FORM_FIELD.sub(_kept_or_marked, text)
+        return self.url(_BEARER.sub(rf"\1\2{NAME_MARK}", self.values(text)))
 
     def url(self, url: str) -> str:
-        return _FORM_FIELD.sub(_kept_or_marked, self.values(url))
+        """A URL, or a text with URLs in it: known secrets, user information, parameters that hold secrets."""
+        return _FORM_FIELD.sub(_kept_or_marked, _USER_INFO.sub(_kept_or_marked, self.values(url)))
 
     def headers(self, headers: Pairs) -> Pairs:
         return tuple((name, self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
-        if name.lower() == "location":
-            return self.url(value)
-        value = self.values(value)
+        value = self.url(value)
         if name.lower() not in _HEADERS or not value:
             return value
         known = VALUE_MARK.search(value)
@@ -106,11 +105,8 @@ class Redactor:
 
     def body(self, body: bytes) -> bytes:
         """A body in any encoding: what is not UTF-8 comes back byte for byte, save for the marks."""
-        text = self.values(body.decode("utf-8", errors="surrogateescape"))
-        text = _JSON_MEMBER.sub(_kept_or_marked, text)
-        if not text.lstrip().startswith(("{", "[", "<")):
-            text = _FORM_FIELD.sub(_kept_or_marked, text)
-        return text.encode("utf-8", errors="surrogateescape")
+        text = self.url(body.decode("utf-8", errors="surrogateescape"))
+        return _JSON_MEMBER.sub(_kept_or_marked, text).encode("utf-8", errors="surrogateescape")
 
     def request(self, request: Request) -> Request:
         return Request(

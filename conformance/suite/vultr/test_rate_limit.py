@@ -1,7 +1,7 @@
 """The rate limit: 30 requests a second from one address."""
 
 from conformance.contract import Conventions, Operation
-from conformance.properties import NotExercised, assert_that, requirement
+from conformance.properties import HarnessError, NotExercised, Unsupported, assert_that, requirement
 from conformance.targets import Client
 from conformance.targets.clock import Clock
 
@@ -42,7 +42,10 @@ def test_the_rate_is_counted_by_address(
     elsewhere = client.from_address("127.0.0.2")
     clock.sleep(2 * limit.seconds)
     together = _statuses(client, operation, ("default", "second"), limit.quota * 3 // 2)
-    from_elsewhere = elsewhere.call(operation).response.status
+    try:
+        from_elsewhere = elsewhere.call(operation).response.status
+    except HarnessError as error:
+        raise Unsupported(f"this machine cannot speak from a second address: {error}") from None
     if all(status != 429 for _, status in together):
         clock.sleep(2 * limit.seconds)
         alone = _statuses(client, operation, ("default",), limit.quota * 3 // 2)
