@@ -76,6 +76,7 @@ def _text(contract: Contract, record: Requirement) -> RequirementText:
         section=record.section,
         url=str(contract.catalogue.document.url),
         rule=record.rule,
+        not_tested=record.not_tested,
     )
 
 

@@ -12,12 +12,26 @@ from conformance.contract.requirement import Record
 Status = int | Literal["4xx"]
 
 
+class Scope(Record):
+    """The query parameter that says whose resources a request is about: without it, those of the caller.
+
+    Attributes:
+        unknown: a value that names nobody.
+        foreign: the target's parameter that holds values which the caller may not use.
+    """
+
+    parameter: str
+    unknown: str
+    foreign: str | None = None
+
+
 class Auth(Record):
     """How a request is authenticated.
 
     `credentials` maps a credential's name to the environment variable that holds it. `default` is the one
     every ordinary request carries; the others (a second account, a restricted key …) are fixtures that a
-    target may lack. `schemes` names those that go under another scheme than `scheme`.
+    target may lack. `schemes` names those that go under another scheme than `scheme`, `expiring` the one
+    that expires, and `lifetime` the longest time, in seconds, that the document lets one be valid.
     """
 
     header: str = "Authorization"
@@ -25,6 +39,9 @@ class Auth(Record):
     schemes: dict[str, str] = Field(default_factory=dict)
     refused: int
     credentials: dict[str, str]
+    expiring: str | None = None
+    lifetime: float | None = None
+    scope: Scope | None = None
 
 
 class MediaTypes(Record):
@@ -67,6 +84,7 @@ class PageSize(Record):
         default: as documented, None where no document gives one.
         minimum, maximum, step: the sizes that may be asked for.
         fallback: the most records that an answer to an invalid size may hold.
+        fallback_may_be_empty: whether it may hold none, although the list has some.
     """
 
     parameter: str
@@ -75,6 +93,7 @@ class PageSize(Record):
     maximum: int
     step: int = 1
     fallback: int
+    fallback_may_be_empty: bool = False
 
     @property
     def documented_default(self) -> int:
@@ -99,6 +118,8 @@ class Pagination(Record):
         next, prev: JSON pointers of the neighbours in the body, unused for `link-header`.
         total: JSON pointer of the number of records in the whole list, where the document promises one.
         envelope: top-level member that carries them; None where there is none.
+        count: JSON pointer of the number of records on the page, where the document promises one.
+        ordered: whether the document's walks promise one order, whatever the page size, besides completeness.
         end: the forms in which `next` may say that nothing follows.
         alphabet: regular expression a cursor matches, where the document describes it.
     """
@@ -110,6 +131,8 @@ class Pagination(Record):
     next: str = ""
     prev: str = ""
     total: str | None = None
+    count: str | None = None
+    ordered: bool = True
     envelope: str | None = None
     end: tuple[Literal['""', "null", "absent"], ...] = ("null", "absent")
     alphabet: str | None = None
@@ -131,15 +154,33 @@ class RateHeaders(Record):
 class RateLimit(Record):
     """At most `requests` in `seconds` for one `scope`; beyond that the status `exceeded`.
 
-    `requests` is None where the document names no number, but has the headers tell it.
+    `requests` is None where the document names no number, but has the headers tell it. `code` is what the error
+    envelope carries at the JSON pointer `code_at`, where the document says so.
     """
 
     requests: int | None = None
     seconds: float = 60
     scope: Literal["address", "credential", "account"]
     exceeded: int = 429
-    code: str | None = None
+    code: str | tuple[str, ...] | None = None
+    code_at: str = ""
     headers: RateHeaders | None = None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The documented error codes of a refusal, empty where there is none."""
+        return (self.code,) if isinstance(self.code, str) else self.code or ()
+
+    @property
+    def told(self) -> RateHeaders:
+        """The headers that tell the state of the limit.
+
+        Raises:
+            ContractError: no document names any.
+        """
+        if self.headers is None:
+            raise ContractError("the conventions name no headers for the rate limit")
+        return self.headers
 
     @property
     def quota(self) -> int:

@@ -16,6 +16,8 @@ from hypothesis.strategies import SearchStrategy
 def draw(strategies: Mapping[str, SearchStrategy[Any]], count: int, name: str) -> list[dict[str, Any]]:
     """Up to `count` different cases; the same name gives the same cases with the same Hypothesis version."""
     drawn: list[dict[str, Any]] = []
+    if count < 1:
+        return drawn
 
     @seed(crc32(name.encode()))
     @settings(

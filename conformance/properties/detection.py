@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from attrs import frozen
@@ -44,16 +44,21 @@ def planted(contract: Contract) -> Iterator[Planted]:
     """Every fault that concerns an API, each in a run of its own."""
     for fault in reference.faults_of(contract.api):
         run = Run(contract, ReferenceTarget(contract, fault=fault))
-        yield Planted(fault.id, fault.requirement, fault.description, partial(nullcontext, run))
+        yield Planted(fault.id, fault.requirement, fault.description, partial(_in_process, run))
     for record in contract.requirements.values():
         for defect in CLIENT_FAULTS:
             if defect.concerns(record) and not record.not_tested:
                 run = Run(contract, ReferenceTarget(contract), client_fault=defect.plant)
-                yield Planted(f"{record.id}/{defect.id}", record.id, defect.description, partial(nullcontext, run))
+                yield Planted(f"{record.id}/{defect.id}", record.id, defect.description, partial(_in_process, run))
         for flaw in SERVING_FAULTS:
             if flaw.breaks in (record.rule, record.id.partition(".")[2]):
                 opened = partial(served, contract, flaw.plant)
                 yield Planted(f"{record.id}/{flaw.id}", record.id, flaw.description, opened)
+
+
+@contextmanager
+def _in_process(run: Run) -> Iterator[Run]:
+    yield run
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def _listening() -> tuple[int, int]:
 def _running(application: Application, config: Config) -> Iterator[None]:
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
-    serving = hypercorn_serve(application, config, shutdown_trigger=stop.wait, mode="wsgi")  # type: ignore[arg-type]
+    serving = hypercorn_serve(application, config, shutdown_trigger=stop.wait, mode="wsgi")
 
     def run() -> None:
         asyncio.set_event_loop(loop)

@@ -81,6 +81,7 @@ class RequirementText(Record):
     section: Text | None = None
     url: Text | None = None
     rule: Text | None = None
+    not_tested: Text | None = None
 
 
 RequirementId = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+\.\S+$")]

@@ -99,7 +99,7 @@ def _row(requirement: Requirement) -> tuple[str, ...]:
         _code(requirement.id),
         requirement.text.strength,
         count_line(requirement.counts),
-        _code(told[0].headline) if told else "",
+        _code(told[0].headline if told else f"not tested: {text}" if (text := requirement.text.not_tested) else ""),
     )
 
 

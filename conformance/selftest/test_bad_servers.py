@@ -146,7 +146,7 @@ def test_what_a_server_does_wrong_is_told_from_what_cannot_be_judged(suite: Runn
 
 def test_values_of_any_type_crash_no_test(suite: Runner) -> None:
     """Records, ids, totals and neighbours of every JSON type, in every place."""
-    odd = [1, None, "x", [2], {"id": None, "domain": []}, {"id": [1], "type": {}}, {"id": {}, "domain": 5}, 1e300]
+    odd: list[object] = [1, None, "x", [2], {"id": None, "domain": []}, {"id": [1], "type": {}}, {"id": {}, "domain": 5}, 1e300]
     bodies = itertools.cycle(
         [
             dict.fromkeys(("plans", "applications", "backups", "domains", "domain", "user", "account"), odd),

@@ -228,7 +228,7 @@ def test_what_a_test_creates_is_deleted_however_it_ends(then: Callable[[Things],
 
 
 def test_what_cannot_be_deleted_is_told() -> None:
-    created = []
+    created: list[str] = []
 
     def answer(asked: Asked) -> bytes:
         if asked.method == "DELETE":

@@ -192,12 +192,6 @@ class UrlTarget(Target):
         )
         return Session(client, self.capabilities, self.parameters, self.facts)
 
-    def close(self) -> None:
-        """Closes its connections."""
-        for transport in self._transports.values():
-            transport.close()
-        self._transports.clear()
-
     def context(self) -> ssl.SSLContext:
         """A TLS context that trusts the system's authorities, certifi's, and the target's own."""
         context = ssl.create_default_context()
@@ -212,12 +206,6 @@ class UrlTarget(Target):
                 verify=self.context(), local_address=address, trust_env=False
             )
         return self._transports[address]
-
-    def close(self) -> None:
-        """Closes the connections of all sessions."""
-        for transport in self._transports.values():
-            transport.close()
-        self._transports.clear()
 
 
 def is_loopback(url: str) -> bool:
