@@ -104,4 +104,4 @@ class ReferenceTarget(Target):
 
 
 def _facts(server: reference.Server) -> dict[str, Any]:
-    return {"releases": server.release_table} if server.release_table else {}
+    return {**server.facts, **({"releases": server.release_table} if server.release_table else {})}

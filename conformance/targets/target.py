@@ -207,6 +207,12 @@ class UrlTarget(Target):
             )
         return self._transports[address]
 
+    def close(self) -> None:
+        """Closes the connections of all sessions."""
+        for transport in self._transports.values():
+            transport.close()
+        self._transports.clear()
+
 
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine's loopback interface."""

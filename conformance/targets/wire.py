@@ -6,7 +6,7 @@ import socket
 import ssl
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPResponse
 from threading import Thread
 from urllib.parse import urlsplit
@@ -111,17 +111,19 @@ def _handshake(tls: ssl.SSLSocket) -> Handshake:
 
 def _answer(tls: ssl.SSLSocket, request: bytes) -> RawAnswer:
     tls.sendall(request)
-    response = HTTPResponse(tls)
-    response.begin()
-    body = response.read()
-    closed = False
-    if response.will_close:
-        tls.settimeout(SECONDS)
-        try:
-            closed = tls.recv(1) == b""
-        except ssl.SSLError:
-            closed = True
-    return RawAnswer(response.status, tuple(response.getheaders()), body, closed)
+    with closing(HTTPResponse(tls)) as response:
+        response.begin()
+        body = response.read()
+        closed = bool(response.will_close) and _at_its_end(tls)
+        return RawAnswer(response.status, tuple(response.getheaders()), body, closed)
+
+
+def _at_its_end(tls: ssl.SSLSocket) -> bool:
+    try:
+        return tls.recv(1) == b""
+    except ssl.SSLError:
+        # Many servers close without the notice that TLS asks for.
+        return True
 
 
 def _legacy_context(version: ssl.TLSVersion) -> ssl.SSLContext:
