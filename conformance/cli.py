@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
     except (ConformanceError, ReportError) as error:
         print(f"conformance: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has seen enough (`| head`); Python would complain again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return USAGE_ERROR
     except KeyboardInterrupt:
         return 130
     return status
@@ -121,6 +125,8 @@ def _serve(options: argparse.Namespace) -> int:
         return 0
     if options.fault is not None and options.fault not in faults:
         raise ConformanceError(f"there is no fault {options.fault!r}; `--fault list` shows them")
+    if not 0 <= options.port <= 65535:
+        raise ConformanceError(f"--port {options.port}: needs a number from 0 to 65535")
     credentials = _credentials(contract)
     server = reference.build(
         options.api,

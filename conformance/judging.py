@@ -16,7 +16,7 @@ from conformance.properties.run import Gathered, operations_judged, result_of
 from conformance.report.events import Target
 from conformance.report.verdict import Outcome, verdict_of
 from conformance.traffic import cassette
-from conformance.traffic.cassette import Cassette, CassetteError, Interaction
+from conformance.traffic.cassette import Cassette, CassetteError, Interaction, provenance_of
 from conformance.traffic.exchange import Exchange, Locator, TooDeep
 from conformance.traffic.redact import Redactor
 
@@ -60,7 +60,10 @@ class TrafficJudge:
         judge = Judge(self.contract, strict=self.strict)
         locator = Locator(self.contract, self.contract.conventions.origin, recording.provenance.get("base_url", ""))
         redactor = Redactor()
+        first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
         for number, said in recording.interactions:
+            if number == 1 or id(said) in first:
+                judge.begin(recording.provenance.get("facts", {}))
             source = f"{recording.path.name}#{number}"
             if isinstance(said.response._document, TooDeep):
                 self.journal.errors.append(f"{source}: {said.response._document}; not judged")
@@ -126,7 +129,11 @@ def _without_ids(path: str) -> str:
 
 
 def open_journal(contract: Contract, files: list[Path], parts: Path, *, strict: bool) -> Journal:
-    """The journal of a judgement, begun with what it is about."""
-    provenance = {"source": f"traffic in {len(files)} files given to be judged"}
+    """The journal of a judgement, begun with what it is about: cassettes of ours say what they come from."""
+    said = {provenance_of(path).get("source") for path in files}
+    known = ", ".join(sorted(str(source) for source in said if source))
+    others = ", and others that do not say" if None in said else ""
+    source = f"traffic in {len(files)} files given to be judged"
+    provenance = {"source": f"{source}, by their own account recorded from: {known}{others}" if known else source}
     first = header([contract], Target(name="traffic", kind="traffic"), {contract.api: provenance}, {"strict": strict})
     return Journal.open(parts / "judge.ndjson", first)

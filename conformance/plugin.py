@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ class Conformance:
     runs: dict[str, Run] = field(factory=dict)
     progress: dict[str, Progress] = field(factory=dict)
     recordings: Recordings | None = None
+    recorded: Counter[str] = field(factory=Counter)
     collectable: list[Item] = field(factory=list)
     detected: dict[str, list[bool]] = field(factory=dict)
     alarms: dict[str, list[str]] = field(factory=dict)
@@ -148,6 +150,7 @@ class Conformance:
         record = item.requirement
         progress = self.progress.setdefault(record.id, Progress(left=1))
         progress.left -= 1
+        self.recorded[record.api] += result.outcome is not Outcome.BROKEN
         progress.seen |= result.outcome in (Outcome.HELD, Outcome.VIOLATED, Outcome.BROKEN, Outcome.STALE)
         progress.deviated |= result.outcome is Outcome.VIOLATED
         deviation = self.deviation_of(item)
@@ -213,8 +216,15 @@ def _set_up(config: pytest.Config) -> Conformance:
         raise ContractError("--faults plants faults in the reference server: leave --target out")
     if option("examples") < 0:
         raise ContractError(f"--examples {option('examples')}: needs a number of 0 or more")
+    if option("redraw") and not option("record"):
+        raise ContractError("--redraw draws new cases for a recording: give --record too")
     required = _required(option, contracts)
     report_dir = Path(option("report_dir")) if option("report_dir") else root / "reports" / selection.name
+    if option("report_dir"):
+        try:
+            report_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ContractError(f"--report-dir {report_dir}: cannot be made: {error.strerror}") from None
     recordings = Recordings(selection.targets, redraw=option("redraw")) if option("record") else None
     return Conformance(
         config,
@@ -428,11 +438,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if conformance is None:
         return
     if conformance.recordings is not None and conformance.runs:
-        conformance.recordings.save(conformance.collectable, complete=not _deselected(session))
+        conformance.recordings.save(conformance.collectable, conformance.recorded)
     if conformance.journaled:
-        _close(conformance)
+        # What failed is in the events; that the run was cut off is not.
+        cut_off = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        _close(conformance, int(session.exitstatus) if cut_off else 0)
     if not hasattr(session.config, "workerinput") and conformance.parts.is_dir():
-        conformance.report = Report.from_events(read_events(sorted(conformance.parts.glob("*.ndjson"))))
+        conformance.report = _reported(conformance)
         write_reports(conformance.report, conformance.report_dir)
         shutil.rmtree(conformance.parts)
         if conformance.report.exit_status and session.exitstatus == pytest.ExitCode.OK:
@@ -446,20 +458,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             target.close()
 
 
-def _deselected(session: pytest.Session) -> bool:
-    conformance = session.config.stash[CONFORMANCE]
-    selected = sum(isinstance(item, RequirementItem) for item in session.items)
-    return bool(selected < len(conformance.collectable) or session.shouldstop)
+def _reported(conformance: Conformance) -> Report:
+    """The report of all processes; what is required and was not even run is an error of its own stream."""
+    report = Report.from_events(read_events(sorted(conformance.parts.glob("*.ndjson"))))
+    unseen = [r.id for r in report.requirements if r.id in conformance.required and not r.cases]
+    if not unseen:
+        return report
+    journal = Journal.open(conformance.parts / "required.ndjson", conformance._header())
+    journal.errors += [f"{requirement}: is required, and no test was run for it" for requirement in unseen]
+    journal.close()
+    return Report.from_events(read_events(sorted(conformance.parts.glob("*.ndjson"))))
 
 
-def _close(conformance: Conformance) -> None:
+def _close(conformance: Conformance, exit_status: int) -> None:
     journal = conformance.journal
     for run in conformance.runs.values():
         journal.exchanges += run.exchanges
         for operation, count in run.unknown.items():
             journal.unknown[operation] = journal.unknown.get(operation, 0) + count
         journal.errors += [f"not deleted, delete it by hand: {left}" for left in run.leftovers]
-    journal.close()
+    journal.close(exit_status)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,16 +49,23 @@ class Recordings:
             self._existing[path] = cassette.read(path).takes if path.is_file() else {}
         return self._existing[path]
 
-    def save(self, collectable: Iterable[Item], *, complete: bool) -> None:
-        """Writes the cassettes; a complete run also removes those that no test has any more.
+    def save(self, collectable: Iterable[Item], recorded: Mapping[str, int]) -> None:
+        """Writes the cassettes; for an API of which every item was recorded, also removes those of no test.
 
-        What items said that were not run this time is kept, as long as there are such items.
+        What items said that were not run this time, or broke, is kept, as long as there are such items.
+
+        Args:
+            collectable: every item there is.
+            recorded: API → items that came to a result.
         """
         live: dict[tuple[str, str], set[str]] = {}
+        collected = Counter[str]()
         for item in collectable:
+            collected[item.requirement.api] += 1
             name = f"exercise[{item.operation}]" if item.binding.observes else item.id
             live.setdefault((item.requirement.api, item.test), set()).add(name)
         for api, tests in self._takes.items():
+            complete = recorded[api] == collected[api]
             written = set()
             for test, takes in tests.items():
                 path = self.folder / api / f"{test}.yaml"

@@ -1,16 +1,23 @@
 """Passive checks: what any exchange shows about the requirements, whoever made it."""
 
 from conformance.checks import (
+    auth,
+    baseline,
     content_type,
+    declared,
     errors,
+    json_api,
+    links,
+    neighbours,
     pagination,
     rate_limit,
     schema,
     security,
     types,
     versioning,
+    versions,
 )
-from conformance.checks.base import CHECKS, HELD, Finding, Sight, check, violated
+from conformance.checks.base import CHECKS, HELD, Finding, Sight, check, note, violated
 from conformance.checks.judge import Evidence, Judge, bindings
 
 __all__ = [
@@ -20,15 +27,23 @@ __all__ = [
     "Finding",
     "Judge",
     "Sight",
+    "auth",
+    "baseline",
     "bindings",
     "check",
     "content_type",
+    "declared",
     "errors",
+    "json_api",
+    "links",
+    "neighbours",
+    "note",
     "pagination",
     "rate_limit",
     "schema",
     "security",
     "types",
     "versioning",
+    "versions",
     "violated",
 ]

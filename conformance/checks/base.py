@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -59,22 +60,34 @@ class Sight:
         contract: what is promised about it.
         arguments: what the requirement's record binds the check with.
         memory: kept for this requirement over all exchanges of a run, for rules about several of them.
+        sequence: kept for this requirement over the exchanges of one item, or of one recording.
+        position: the number of the exchange in that sequence, counted from 1.
         writes: how many writes have succeeded before: a list may have changed since.
         strict: the target claims the document to the letter.
+        facts: what is known of the target beyond the document.
     """
 
     exchange: Exchange
     contract: Contract
     arguments: Mapping[str, Any] = field(factory=dict)
     memory: dict[Any, Any] = field(factory=dict)
+    sequence: dict[Any, Any] = field(factory=dict)
+    position: int = 1
     writes: int = 0
     strict: bool = False
+    facts: Mapping[str, Any] = field(factory=dict)
 
     @property
     def page(self) -> Page | None:
         """The page a successful list answer holds."""
-        pagination = self.contract.conventions.pagination
-        return page_of(self.exchange, pagination) if pagination else None
+        return _page(self.exchange, self.contract)
+
+
+@lru_cache(maxsize=1)
+def _page(exchange: Exchange, contract: Contract) -> Page | None:
+    # Many checks look at one exchange after the other.
+    pagination = contract.conventions.pagination
+    return page_of(exchange, pagination) if pagination else None
 
 
 Check = Callable[[Sight], Iterator[Finding]]

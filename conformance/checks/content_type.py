@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Finding, Sight, check, note, violated
 from conformance.traffic.exchange import NotJson
 
 
@@ -15,6 +15,8 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
     Arguments:
         classes: status classes that are judged.
         may_be_empty: those of them in which a body may be missing.
+        known_only: answers of operations that the contract lacks are left out.
+        noted: media types that are only noted.
     """
     response = sight.exchange.response
     if sight.exchange.request.method == "HEAD" or response.status == 204:
@@ -22,6 +24,8 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
     if response.status_class not in sight.arguments.get("classes", (2,)):
         return
     if not response.body and response.status_class in sight.arguments.get("may_be_empty", ()):
+        return
+    if sight.exchange.operation is None and sight.arguments.get("known_only"):
         return
     media_types = sight.contract.conventions.media_types.response
     try:
@@ -35,6 +39,8 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         return
     if response.media_type in media_types:
         yield HELD
+    elif response.media_type in sight.arguments.get("noted", ()):
+        yield note(f"a {response.status} body is typed {response.media_type}")
     else:
         yield violated(
             f"a {response.status} body is typed {response.media_type}",

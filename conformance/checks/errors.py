@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Finding, Sight, check, note, violated
 
 
 @check("errors.envelope")
 def error_has_envelope(sight: Sight) -> Iterator[Finding]:
-    """Every body in the error classes is the API's envelope."""
-    response = sight.exchange.response
+    """Every body in the error classes is the API's envelope.
+
+    Arguments:
+        leave_out: statuses whose bodies other requirements judge.
+        may_be_empty: an error needs no body.
+        from_in_front: status classes in which what is no JSON comes from in front of the API, and is only noted.
+    """
+    response, arguments = sight.exchange.response, sight.arguments
     classes = sight.contract.conventions.errors.classes
     if response.status_class not in classes or sight.exchange.request.method == "HEAD":
+        return
+    if response.status in arguments.get("leave_out", ()) or (arguments.get("may_be_empty") and not response.body):
+        return
+    if not response.is_json and response.status_class in arguments.get("from_in_front", ()):
+        yield note(f"a {response.status} carries no JSON: it seems to come from in front of the API")
         return
     if not response.is_json:
         yield violated(

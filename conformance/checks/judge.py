@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -49,10 +49,18 @@ class Judge:
                 if "component" in observation.arguments:
                     contract.component(observation.arguments["component"])
         self._memory: dict[str, dict[Any, Any]] = {}
+        self._sequence: dict[str, dict[Any, Any]] = {}
+        self._facts: Mapping[str, Any] = {}
+        self._position = 0
         self._writes = 0
+
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """A new sequence of exchanges begins, with a target of which this is known."""
+        self._sequence, self._facts, self._position = {}, facts, 0
 
     def observe(self, exchange: Exchange) -> Iterator[Evidence]:
         """The evidence in one exchange; what the client did wrong on purpose is no finding about it."""
+        self._position += 1
         for record, bound in self._bound:
             if not self._contract.applies(record, exchange.operation, exchange.request.method):
                 continue
@@ -66,8 +74,17 @@ class Judge:
             self._writes += 1
 
     def _sight(self, exchange: Exchange, key: str, observation: Observation) -> Sight:
-        memory = self._memory.setdefault(key, {})
-        return Sight(exchange, self._contract, observation.arguments, memory, self._writes, self._strict)
+        return Sight(
+            exchange,
+            self._contract,
+            observation.arguments,
+            self._memory.setdefault(key, {}),
+            self._sequence.setdefault(key, {}),
+            self._position,
+            self._writes,
+            self._strict,
+            self._facts,
+        )
 
 
 def _label(record: Requirement, exchange: Exchange) -> str:

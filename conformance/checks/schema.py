@@ -59,6 +59,38 @@ def _finding(validator: Validator, part: Any, place: str) -> Finding:
     return violated(f"{where}: {errors[0].message}", expected="the documented shape", actual=part)
 
 
+@check("schema.records-in-one-array")
+def records_are_in_one_array(sight: Sight) -> Iterator[Finding]:
+    """A list answer is an object that holds its records in one array, under the key that the contract gives.
+
+    The key is not in the document: records under another one are told, not judged.
+    """
+    exchange, response = sight.exchange, sight.exchange.response
+    collection = exchange.operation.collection if exchange.operation else None
+    if collection is None or not response.ok or not response.is_json:
+        return
+    body, absent = response.json, object()
+    if not isinstance(body, dict):
+        yield violated("the answer is no object", expected="an object with an array", actual=response.text)
+        return
+    named = response.at(collection.items, absent)
+    arrays = [name for name, value in body.items() if _holds_objects(value)]
+    if named is absent and len(arrays) == 1:
+        yield note(f"the records are under {arrays[0]!r}, not at {collection.items}")
+    if _holds_objects(named) or (named is absent and len(arrays) == 1):
+        yield HELD
+    else:
+        yield violated(
+            f"the answer has no array of objects at {collection.items}",
+            expected="one array of objects",
+            actual=response.text,
+        )
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
 @check("schema.no-content-empty")
 def no_content_is_empty(sight: Sight) -> Iterator[Finding]:
     """A 204 has no body, a 200 to a GET has one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from conformance.checks.base import HELD, Finding, Sight, check, violated
 from conformance.traffic.walks import Walks
@@ -11,10 +12,19 @@ from conformance.traffic.walks import Walks
 
 @check("types.ids-unique")
 def ids_are_unique(sight: Sight) -> Iterator[Finding]:
-    """No two records of a page share an id, nor do two pages that follow each other in one walk."""
+    """No two records of a page share an id, nor do two pages that follow each other in one walk.
+
+    Arguments:
+        text: an id is a string that is not empty.
+    """
     page = sight.page
     if page is None:
         return
+    if sight.arguments.get("text"):
+        wrong = [record for record in page.records if isinstance(record, dict) and not _has_text_id(sight, record)]
+        if wrong:
+            yield violated("the id of a record is no text", expected="a string that is not empty", actual=wrong[0])
+            return
     ids = [identity for identity in page.ids if identity is not None]
     twice = [identity for identity, count in Counter(ids).items() if count > 1]
     if twice:
@@ -33,3 +43,30 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
         )
     elif len(ids) > 1 or (ids and seen):
         yield HELD
+
+
+def _has_text_id(sight: Sight, record: dict[str, Any]) -> bool:
+    operation = sight.exchange.operation
+    members = operation.listing.id if operation else ()
+    ids = [record[member] for member in members if record.get(member) is not None]
+    return bool(ids) and all(isinstance(identity, str) and identity for identity in ids)
+
+
+@check("types.map-unique-keys")
+def keys_are_unique(sight: Sight) -> Iterator[Finding]:
+    """No object in a body, at any depth, has a member twice."""
+    response = sight.exchange.response
+    if not response.is_json:
+        return
+    if response.repeated_keys:
+        yield violated(
+            f"an object has the member {response.repeated_keys[0]!r} twice",
+            expected="each member once",
+            actual=response.text,
+        )
+    elif _has_object(response.json):
+        yield HELD
+
+
+def _has_object(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_object, value)))

@@ -11,7 +11,7 @@ from conformance.contract.contract import (
     read_yaml,
     validated,
 )
-from conformance.contract.conventions import Conventions, Pagination, Resource
+from conformance.contract.conventions import Conventions, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.operation import Collection, Operation, Router
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
@@ -35,6 +35,7 @@ __all__ = [
     "Router",
     "SchemaError",
     "Validator",
+    "Versioning",
     "apis",
     "contracts",
     "load",

@@ -359,4 +359,5 @@ def _collection(extension: dict[str, Any] | None) -> Collection | None:
         id=(members,) if isinstance(members, str) else tuple(members),
         paged=extension.get("paged", True),
         filters={name: tuple(values) for name, values in extension.get("filters", {}).items()},
+        sorts=tuple(extension.get("sorts", ())),
     )

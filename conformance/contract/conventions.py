@@ -62,7 +62,9 @@ class Errors(Record):
         malformed: status of a body that cannot be parsed.
         wrong_media_type: status of a body under another media type.
         unknown: status of an unknown resource or path.
+        unknown_resource: statuses of an unknown resource where the document leaves more than `unknown` open.
         unknown_path: a path below the base URL that names nothing.
+        unknown_parameter: status of a query parameter that nobody knows; None where no document gives one.
         statuses: the statuses the document lists, empty where it lists none.
     """
 
@@ -73,7 +75,9 @@ class Errors(Record):
     malformed: Status = 400
     wrong_media_type: Status = 400
     unknown: int = 404
+    unknown_resource: tuple[int, ...] = ()
     unknown_path: str
+    unknown_parameter: int | None = None
     statuses: tuple[int, ...] = ()
 
 
@@ -115,6 +119,7 @@ class Pagination(Record):
             parameter, `cursor-links` a URL in the body, `link-header` a URL in a header (RFC 8288).
         cursor: query parameter that takes the cursor of the next page.
         previous: query parameter that takes the cursor of the previous page; None where no document names it.
+        sort: query parameter that asks for another order, which voids what is promised of walks.
         next, prev: JSON pointers of the neighbours in the body, unused for `link-header`.
         total: JSON pointer of the number of records in the whole list, where the document promises one.
         envelope: top-level member that carries them; None where there is none.
@@ -128,6 +133,7 @@ class Pagination(Record):
     page_size: PageSize
     cursor: str
     previous: str | None = None
+    sort: str | None = None
     next: str = ""
     prev: str = ""
     total: str | None = None
@@ -200,12 +206,19 @@ class Versioning(Record):
     Attributes:
         pattern: matches every request path (`path`), or every value of the parameter (`query`).
         parameter, default: the query parameter, and the version that ordinary requests ask for.
+        stabilities: words that follow a date and `~` in a version, from the most stable; the first is meant
+            where there is none. Empty where versions are no dates.
+        served: response header that names the release which answered.
+        unknown: versions that cannot be, each of which is refused.
     """
 
     carrier: Literal["path", "query"]
     pattern: str
     parameter: str | None = None
     default: str | None = None
+    stabilities: tuple[str, ...] = ()
+    served: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 class Resource(Record):
@@ -243,10 +256,14 @@ class Resource(Record):
 
 
 class Conventions(Record):
-    """The content of one `conventions.yaml`."""
+    """The content of one `conventions.yaml`.
+
+    `in_clear` is the status of every request over plain HTTP; None where the document gives none.
+    """
 
     name: str
     base_url: HttpUrl
+    in_clear: int | None = None
     auth: Auth
     media_types: MediaTypes
     errors: Errors
@@ -276,6 +293,17 @@ class Conventions(Record):
         if self.rate_limit is None:
             raise ContractError(f"the conventions of {self.name} have no rate limit")
         return self.rate_limit
+
+    @property
+    def versions(self) -> Versioning:
+        """What carries the version.
+
+        Raises:
+            ContractError: the API has no versions.
+        """
+        if self.versioning is None:
+            raise ContractError(f"the conventions of {self.name} have no versions")
+        return self.versioning
 
     @property
     def origin(self) -> str:

@@ -22,12 +22,14 @@ class Collection:
         id: members that identify a record together, usually one.
         paged: whether the document gives the operation page-size and cursor parameters.
         filters: query parameter → values the document names for it.
+        sorts: values of the parameter that asks for another order.
     """
 
     items: str
     id: tuple[str, ...] = ("id",)
     paged: bool = True
     filters: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    sorts: tuple[str, ...] = ()
 
 
 @frozen(eq=False)

@@ -2,6 +2,7 @@
 
 from conformance.properties.assertions import (
     Violation,
+    assert_enveloped,
     assert_equal,
     assert_not_status,
     assert_same_members,
@@ -33,6 +34,7 @@ __all__ = [
     "Unsupported",
     "Violation",
     "Walk",
+    "assert_enveloped",
     "assert_equal",
     "assert_not_status",
     "assert_same_members",

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from conformance.checks.base import shown
+from conformance.contract import Contract
 from conformance.traffic.exchange import Exchange
 
 _held: ContextVar[int] = ContextVar("held", default=0)
@@ -75,6 +76,20 @@ def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "") 
         f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} was answered {status}",
         expected=f"anything but {' or '.join(map(str, statuses))}",
         actual=exchange.response.reason,
+        exchange=exchange,
+    )
+
+
+def assert_enveloped(exchange: Exchange, contract: Contract, when: str = "") -> None:
+    """The body is the API's error envelope."""
+    response = exchange.response
+    errors = contract.envelope.errors(response.json, limit=1) if response.is_json else None
+    assert_that(
+        errors == [],
+        f"the {response.status} to {exchange.request.method} {exchange.path}{' ' if when else ''}{when} is not the "
+        f"error envelope: {errors[0].message if errors else 'it is no JSON'}",
+        expected="the error envelope",
+        actual=response.text or "an empty body",
         exchange=exchange,
     )
 

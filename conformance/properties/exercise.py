@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from conformance.checks.releases import releases_of
 from conformance.contract import Operation
-from conformance.properties.collection import Step
+from conformance.properties.collection import Collection, Step
+from conformance.properties.exercise_limits import exercise_limit, exercise_scope
 from conformance.properties.subject import Subject
-from conformance.traffic.pages import page_of
+from conformance.targets import NotExercised, Unsupported
+from conformance.traffic.pages import Direction, page_of
 
 NO_SUCH_ID = "00000000-0000-4000-8000-00000000c0de"
 NO_SUCH_CURSOR = "conformance-invalid"
+NO_SUCH_PARAMETER = "conformance_unknown"
+DIRECTIONS: tuple[Direction, ...] = ("next", "prev")
 
 
 def exercise(subject: Subject) -> None:
@@ -20,6 +25,7 @@ def exercise(subject: Subject) -> None:
     """
     if not subject.is_operation:
         subject.client.send("GET", subject.conventions.errors.unknown_path)
+        exercise_limit(subject)
         return
     operation = subject.operation
     if operation.writes:
@@ -34,7 +40,10 @@ def exercise(subject: Subject) -> None:
         _unknown(subject, operation)
     else:
         subject.client.call(operation)
+    _versions(subject, operation)
     _refused(subject, operation)
+    exercise_scope(subject)
+    exercise_limit(subject)
 
 
 def _pages(subject: Subject) -> None:
@@ -46,7 +55,13 @@ def _pages(subject: Subject) -> None:
     if page is None:
         return
     if page.next is not None:
-        collection.follow(Step(first, page))
+        second = collection.follow(Step(first, page))
+        if collection.pagination.by_link:
+            _links(collection, second)
+        # Pages of two records and more say more of their neighbours than pages of one.
+        longer = collection.page(limits.minimum + limits.step)
+        if longer.page.next is not None:
+            collection.follow(longer)
     for name, values in collection.description.filters.items():
         for value in (*values[:1], "conformance-nosuch"):
             collection.get(limits.maximum, query={name: value})
@@ -55,8 +70,56 @@ def _pages(subject: Subject) -> None:
     if count > limits.minimum + 1:
         # Two pages, the last of them short: the end of a list shows only there.
         collection.walk(min((count - 1) // limits.step * limits.step, limits.maximum), expected=count)
+    _lone_record(subject, count)
     collection.get("conformance", negative=True)
     collection.get(cursor=NO_SUCH_CURSOR, negative=True)
+    if subject.conventions.errors.unknown_parameter is not None:
+        collection.get(query={NO_SUCH_PARAMETER: "1"}, negative=True)
+
+
+def _links(collection: Collection, second: Step) -> None:
+    """Links back and forth from a second page, and those of lists that are filtered or in another order."""
+    size, sort = collection.pagination.page_size.minimum, collection.pagination.sort
+    for direction in DIRECTIONS:
+        if (second.page.next if direction == "next" else second.page.prev) is not None:
+            collection.follow(second, direction)
+    for name, values in collection.description.filters.items():
+        for value in values[:1]:
+            collection.get(size, query={name: value})
+    for value in collection.description.sorts[:1] if sort else ():
+        collection.get(size, query={str(sort): value})
+
+
+def _lone_record(subject: Subject, count: int) -> None:
+    """A page with one record, where the smallest page that may be asked for is larger, and records can be made."""
+    resource, limits = subject.contract.resource_of(subject.operation), subject.conventions.paging.page_size
+    if limits.minimum == 1 or resource is None or resource.list != subject.operation_id:
+        return
+    if "writes" not in subject.session.capabilities:
+        return
+    things = subject.things
+    try:
+        for _ in range((1 - count) % limits.minimum):
+            things.create()
+    except (NotExercised, Unsupported):
+        return
+    subject.collection.walk(limits.minimum)
+
+
+def _versions(subject: Subject, operation: Operation) -> None:
+    """Each release of the operation that the target is known to have, by the version that names it."""
+    versioning = subject.conventions.versioning
+    for release in releases_of(subject.session.facts, operation.id, versioning):
+        assert versioning is not None
+        asked: dict[str, object] = {str(versioning.parameter): release.version}
+        if operation.collection is None:
+            subject.call(query=asked)
+            continue
+        first = subject.collection.get(subject.conventions.paging.page_size.minimum, query=asked)
+        page = page_of(first, subject.conventions.paging)
+        if page is not None and page.next is not None:
+            # What is said of a version on its first page has to be said on the next one too.
+            subject.collection.follow(Step(first, page))
 
 
 def _resource(subject: Subject) -> None:
@@ -89,3 +152,5 @@ def _refused(subject: Subject, operation: Operation) -> None:
     body: dict[str, object] | None = {} if operation.method in ("POST", "PUT", "PATCH") else None
     for credential in (f"{auth.scheme} conformance-no-such-token", f"Basic {subject.client.token('default')}"):
         subject.client.call(operation, values, body=body, headers={auth.header: credential}, negative=True)
+    if operation.authorized == "required":
+        subject.client.call(operation, values, body=body, credential=None, negative=True)

@@ -46,8 +46,11 @@ class MockServer:
 def play(contract: Contract) -> MockServer:
     """A played server of an API, and a client that speaks to it with a credential of its own."""
     clock = ManualClock(START)
-    routes = respx.MockRouter(assert_all_called=False, base_url=f"{BASE_URL}{contract.base_path}")
-    credentials = {"default": f"client-credential-of-{contract.api}"}
+    routes = respx.MockRouter(
+        assert_all_called=False, assert_all_mocked=False, base_url=f"{BASE_URL}{contract.base_path}"
+    )
+    names = contract.conventions.auth.credentials
+    credentials = {name: f"client-credential-{name}-of-{contract.api}" for name in names}
     server: MockServer
 
     def answer(request: httpx.Request) -> httpx.Response:

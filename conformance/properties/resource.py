@@ -24,6 +24,7 @@ class Things:
     Attributes:
         prefix: what the names of everything created begin with.
         fixed: values of the path parameters that do not name the resource itself.
+        query: query parameters of every call, such as the one that says whose resources they are.
         created: ids of what was created and not yet deleted.
     """
 
@@ -32,6 +33,7 @@ class Things:
     description: Resource
     prefix: str
     fixed: Mapping[str, str] = field(factory=dict)
+    query: Mapping[str, str] = field(factory=dict)
     created: list[str] = field(factory=list)
     _count: int = 0
 
@@ -57,6 +59,7 @@ class Things:
         """Sends a create; what it makes is deleted at the end."""
         if body is None and "content" not in options:
             body = self.body()
+        options = {"query": self.query, **options}
         exchange = self.client.call(self.operation("create"), self.fixed, body=body, **options)
         identity = self.id_of(exchange)
         if exchange.response.ok and identity is not None:
@@ -70,7 +73,7 @@ class Things:
             NotExercised, HarnessError: the create was not accepted.
         """
         body = self.body()
-        exchange = self.client.control(self.post(body))
+        exchange = self.client.control(self.served("create", self.post(body)))
         identity = self.id_of(exchange)
         if identity is None:
             # The document shows no answer to a create: where the id is chosen by the client, it is known.
@@ -91,7 +94,7 @@ class Things:
         return {**self.fixed, self.description.parameter: identity}
 
     def call(self, role: str, identity: str, **options: Any) -> Exchange:
-        return self.client.call(self.operation(role), self.values(identity), **options)
+        return self.client.call(self.operation(role), self.values(identity), **{"query": self.query, **options})
 
     def get(self, identity: str) -> Exchange:
         return self.call("read", identity)

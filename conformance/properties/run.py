@@ -11,14 +11,14 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from conformance.checks import Evidence, Finding, Judge, bindings
+from conformance.checks import Evidence, Finding, Judge, bindings, note
 from conformance.contract import CLIENT, ConformanceError, Contract, Requirement
 from conformance.properties import assertions, cases
 from conformance.properties.assertions import Violation
 from conformance.properties.binding import Binding, binding_of
 from conformance.properties.subject import ClientFault, Subject
 from conformance.report.verdict import Outcome
-from conformance.targets import HarnessError, NotExercised, NotRecorded, Stale, Target, Unsupported
+from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported
 from conformance.traffic.cassette import Interaction, Take
 from conformance.traffic.exchange import Exchange
 
@@ -158,6 +158,9 @@ class Run:
     _exercised: dict[str, Result] = field(factory=dict)
     _judge: Judge = field(init=False)
 
+    _begun: Subject | None = None
+    _told: set[str] = field(factory=set)
+
     def __attrs_post_init__(self) -> None:
         self._judge = Judge(self.contract, strict=self.target.strict)
 
@@ -172,6 +175,20 @@ class Run:
                 if not self._gathered.setdefault(key, Gathered()).add(evidence):
                     continue
             self.on_evidence(evidence)
+
+    def _observe_of(self, subject: Subject, exchange: Exchange) -> None:
+        """Observes an exchange of an item; with its first one a new sequence begins."""
+        if self._begun is not subject:
+            self._begun = subject
+            self._judge.begin(subject.session.facts)
+        self.observe(exchange)
+
+    def _tell(self, subject: Subject) -> None:
+        """Passes on what the target announced to an item, each thing once in a run."""
+        for notice in subject.client.notices if subject.opened else ():
+            if notice.text not in self._told:
+                self._told.add(notice.text)
+                self.on_evidence(Evidence(None, notice.exchange.known_as, note(notice.text), notice.exchange))
 
     def gathered(self) -> Mapping[tuple[str, str], Gathered]:
         """All evidence so far, by requirement id and operation."""
@@ -200,17 +217,18 @@ class Run:
             operation_id=item.operation,
             test=item.test,
             item=name,
-            observers=[self.observe],
             client_fault=self.client_fault,
             fresh_names=self.fresh_names,
         )
+        subject.observers.append(lambda exchange: self._observe_of(subject, exchange))
         run_with: list[Mapping[str, Any]] = []
         assertions.reset_evidence()
         try:
             result = self._outcome(item, subject, run_with)
         finally:
             self.leftovers += _closed(subject)
-        if self.recording is not None and subject.opened:
+            self._tell(subject)
+        if self.recording is not None and subject.opened and result.outcome is not Outcome.BROKEN:
             said = tuple(Interaction(e.request, e.response, e.negative) for e in subject.client.exchanges)
             if said:
                 self.recording.setdefault(item.test, {})[name] = Take(
@@ -238,7 +256,7 @@ class Run:
             return Result(Outcome.VIOLATED, str(violation), (Shown(finding, violation.exchange or _last(subject)),))
         except tuple(_UNSEEN) as reason:
             return Result(_UNSEEN[type(reason)], str(reason))
-        except HarnessError as error:
+        except ConformanceError as error:
             return Result(Outcome.BROKEN, str(error))
         except Exception as error:
             _log.debug("%s crashed", item.id, exc_info=True)

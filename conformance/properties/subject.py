@@ -123,10 +123,21 @@ class Subject:
         body = {name: values[0] for name, values in resource.writable.items()}
         if role in ("replace", "update"):
             options = {"body": body, **options}
-        identity = things.create() if "writes" in self.session.capabilities else things.first()
+        identity = self._one_of(things, role)
         if role == "delete":
             return things.delete(identity, **options)
         return things.call(role, identity, **options)
+
+    def _one_of(self, things: Things, role: str) -> str:
+        """A resource to call: a new one where the target lets it be made, else one that is there and is only read."""
+        if "writes" in self.session.capabilities:
+            try:
+                return things.create()
+            except Unsupported:
+                if role != "read":
+                    raise
+        known = self.session.parameters.get(things.description.parameter, ())
+        return known[0] if known else things.first()
 
     @cached_property
     def collection(self) -> Collection:
@@ -135,6 +146,10 @@ class Subject:
 
     def collection_of(self, operation: Operation) -> Collection:
         pagination = self.conventions.paging
+        named = self.session.parameters.get("previous-cursor", ())
+        if pagination.previous is None and named:
+            # No document names the parameter; whoever knows the target does.
+            pagination = pagination.model_copy(update={"previous": named[0]})
         return Collection(self.client, operation, pagination, self.values(operation))
 
     @cached_property
@@ -153,9 +168,10 @@ class Subject:
         assert resource is not None, f"{self.operation_id} belongs to no resource"
         return self.things_of(resource)
 
-    def things_of(self, resource: Resource) -> Things:
+    def things_of(self, resource: Resource, query: Mapping[str, str] | None = None) -> Things:
+        """A resource; `query` goes with every call."""
         create = self.contract.operation(resource.create)
-        things = Things(self.client, self.contract, resource, self._prefix, self.values(create))
+        things = Things(self.client, self.contract, resource, self._prefix, self.values(create), query or {})
         self._things.append(things)
         return things
 

@@ -85,7 +85,8 @@ class Server:
 
     `credentials` holds tokens by name, `parameters` known good values of path parameters by name, and
     `filters` the query parameters that narrow a list, by operation and name. `release_table` lists, as JSON
-    values, the releases that a dated version number may resolve to, for an API that has such versions.
+    values, the releases that a dated version number may resolve to, for an API that has such versions; `facts`
+    says, as JSON values, what else is to be known of the server: what its records hold, which are there.
     """
 
     api: str
@@ -103,6 +104,7 @@ class Server:
     errors: Errors
     ids: Ids = field(factory=Ids)
     release_table: list[dict[str, Any]] = field(factory=list)
+    facts: dict[str, Any] = field(factory=dict)
     transforms: list[Transform] = field(factory=list)
     finish: Transform = unchanged
     unrouted: Callable[[Server, Request], Problem] = unknown_path

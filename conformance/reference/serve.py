@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,14 +23,19 @@ def serve(server: Server, host: str = "127.0.0.1", port: int = 0) -> Iterator[st
     """Serve in a thread of its own and yield the base URL, such as "http://127.0.0.1:40123"; stopped on exit.
 
     Port 0 takes a free one. ValueError when the server refuses plain HTTP: build it with require_https=False.
+    OSError when the address cannot be listened on.
     """
     if "http" not in server.transport.schemes:
         raise ValueError("a server that requires HTTPS cannot be served over plain HTTP: require_https=False")
-    wsgi = make_server(host, port, server, threaded=True, request_handler=_QuietHandler)
+    # Werkzeug ends the process when it cannot listen, so it is given a socket that does.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=128) as listener:
+        taken = listener.getsockname()[1]
+        wsgi = make_server(host, port, server, threaded=True, request_handler=_QuietHandler, fd=listener.fileno())
     thread = threading.Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://{f'[{host}]' if ':' in host else host}:{wsgi.server_port}"
+        yield f"http://{f'[{host}]' if ':' in host else host}:{taken}"
     finally:
         wsgi.shutdown()
         thread.join()

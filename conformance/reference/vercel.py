@@ -30,6 +30,7 @@ from conformance.reference.vercel_data import (
     USER_A,
     USER_B,
     USER_C,
+    facts,
     project,
     project_ids,
     rows,
@@ -100,6 +101,7 @@ def build(
             "foreignTeamId": [TEAM_B],
             "idOrName": project_ids(USER_A)[:3],
             "oldVersions": ["/v8/projects"],
+            "previous-cursor": ["since"],
         },
         routes=list(ROUTES),
         store={name: Collection(KEYS[name], clock, dict(records)) for name, records in rows().items()},
@@ -113,6 +115,7 @@ def build(
         paginator=TimestampPaginator(default=20, maximum=100),
         errors=Errors(envelope),
         ids=ids or PlainIds(),
+        facts=facts(),
         unrouted=_unrouted,
     )
 

@@ -7,6 +7,7 @@ places where pages of 1 to 10, 20 and other sizes end among them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -66,6 +67,79 @@ def project(project_id: str, name: str, owner: str, created: int, framework: str
 def iso_date(time: int) -> str:
     """A time in milliseconds as an IsoDate (Types)."""
     return datetime.fromtimestamp(time // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def facts() -> dict[str, Any]:
+    """What is to be known of this server beyond the document: its records' members, and which records there are.
+
+    `types` declares the type of a member in the words of the document's table (Types), `keys` the members that
+    every answer of an operation has, `times` the one that holds a record's time of creation, and `seeded` a
+    record that each scope has at the start.
+    """
+    lists = {"GET /v9/projects": ("projects", _PROJECT), "GET /v6/deployments": ("deployments", _DEPLOYMENT)}
+    page = {"count": "number", "next": "number", "prev": "number"}
+    types = {
+        operation: {f"/{name}/*/{member}": declared for member, declared in members.items()}
+        for operation, (name, members) in lists.items()
+    }
+    keys: dict[str, Any] = {
+        operation: {
+            "": {name: "array", "pagination": "object"},
+            "/pagination": page,
+            f"/{name}/*": {member: _JSON_TYPES[declared["type"]] for member, declared in members.items()},
+        }
+        for operation, (name, members) in lists.items()
+    }
+    for operation in ("GET /v9/projects/{idOrName}", "POST /v9/projects"):
+        types[operation] = {f"/{member}": declared for member, declared in _PROJECT.items()}
+        keys[operation] = {"": {member: _JSON_TYPES[declared["type"]] for member, declared in _PROJECT.items()}}
+    known = {
+        "types": types,
+        "keys": keys,
+        "times": {"GET /v9/projects": "createdAt", "GET /v6/deployments": "created"},
+        "seeded": {
+            f"GET {path}": {scope: stable_id(f"{prefix} {kind} 0") for scope, prefix in (("", "a"), (TEAM_A, "team-a"))}
+            for path, kind in (("/v9/projects", "project"), ("/v6/deployments", "deployment"))
+        },
+    }
+    # Copied, so that no two places share an object: a recording then has no aliases.
+    copied: dict[str, Any] = json.loads(json.dumps(known))
+    return copied
+
+
+_ANY_ID: dict[str, Any] = {"type": "ID"}
+_TEXT: dict[str, Any] = {"type": "String"}
+_PROJECT: dict[str, dict[str, Any]] = {
+    "id": _ANY_ID,
+    "name": _TEXT,
+    "accountId": _ANY_ID,
+    "framework": {"type": "String", "null": True},
+    "nodeVersion": {"type": "Enum", "values": list(NODE_VERSIONS)},
+    "live": {"type": "Boolean"},
+    "deploymentCount": {"type": "Integer"},
+    "createdAt": {"type": "Date"},
+    "updatedAt": {"type": "Date"},
+    "lastAliasRequestedAt": {"type": "IsoDate"},
+}
+_DEPLOYMENT: dict[str, dict[str, Any]] = {
+    "uid": _ANY_ID,
+    "name": _TEXT,
+    "url": _TEXT,
+    "state": {"type": "Enum", "values": list(STATES)},
+    "aliasAssigned": {"type": "Boolean"},
+    "attempts": {"type": "Integer"},
+    "created": {"type": "Date"},
+    "readyAt": {"type": "IsoDate", "null": True},
+}
+_JSON_TYPES = {
+    "ID": "string",
+    "String": "string",
+    "Enum": "string",
+    "IsoDate": "string",
+    "Integer": "number",
+    "Date": "number",
+    "Boolean": "boolean",
+}
 
 
 def _times(kind: str, prefix: str, count: int) -> Iterator[tuple[int, int]]:

@@ -211,6 +211,10 @@ class Runner:
         """Waits for an answer as short as can be."""
         self._monkeypatch.setattr(config, "UrlTarget", partial(UrlTarget, clock=ManualClock(), limits=IMPATIENT))
 
+    def replay_from(self, folder: Path) -> None:
+        """Takes the cassettes in a folder for the shipped ones."""
+        self._monkeypatch.setattr(plugin, "select", partial(config.select, cassettes=folder))
+
     def record_here(self) -> None:
         """Keeps recordings out of the shipped cassettes."""
         self._monkeypatch.setattr(plugin, "Recordings", partial(Recordings, folder=self.cassettes))

@@ -11,7 +11,8 @@ from conformance.targets.errors import (
     Unsupported,
 )
 from conformance.targets.reference import ReferenceTarget
-from conformance.targets.target import CassetteTarget, Observer, Session, Target, UrlTarget, is_loopback
+from conformance.targets.target import CassetteTarget, Observer, Session, Target, UrlTarget
+from conformance.traffic.exchange import is_loopback
 
 __all__ = [
     "CassetteTarget",

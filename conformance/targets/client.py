@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import httpx
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
@@ -19,6 +19,7 @@ from conformance.targets.clock import Clock
 from conformance.targets.errors import HarnessError, NotExercised, NotRecorded, Stale, Unsupported
 from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
+from conformance.traffic.pages import link_target
 from conformance.traffic.redact import Redactor
 
 MAX_BODY = 4 * 1024 * 1024
@@ -27,6 +28,14 @@ RETRIES = 3
 SILENT: Final = 3
 
 Query = Mapping[str, object] | Iterable[tuple[str, object]]
+
+
+@frozen
+class Notice:
+    """Something a server announces that people should know, and the exchange that says it."""
+
+    text: str
+    exchange: Exchange
 
 
 @define
@@ -67,6 +76,8 @@ class Client:
         tls: makes a TLS context that trusts the target, None where it is not reached over a connection of ours.
         private: nothing it sends leaves this machine.
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
+        notices: what the target announced, each thing once.
+        restarts: how often a walk that shows a record twice is begun again.
     """
 
     contract: Contract
@@ -83,6 +94,8 @@ class Client:
     addresses: Callable[[str], httpx.BaseTransport] | None = None
     plain_url: str | None = None
     private: bool = False
+    notices: list[Notice] = field(factory=list)
+    restarts: int = 1
     tls: ContextFactory | None = None
     _unpaced: bool = False
 
@@ -147,6 +160,21 @@ class Client:
                 return exchange
             self.budget.refused(exchange.response)
         raise AssertionError("unreachable")
+
+    def follow(self, link: str, **options: Any) -> Exchange:
+        """Gets what a link leads to, which is followed as it stands; options as in `send`."""
+        versioning = self.contract.conventions.versioning
+        unchanged = {versioning.parameter: None} if versioning and versioning.parameter else {}
+        return self.send("GET", link_target(link, self.base_url), query=unchanged, **options)
+
+    def heed(self, exchange: Exchange) -> None:
+        """Takes note of a Sunset header (RFC 8594): once for each operation and date."""
+        sunset = exchange.response.header("sunset")
+        if sunset is None:
+            return
+        text = f"{exchange.known_as} announces its end: Sunset: {sunset}"
+        if all(notice.text != text for notice in self.notices):
+            self.notices.append(Notice(text, exchange))
 
     @contextmanager
     def burst(self) -> Iterator[None]:
@@ -313,6 +341,7 @@ class Client:
             said, self.redactor.response(answer), negative=negative, sent_at=sent_at
         )
         self.exchanges.append(exchange)
+        self.heed(exchange)
         for observer in self.observers:
             observer(exchange)
         return exchange

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from attrs import frozen
 
 from conformance.contract import Requirement
 from conformance.targets.client import Client
+from conformance.targets.client_faults_lists import (
+    follows_null,
+    forgets_the_page_size,
+    forwards_what_it_gets,
+    needs_an_envelope,
+    stops_at_a_short_page,
+    stops_at_an_empty_page,
+)
+from conformance.targets.client_faults_versions import (
+    asks_for_the_stable_version,
+    capitalises_scheme,
+    drops_base_path,
+    gives_up,
+    ignores_sunset,
+    never_restarts,
+    one_scheme_for_all,
+    quotes_credential,
+    resolves_as_rfc_has_it,
+    sorts,
+    tells_sunset_each_time,
+)
 from conformance.targets.errors import HarnessError
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.redact import Redactor
@@ -44,7 +65,13 @@ def _rewrites_url(
     client: Client, rewrite: Callable[[str, list[tuple[str, str]]], tuple[str, list[tuple[str, str]]]]
 ) -> None:
     url = client.url
-    client.url = lambda path, query: url(*rewrite(path, query))  # type: ignore[method-assign]
+
+    def rewritten(path: str, query: list[tuple[str, str]]) -> str:
+        # A link that is followed as it stands brings its query with its path.
+        path, _, own = path.partition("?")
+        return url(*rewrite(path, [*parse_qsl(own, keep_blank_values=True), *query]))
+
+    client.url = rewritten  # type: ignore[method-assign]
 
 
 def _cursor(client: Client) -> str:
@@ -94,6 +121,11 @@ def _retries_at_once(client: Client) -> None:
         client.budget.refused = lambda _: None  # type: ignore[assignment, method-assign]
 
 
+def _waits_a_second(client: Client) -> None:
+    if client.budget is not None:
+        client.budget.pause = lambda _: 1.0  # type: ignore[assignment, method-assign]
+
+
 def _drops_version(client: Client) -> None:
     _rewrites_url(client, lambda path, query: (f"/{path.partition('/')[2].partition('/')[2]}", query))
 
@@ -122,5 +154,46 @@ CLIENT_FAULTS = (
     ClientFault("hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once),
     ClientFault("drops-version", "versioning.base-path", "paths lack their first segment", _drops_version),
     ClientFault("key-in-url", "security.client-key-hygiene", "the key is sent as ?api_key=", _key_in_url),
+    ClientFault("drops-base-path", "transport.base-url", "URLs lack the path of the base URL", drops_base_path),
+    ClientFault("resolves-by-rfc", "transport.base-url", "links are resolved by RFC 3986", resolves_as_rfc_has_it),
+    ClientFault("capitalises", "auth.client-scheme-exact", "the scheme word has a capital", capitalises_scheme),
+    ClientFault("quotes", "auth.client-scheme-exact", "the credential is in quotation marks", quotes_credential),
+    ClientFault("one-scheme", "auth.client-scheme-exact", "a key goes under the scheme of apps", one_scheme_for_all),
+    ClientFault("sorts", "pagination.client-avoids-sort", "every list is asked for in another order", sorts),
+    ClientFault("never-restarts", "pagination.client-avoids-sort", "a walk with a repetition is kept", never_restarts),
+    ClientFault("hammers", "rate-limit.client-retries-429", "a refused call is repeated at once", _retries_at_once),
+    ClientFault("gives-up", "rate-limit.client-retries-429", "a refused call raises", gives_up),
+    ClientFault("waits-too-little", "rate-limit.client-retries-429", "a second is waited after a 429", _waits_a_second),
+    ClientFault("ignores-sunset", "versioning.client-watches-sunset", "Sunset is not told", ignores_sunset),
+    ClientFault("repeats", "versioning.client-watches-sunset", "Sunset is told each time", tells_sunset_each_time),
+    ClientFault(
+        "drift-is-drift",
+        "versioning.experimental-exempt",
+        "an experimental version is taken for one that promises its shape",
+        asks_for_the_stable_version,
+    ),
     ClientFault("records-as-sent", "security.client-key-hygiene", "recordings keep the key", _records_as_sent),
+    ClientFault("records-as-sent", "security.cassette-redaction", "recordings keep the token", _records_as_sent),
+    ClientFault("drops-filters", "pagination.client-keeps-params", "only the cursor is sent on", _drops_filters),
+    ClientFault(
+        "forgets-page-size", "pagination.client-keeps-params", "the page size is not sent on", forgets_the_page_size
+    ),
+    ClientFault(
+        "stops-when-short", "pagination.client-stops-on-null", "a short page ends a walk", stops_at_a_short_page
+    ),
+    ClientFault(
+        "stops-when-empty", "pagination.client-stops-on-null", "an empty page ends a walk", stops_at_an_empty_page
+    ),
+    ClientFault("follows-null", "pagination.client-stops-on-null", "a null cursor is sent", follows_null),
+    ClientFault(
+        "needs-envelope", "pagination.client-absent-object", "a list without its envelope crashes", needs_an_envelope
+    ),
+    ClientFault("hammers", "rate-limit.client-waits", "a call refused with 429 is repeated at once", _retries_at_once),
+    ClientFault("waits-too-little", "rate-limit.client-waits", "a second is waited after any 429", _waits_a_second),
+    ClientFault(
+        "forwards-members",
+        "security.client-projects-known-keys",
+        "members of an answer go into the next request",
+        forwards_what_it_gets,
+    ),
 )

@@ -15,7 +15,8 @@ from pydantic import Field
 from conformance.contract import Contract, Record, contracts, load, validated
 from conformance.targets.errors import TargetError
 from conformance.targets.reference import ReferenceTarget
-from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget, is_loopback
+from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget
+from conformance.traffic.exchange import is_loopback
 from conformance.traffic.redact import Redactor
 
 BUILT_IN = ("cassette", "reference")

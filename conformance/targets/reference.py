@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import httpx
 from attrs import define, frozen
 
 from conformance import reference
+from conformance.checks.releases import releases_of
 from conformance.contract import Contract
 from conformance.reference.clock import VirtualClock
 from conformance.reference.faults import Fault
+from conformance.targets.baseline import Baseline, learnt
 from conformance.targets.client import Client
 from conformance.targets.target import Observer, Session, Target, in_clear
 from conformance.traffic.redact import Redactor
@@ -70,13 +73,17 @@ class ReferenceTarget(Target):
 
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
         server = reference.build(self.contract.api, fault=self.fault)
+        parameters = {name: tuple(values) for name, values in server.parameters.items()}
+        return Session(self._client(server, observers), self.capabilities, parameters, self._facts(server))
+
+    def _client(self, server: reference.Server, observers: list[Observer]) -> Client:
         clock = server.clock
         assert isinstance(clock, VirtualClock)
 
         def transport(address: str) -> httpx.BaseTransport:
             return httpx.WSGITransport(app=server, remote_addr=address, raise_app_exceptions=False)
 
-        client = Client(
+        return Client(
             contract=self.contract,
             transport=transport(ADDRESS),
             base_url=self.base_url,
@@ -88,9 +95,6 @@ class ReferenceTarget(Target):
             plain_url=in_clear(self.base_url),
             private=True,
         )
-        parameters = {name: tuple(values) for name, values in server.parameters.items()}
-        return Session(client, self.capabilities, parameters, _facts(server))
-
     def recorded_provenance(self) -> dict[str, Any]:
         """What a cassette recorded from this target says about it, so that replay can stand in for it."""
         server = reference.build(self.contract.api)
@@ -99,9 +103,32 @@ class ReferenceTarget(Target):
             "capabilities": sorted(self.capabilities),
             "credentials": sorted(server.credentials),
             "parameters": {name: list(values) for name, values in sorted(server.parameters.items())},
-            **({"facts": _facts(server)} if _facts(server) else {}),
+            **({"facts": facts} if (facts := self._facts(server)) else {}),
         }
 
+    def _facts(self, server: reference.Server) -> dict[str, Any]:
+        if not server.release_table:
+            return dict(server.facts)
+        return {**server.facts, "releases": server.release_table, "baseline": _baseline(self.contract)}
 
-def _facts(server: reference.Server) -> dict[str, Any]:
-    return {**server.facts, **({"releases": server.release_table} if server.release_table else {})}
+
+@cache
+def _baseline(contract: Contract) -> Baseline:
+    """What the answers of each release look like, as the server without a fault gives them."""
+    server = reference.build(contract.api)
+    client = ReferenceTarget(contract)._client(server, [])
+    versioning, facts = contract.conventions.versions, {"releases": server.release_table}
+    for operation in contract.operations:
+        resource = contract.resource_of(operation)
+        creates = resource is not None and resource.create == operation.id
+        if operation.method != "GET" and not creates:
+            continue
+        values = {name: server.parameters[name][0] for name in operation.path_parameters}
+        size = contract.conventions.paging.page_size
+        for release in releases_of(facts, operation.id, versioning):
+            query: dict[str, object] = {str(versioning.parameter): release.version}
+            if operation.collection is not None:
+                query[size.parameter] = size.maximum
+            body = resource.body if creates and resource is not None else None
+            client.call(operation, values, query=query, body=body)
+    return learnt(client.exchanges, facts, versioning)

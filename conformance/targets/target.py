@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -13,7 +12,6 @@ from urllib.parse import urlsplit
 
 import certifi
 import httpx
-import yaml
 from attrs import define, field
 
 from conformance.contract import Contract
@@ -22,7 +20,7 @@ from conformance.targets.client import Client, Health, Limits
 from conformance.targets.clock import Clock, ManualClock, SystemClock
 from conformance.targets.replay import CassetteTransport
 from conformance.traffic import cassette
-from conformance.traffic.exchange import Exchange
+from conformance.traffic.exchange import Exchange, is_loopback
 from conformance.traffic.redact import Redactor
 
 CASSETTES = Path(__file__).resolve().parents[2] / "cassettes"
@@ -130,11 +128,7 @@ def _read(path: Path) -> cassette.Cassette:
 
 @cache
 def _provenance(path: Path) -> Mapping[str, Any]:
-    # The metadata stands at the end of what vcrpy writes; the interactions before it need not be parsed.
-    found = re.search(r"^metadata:\n(  provenance:\n(?:    .*\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    data = yaml.load(found.group(1), Loader=yaml.CSafeLoader) if found else {}
-    provenance: Mapping[str, Any] = data.get("provenance", {})
-    return provenance
+    return cassette.provenance_of(path)
 
 
 @define(eq=False)
@@ -212,12 +206,6 @@ class UrlTarget(Target):
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine's loopback interface."""
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
 def in_clear(url: str) -> str | None:

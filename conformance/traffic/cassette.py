@@ -28,6 +28,8 @@ MAX_NESTING = 200
 # A block node is indented at least every second level.
 _DEEP_LINE = re.compile(rf"^[ ?:-]{{{MAX_NESTING // 2}}}", re.MULTILINE)
 
+_PROVENANCE = re.compile(r"^metadata:\n(  provenance:\n(?:    .*\n)+)", re.MULTILINE)
+
 
 class CassetteError(ConformanceError):
     """A cassette cannot be read: the text names the file, what is wrong and what to do."""
@@ -95,6 +97,20 @@ def read(path: Path) -> Cassette:
         for item, share in shares.items()
     }
     return Cassette(path, tuple(interactions), tuple(errors), metadata.get("provenance", {}), takes)
+
+
+def provenance_of(path: Path) -> Mapping[str, Any]:
+    """What a cassette of ours says it was recorded from; empty for any other file.
+
+    The metadata stands at the end of what vcrpy writes; the interactions before it are not parsed.
+    """
+    try:
+        found = _PROVENANCE.search(path.read_text(encoding="utf-8"))
+        data = yaml.load(found.group(1), Loader=yaml.CSafeLoader) if found else {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    provenance = data.get("provenance")
+    return provenance if isinstance(provenance, dict) else {}
 
 
 @frozen

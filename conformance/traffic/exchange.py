@@ -224,6 +224,12 @@ def _children(node: Any) -> Iterator[Any]:
     return (child for child in children if isinstance(child, (dict, list)))
 
 
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine's loopback interface."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
 class Locator:
     """Finds the path below the base URL, and with it the operation, of a request URL.
 

@@ -92,6 +92,13 @@ def neighbour_request(
     return urlsplit(request.url).path.removeprefix(urlsplit(base_url).path), (*kept, (parameter, named))
 
 
+def link_target(link: str, base_url: str) -> str:
+    """The path below the base URL and the query that a link leads to, as they stand in it."""
+    url = urlsplit(resolved(link, base_url))
+    path = url.path.removeprefix(urlsplit(base_url).path)
+    return f"{path}?{url.query}" if url.query else path
+
+
 def resolved(link: str, base_url: str) -> str:
     """The URL that a link stands for.
 
@@ -127,7 +134,9 @@ def _identity(record: Any, members: tuple[str, ...]) -> str | None:
         return None
     # 0 identifies a record as well as any other number.
     values = ["" if record.get(member) is None else str(record[member]) for member in members]
-    return "/".join(values) if any(values) else None
+    while values and not values[-1]:
+        values.pop()
+    return "/".join(values) or None
 
 
 def _empty_form(value: Any) -> str | None:

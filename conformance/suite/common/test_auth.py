@@ -1,8 +1,18 @@
 """Authentication: who is let in, and how the others are refused."""
 
 from conformance.contract import Conventions
-from conformance.properties import Subject, assert_status, property_test, requirement
+from conformance.properties import (
+    Collection,
+    NotExercised,
+    Subject,
+    Unsupported,
+    assert_status,
+    assert_that,
+    property_test,
+    requirement,
+)
 from conformance.targets import Client
+from conformance.targets.clock import Clock
 
 
 @requirement("auth.credentials-required")
@@ -32,3 +42,55 @@ def test_a_wrong_credential_is_refused(subject: Subject, client: Client, convent
     credential = WRONG[wrong].format(scheme=auth.scheme, token=client.token("default"))
     exchange = subject.call(headers={auth.header: credential}, negative=True)
     assert_status(exchange, auth.refused, when=f"with {wrong}")
+
+
+@requirement("auth.valid-token-accepted")
+def test_a_valid_credential_is_accepted(subject: Subject) -> None:
+    """The call as it should be, with a valid credential, is answered with a success."""
+    exchange = subject.call()
+    status, operation = exchange.response.status, subject.operation
+    if operation.basis == "implied" and status in (404, 405, 501):
+        raise Unsupported(f"the target answers {status} to {operation}, which the document only implies")
+    assert_status(exchange, "2xx", when="with a valid credential")
+
+
+@requirement("auth.expired-credentials-refused", needs=("clock",))
+def test_an_expired_credential_is_refused(
+    subject: Subject, client: Client, clock: Clock, conventions: Conventions
+) -> None:
+    """A credential that was accepted is refused once its expiry date has passed."""
+    auth = conventions.auth
+    if auth.expiring is None or auth.lifetime is None:
+        raise Unsupported("no document says how long a credential may be valid")
+    client.token(auth.expiring)
+    client.control(subject.call(credential=auth.expiring))
+    clock.sleep(auth.lifetime)
+    exchange = subject.call(credential=auth.expiring, negative=True)
+    assert_status(exchange, auth.refused, when="with an expired credential")
+
+
+@requirement("auth.foreign-team-refused")
+def test_a_foreign_team_gives_nothing_personal(
+    subject: Subject, collection: Collection, conventions: Conventions
+) -> None:
+    """A team that does not exist, or that others are in, is a client error; no personal record is in the answer."""
+    scope = conventions.auth.scope
+    if scope is None:
+        raise Unsupported("no document names a parameter for teams")
+    own = {identity for identity in collection.start.page.ids if identity}
+    if not own:
+        raise NotExercised("the personal list is empty")
+    foreign = subject.session.parameters.get(scope.foreign or "", ())
+    for team in (scope.unknown, *foreign):
+        for limit in (None, 1):
+            exchange = collection.get(limit, query={scope.parameter: team}, negative=True)
+            when = f"with {scope.parameter}={team}"
+            shown = sorted(identity for identity in own if identity in exchange.response.text)
+            assert_that(
+                not shown,
+                f"the answer {when} holds {len(shown)} records of the personal list",
+                expected="no personal record",
+                actual=exchange.response.text,
+                exchange=exchange,
+            )
+            assert_status(exchange, "4xx", when=when)

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from hypothesis import strategies as st
@@ -53,12 +54,20 @@ def page_body(contract: Contract, ids: list[str], following: str | None) -> dict
     """A page of records with these ids, and the cursor of the next one."""
     collection, pagination = list_operation(contract).listing, contract.conventions.paging
     records = [{collection.id[0]: identity} for identity in ids]
+    nothing = "" if '""' in pagination.end else None
     return merged(
         nested(collection.items, records),
-        nested(pagination.next, following or ""),
-        nested(pagination.prev, ""),
+        nested(pagination.next, following or nothing),
+        nested(pagination.prev, nothing),
+        nested(pagination.count, len(ids)) if pagination.count else {},
         nested(pagination.total, len(ids)) if pagination.total else {},
     )
+
+
+def link_with(collection: Collection, cursor: str) -> str:
+    """A link to a later page, below the base URL and in an order of parameters that no client would choose."""
+    path = collection.operation.expand(collection.values)
+    return f"{path}?zz=%7E~&{collection.pagination.cursor}={quote(cursor, safe='')}&a=b+c"
 
 
 @requirement("content-type.request-media-type")
@@ -95,10 +104,15 @@ def test_cursors_are_passed_on_unchanged(contract: Contract, mock: MockServer, c
     """Whatever the server gives as a cursor comes back as it was, with the same filters and page size."""
     collection = list_of(contract, mock)
     pagination = collection.pagination
-    pages = iter([page_body(contract, [str(number)], cursor) for number, cursor in enumerate([*cursors, None])])
+    named = [link_with(collection, cursor) if pagination.by_link else cursor for cursor in cursors]
+    pages = iter([page_body(contract, [str(number)], following) for number, following in enumerate([*named, None])])
     mock.routes.route().mock(side_effect=lambda _: httpx.Response(200, json=next(pages)))
     first = len(mock.raw)
     collection.walk(1, expected=len(cursors) + 1, query={"type": "a filter"})
+    if pagination.by_link:
+        followed = [str(request.url) for request in mock.raw[first + 1 :]]
+        assert_equal(followed, [f"{mock.client.base_url}{link}" for link in named], "the links that a walk follows")
+        return
     asked = [list(request.url.params.multi_items()) for request in mock.raw[first:]]
     constant = [("type", "a filter"), (pagination.page_size.parameter, "1")]
     assert_equal(
@@ -119,11 +133,14 @@ NEW_NAMES = st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=3,
     ),
 )
 def test_new_members_break_nothing(contract: Contract, mock: MockServer, extra: dict[str, Any]) -> None:
-    """Members that no document names, in an answer and in its records, change nothing that the client reads."""
+    """Members that no document names, at every level of an answer, change nothing that the client reads."""
     plain = page_body(contract, ["1", "2"], None)
     collection = list_of(contract, mock)
     items = collection.description.items.removeprefix("/")
     more = {**plain, **extra, items: [{**record, **extra} for record in plain[items]]}
+    envelope = collection.pagination.envelope
+    if envelope:
+        more[envelope] = {**plain[envelope], **extra}
     mock.routes.route().mock(side_effect=[httpx.Response(200, json=plain), httpx.Response(200, json=more)])
     try:
         before, after = collection.page(), collection.page()

@@ -5,9 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.contract import Conventions, Operation
+from conformance.contract import Contract, Conventions, Operation
 from conformance.properties import (
     Things,
+    assert_enveloped,
     assert_equal,
     assert_not_status,
     assert_status,
@@ -45,11 +46,48 @@ def test_a_member_of_another_type_is_no_server_error(things: Things, member: str
     assert_not_status(exchange, "5xx", when=f"with {member} {value!r}")
 
 
+@requirement("errors.malformed-request-refused")
+@property_test(
+    examples=[{"part": part} for part in (0, 1, 500, 990, 999)],
+    part=st.integers(0, 999),
+)
+def test_a_body_that_is_cut_off_is_refused(
+    things: Things, contract: Contract, conventions: Conventions, part: int
+) -> None:
+    """A create whose body ends too early, by one character or by all of them, is refused in the error envelope."""
+    whole = json.dumps(things.body()).encode()
+    client = things.client
+    typed = {"Content-Type": conventions.media_types.request}
+    client.control(things.served("create", things.post(content=whole, headers=typed)))
+    cut = whole[: part * len(whole) // 1000]
+    exchange = things.post(content=cut, headers=typed, negative=True)
+    when = f"with {len(cut)} of {len(whole)} bytes of a body"
+    assert_status(exchange, conventions.errors.malformed, when=when)
+    assert_enveloped(exchange, contract, when=when)
+
+
+@requirement("content-type.wrong-media-type-refused")
+def test_a_body_of_another_media_type_is_refused(things: Things, conventions: Conventions) -> None:
+    """A create whose body is accepted under the documented media type is refused under another; nothing is made."""
+    things.create()
+    before = things.listed()
+    wrong = [typed for typed in ("text/plain", "application/json") if typed != conventions.media_types.request]
+    for media_type in wrong:
+        content = json.dumps(things.body()).encode()
+        exchange = things.post(content=content, headers={"Content-Type": media_type}, negative=True)
+        after = things.listing.ids
+        assert_status(exchange, conventions.errors.wrong_media_type, when=f"with a body typed {media_type}")
+        assert_equal(after, before, f"the list after a create typed {media_type}")
+
+
 @requirement("errors.unknown-resource-refused")
 def test_an_unknown_resource_is_not_found(client: Client, operation: Operation, conventions: Conventions) -> None:
     """An id that nothing has, and a path that names nothing, are answered with the documented status."""
     values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID)
-    unknown = conventions.errors.unknown
-    assert_status(client.call(operation, values, negative=True), unknown, when="with an id that nothing has")
-    path = conventions.errors.unknown_path
-    assert_status(client.send("GET", path, negative=True), unknown, when="which names nothing")
+    errors = conventions.errors
+    missing = client.call(operation, values, negative=True)
+    assert_status(missing, *(errors.unknown_resource or (errors.unknown,)), when="with an id that nothing has")
+    if errors.unknown_resource and missing.response.body:
+        envelope = client.contract.envelope.errors(missing.response.at(""))
+        assert_equal(envelope, [], "the envelope of the refusal", exchange=missing)
+    assert_status(client.send("GET", errors.unknown_path, negative=True), errors.unknown, when="which names nothing")

@@ -7,9 +7,13 @@ from conformance.targets import Client
 
 @requirement("transport.https-only")
 def test_calls_in_clear_fail(subject: Subject, client: Client, operation: Operation) -> None:
-    """The call that succeeds over TLS does not succeed over plain HTTP."""
+    """The call that succeeds over TLS does not succeed over plain HTTP, and is answered as documented."""
     plain = client.in_clear()
     client.control(subject.call())
+    documented = client.contract.conventions.in_clear
+    if documented is not None:
+        _is_answered_alike(plain, operation.expand(subject.values(operation)), documented)
+        return
     try:
         exchange = plain.call(operation, subject.values(operation))
     except HarnessError as refusal:
@@ -26,3 +30,14 @@ def test_calls_in_clear_fail(subject: Subject, client: Client, operation: Operat
         actual=location,
         exchange=exchange,
     )
+
+
+def _is_answered_alike(plain: Client, path: str, status: int) -> None:
+    """Known and unknown paths have the documented status over plain HTTP; no credential is sent."""
+    for asked in (path, plain.contract.conventions.errors.unknown_path):
+        try:
+            exchange = plain.send("GET", asked, credential=None, negative=True)
+        except HarnessError as refusal:
+            assert_that(False, f"plain HTTP is not answered: {refusal}", expected=str(status), actual=str(refusal))
+            return
+        assert_status(exchange, status, when="over plain HTTP")

@@ -1,0 +1,68 @@
+"""Authentication: how a client sends its credential, and what a refusal for lack of rights must not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.contract import pointer
+from conformance.traffic.redact import NAME_MARK, VALUE_MARK
+
+
+@check("auth.denial-holds-no-data")
+def denial_holds_no_data(sight: Sight) -> Iterator[Finding]:
+    """The body of a denial is no list, and has none of the members that the operation's success has."""
+    exchange, response = sight.exchange, sight.exchange.response
+    if response.status != sight.contract.conventions.auth.refused or not response.is_json:
+        return
+    body, members = response.json, _members_of_success(sight)
+    if isinstance(body, list):
+        yield violated(f"the body of a {response.status} is a list", expected="no data", actual=response.text)
+        return
+    found = sorted(members & set(body)) if isinstance(body, dict) else []
+    if found:
+        yield violated(
+            f"the body of a {response.status} has the member {found[0]!r} of a success of {exchange.known_as}",
+            expected="no data",
+            actual=response.text,
+        )
+    elif members:
+        yield HELD
+
+
+@check("auth.scheme-exact")
+def scheme_is_exact(sight: Sight) -> Iterator[Finding]:
+    """The client sends the credential's own scheme word as it is written, one space, and the credential unquoted."""
+    auth = sight.contract.conventions.auth
+    value = sight.exchange.request.header(auth.header)
+    if value is None or value == NAME_MARK:
+        return  # What was masked whole tells nothing.
+    known = VALUE_MARK.search(value)
+    if known:
+        allowed = [f"{auth.schemes.get(known[1], auth.scheme)} {known[0]}"]
+    else:
+        allowed = [f"{scheme} {NAME_MARK}" for scheme in dict.fromkeys((auth.scheme, *auth.schemes.values()))]
+    if value in allowed:
+        yield HELD
+    else:
+        yield violated(
+            "the client sent its credential in another form",
+            expected=" or ".join(allowed),
+            actual=value,
+            party="client",
+        )
+
+
+def _members_of_success(sight: Sight) -> set[str]:
+    operation = sight.exchange.operation
+    schemas = [operation.responses.get(str(status)) for status in operation.success] if operation else []
+    return {name for schema in schemas if schema for name in _properties(schema)}
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    root = schema
+    while "$ref" in schema:
+        schema = pointer(root, schema["$ref"][1:])
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    return properties

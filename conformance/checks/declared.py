@@ -1,0 +1,143 @@
+"""Types that members are declared to have: by the contract (`x-type`), or by what the target states of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.contract import pointer
+
+
+@frozen
+class Declared:
+    """The type that a member is declared to have: one of `FORMS`, or `Enum` with its values."""
+
+    type: str
+    null: bool = False
+    values: tuple[Any, ...] = ()
+
+    def holds(self, value: Any) -> bool:
+        if value is None:
+            return self.null
+        if self.type == "Enum":
+            return isinstance(value, str) and value in self.values
+        return self.type not in FORMS or FORMS[self.type](value)
+
+    def __str__(self) -> str:
+        named = " or ".join(map(str, self.values)) if self.type == "Enum" else DESCRIBED.get(self.type, self.type)
+        return f"{named} or null" if self.null else named
+
+
+@check("types.declared")
+def values_have_their_type(sight: Sight) -> Iterator[Finding]:
+    """Every member that is declared to be of one of these types is of it.
+
+    Arguments:
+        types: the types that are judged.
+        judged_as: type → another one whose form counts instead, e.g. that of an integer for a date.
+    """
+    exchange = sight.exchange
+    if not exchange.response.ok or not exchange.response.is_json:
+        return
+    wanted, judged_as = sight.arguments["types"], sight.arguments.get("judged_as", {})
+    for place, declared in _declarations(sight).items():
+        if declared.type not in wanted:
+            continue
+        form = Declared(judged_as.get(declared.type, declared.type), declared.null, declared.values)
+        found = members_at(exchange.response.json, place)
+        wrong = [value for value in found if not form.holds(value)]
+        if wrong:
+            yield violated(f"{place} is not of the type {form.type}", expected=str(form), actual=wrong[0])
+        elif any(value is not None for value in found):
+            yield HELD
+
+
+def _declarations(sight: Sight) -> Mapping[str, Declared]:
+    """JSON pointer, in which `*` stands for every item, → declared type."""
+    exchange = sight.exchange
+    key = ("declared", exchange.known_as, exchange.response.status)
+    if key not in sight.sequence:
+        declared: dict[str, Declared] = {}
+        schema = exchange.operation.responses.get(str(exchange.response.status)) if exchange.operation else None
+        if schema:
+            declared.update(_of_schema(schema, schema, ""))
+        for place, stated in sight.facts.get("types", {}).get(exchange.known_as, {}).items():
+            declared[place] = Declared(stated["type"], stated.get("null", False), tuple(stated.get("values", ())))
+        sight.sequence[key] = declared
+    found: Mapping[str, Declared] = sight.sequence[key]
+    return found
+
+
+def _of_schema(root: Mapping[str, Any], schema: Mapping[str, Any], place: str) -> Iterator[tuple[str, Declared]]:
+    while "$ref" in schema:
+        schema = pointer(root, schema["$ref"][1:])
+    if "x-type" in schema:
+        types = schema.get("type", ())
+        null = "null" in ([types] if isinstance(types, str) else types)
+        yield place, Declared(schema["x-type"], null, tuple(schema.get("enum", ())))
+    for name, member in schema.get("properties", {}).items():
+        yield from _of_schema(root, member, f"{place}/{name}")
+    if isinstance(schema.get("items"), dict):
+        yield from _of_schema(root, schema["items"], f"{place}/*")
+
+
+def members_at(value: Any, place: str) -> list[Any]:
+    """The values at a JSON pointer in which `*` stands for every item of an array."""
+    found = [value]
+    for token in place.split("/")[1:]:
+        if token == "*":
+            found = [item for each in found if isinstance(each, list) for item in each]
+        else:
+            found = [each[token] for each in found if isinstance(each, dict) and token in each]
+    return found
+
+
+def _is_integer(value: Any) -> bool:
+    # A number with a fraction or an exponent is read as a float.
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_date(value: Any) -> bool:
+    return _is_integer(value) and 10**11 <= value <= 10**13
+
+
+_ISO_DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)([.,]\d+)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)",
+    re.ASCII,
+)
+
+
+def _is_iso_date(value: Any) -> bool:
+    found = _ISO_DATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return False
+    try:
+        datetime.strptime(found[1], "%Y-%m-%d")
+    except ValueError:
+        return False
+    return True
+
+
+FORMS: Mapping[str, Callable[[Any], bool]] = {
+    "ID": lambda value: isinstance(value, str) and value != "",
+    "String": lambda value: isinstance(value, str),
+    "Integer": _is_integer,
+    "Float": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "Boolean": lambda value: isinstance(value, bool),
+    "Map": lambda value: isinstance(value, dict),
+    "List": lambda value: isinstance(value, list),
+    "Date": _is_date,
+    "IsoDate": _is_iso_date,
+}
+DESCRIBED = {
+    "ID": "a string that is not empty",
+    "Integer": "a number without fraction, exponent or quotes",
+    "Boolean": "true or false",
+    "Date": "milliseconds since the epoch, as an integer between 10^11 and 10^13",
+    "IsoDate": "an ISO 8601 date with time and zone",
+}

@@ -1,0 +1,31 @@
+"""Load: many calls at once, for rules about how many are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.properties.collection import Collection
+from conformance.targets import Client
+from conformance.traffic.exchange import Exchange
+
+BEYOND = 5
+
+Call = Callable[[], Exchange]
+
+
+def cheap_call(collection: Collection) -> Call:
+    """A call of a list that is cheap to answer: one that a filter leaves empty, where the target takes the filter."""
+    size = collection.pagination.page_size.minimum
+    for name in collection.description.filters:
+        query = {name: "conformance-nosuch"}
+        if collection.get(size, query=query).response.ok:
+            return lambda: collection.get(size, query=query)
+    return lambda: collection.get(size)
+
+
+def exhaust(client: Client, call: Call) -> list[Exchange]:
+    """After two quiet windows, a few calls more at once than the documented rate allows."""
+    limit = client.contract.conventions.rate
+    client.clock.sleep(2 * limit.seconds)
+    with client.burst():
+        return [call() for _ in range(limit.quota + BEYOND)]

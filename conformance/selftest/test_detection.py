@@ -1,0 +1,122 @@
+"""Detection is what it says: every planted fault is caught, and a check or a test that shows nothing is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from attrs import evolve
+
+from conformance import reference
+from conformance.checks import CHECKS, HELD, Sight
+from conformance.checks.base import Finding
+from conformance.properties import Item, Run
+from conformance.properties.detection import Detection, Planted, detect, is_alarm, planted
+from conformance.report.verdict import Outcome
+from conformance.selftest.servers import VULTR, Runner, items
+from conformance.targets import ReferenceTarget
+
+FAULTS = {fault.id: fault for fault in planted(VULTR)}
+UNIQUE = "vultr.types.ids-unique"
+BAD_KEY = "vultr.auth.bad-key-401"
+
+
+def caught(fault: Planted, bound: list[Item] | None = None) -> Detection:
+    return detect(fault, items(fault.requirement) if bound is None else bound)
+
+
+def test_every_fault_is_caught_by_the_requirement_it_breaks() -> None:
+    missed = [identity for identity, fault in FAULTS.items() if not caught(fault).caught]
+    assert missed == []
+    assert len(FAULTS) >= 183
+
+
+def test_every_requirement_that_is_tested_has_a_fault() -> None:
+    tested = {record.id for record in VULTR.requirements.values() if not record.not_tested}
+    assert {fault.requirement for fault in FAULTS.values()} == tested
+
+
+def test_the_server_without_a_fault_is_accused_of_nothing() -> None:
+    run = Run(VULTR, ReferenceTarget(VULTR))
+    bound = [item for record in VULTR.requirements for item in items(record)]
+    # What all exchanges are evidence for comes last, as in a run.
+    bound.sort(key=lambda item: item.judged_by_evidence)
+    assert [item.id for item in bound if is_alarm(run.run(item))] == []
+    assert len(bound) >= 170
+
+
+def test_a_check_that_always_holds_misses_its_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    def always_holds(_: Sight) -> Iterator[Finding]:
+        yield HELD
+
+    fault = FAULTS[f"{UNIQUE}/last-id-repeats-first"]
+    assert caught(fault).caught
+    monkeypatch.setitem(CHECKS, "types.ids-unique", always_holds)
+    missed = caught(next(again for again in planted(VULTR) if again.id == fault.id))
+    assert not missed.caught
+    assert {result.outcome for _, result in missed.results} == {Outcome.HELD}
+
+
+def test_a_test_that_asserts_nothing_misses_its_faults() -> None:
+    def asserts_nothing() -> None:
+        pass
+
+    for identity, fault in FAULTS.items():
+        if not any(item.judged_by_evidence for item in items(fault.requirement)):
+            hollow = [evolve(item, function=_like(asserts_nothing, item)) for item in items(fault.requirement)]
+            missed = caught(next(again for again in planted(VULTR) if again.id == identity), hollow)
+            assert not missed.caught
+            assert {result.outcome for _, result in missed.results} <= {Outcome.NOT_EXERCISED, Outcome.UNSUPPORTED}
+            return
+    raise AssertionError("no requirement is judged by its own test alone")
+
+
+def _like(function: object, item: Item) -> object:
+    vars(function).update(__conformance__=evolve(item.binding, strategies={}, examples=()))
+    return function
+
+
+def test_a_fault_without_a_test_is_missed() -> None:
+    assert caught(FAULTS[f"{BAD_KEY}/basic-accepted"], []) == Detection(False, ())
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        "vultr.pagination.cursor-opaque/strips-cursor",
+        "vultr.rate-limit.client-rate/bursts",
+        "vultr.rate-limit.client-rate/hammers",
+        "vultr.security.client-key-hygiene/key-in-url",
+        "vultr.security.client-key-hygiene/records-as-sent",
+    ],
+)
+def test_a_defect_of_the_client_is_caught_as_the_client_s(identity: str) -> None:
+    found = caught(FAULTS[identity])
+    assert found.caught
+    assert {shown.finding.party for _, result in found.results for shown in result.shown} == {"client"}
+
+
+def test_a_server_wrong_without_a_fault_is_a_false_alarm(suite: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = next(fault for fault in reference.faults_of("vultr") if fault.id == f"{BAD_KEY}/basic-accepted")
+    build = reference.build
+
+    def wrong(api: str, **options: object) -> reference.Server:
+        return build(api, **{"fault": fault, **{k: v for k, v in options.items() if v is not None}})
+
+    monkeypatch.setattr(reference, "build", wrong)
+    ran = suite("--faults", "-k", "bad-key-401")
+    assert ran.status == 1
+    assert "false alarms:\n  vultr.auth.bad-key-401[GET /v2/account]: GET /v2/account" in ran.text
+    assert ", 1 false alarms" in ran.text
+
+
+def test_the_plugin_tells_a_missed_fault(suite: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sees_nothing(_: Sight) -> Iterator[Finding]:
+        return iter(())
+
+    monkeypatch.setitem(CHECKS, "types.ids-unique", sees_nothing)
+    ran = suite("--faults", "-k", "ids-unique")
+    assert ran.status == 1
+    assert f"missed: {UNIQUE}/last-id-repeats-first: The last item of a page has the id of the first." in ran.text
+    assert f"{UNIQUE} came to GET /v2/applications: not-exercised, GET /v2/backups: not-exercised" in ran.text
+    assert "Traceback" not in ran.text

@@ -1,0 +1,24 @@
+"""Versions: what is no version is refused, whatever carries it."""
+
+from conformance.contract import Conventions
+from conformance.properties import Subject, Unsupported, assert_status, property_test, requirement
+from conformance.targets import Client
+
+
+def unknown_versions(subject: Subject) -> list[dict[str, str]]:
+    """Versions that cannot be, as the conventions name them."""
+    return [{"version": version} for version in subject.conventions.versions.unknown]
+
+
+@requirement("versioning.unknown-version-refused")
+@property_test(examples=unknown_versions)
+def test_a_version_that_cannot_be_is_refused(
+    subject: Subject, client: Client, conventions: Conventions, version: str
+) -> None:
+    """The call that succeeds in the usual version is a client error in one that cannot be."""
+    parameter = conventions.versions.parameter
+    if parameter is None:
+        raise Unsupported("the version of this API is no query parameter")
+    client.control(subject.call())
+    exchange = subject.call(query={parameter: version}, negative=True)
+    assert_status(exchange, "4xx", when=f"with {parameter}={version}")

@@ -1,0 +1,131 @@
+"""Pagination: cursors and limits that make no sense, and walks while records are inserted."""
+
+from math import ceil
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.checks.links import target_of
+from conformance.contract import Conventions, Pagination
+from conformance.properties import (
+    Collection,
+    NotExercised,
+    Subject,
+    Things,
+    assert_equal,
+    assert_not_status,
+    assert_same_members,
+    assert_status,
+    assert_that,
+    identities,
+    property_test,
+    requirement,
+)
+from conformance.properties.exercise import NO_SUCH_CURSOR
+from conformance.targets import Client
+
+
+@requirement("snyk.pagination.bad-cursor-4xx")
+@property_test(examples=[{"size": size} for size in ("abc", "-1", "0")])
+def test_a_limit_that_is_none_is_refused(client: Client, collection: Collection, size: str) -> None:
+    """A limit that is no positive integer is a client error."""
+    client.control(collection.get(collection.pagination.page_size.minimum))
+    assert_status(collection.get(size, negative=True), "4xx", when=f"with a limit of {size}")
+
+
+def parameters(subject: Subject) -> SearchStrategy[str]:
+    """The parameters for pages: both cursors, and the limit."""
+    pagination = subject.conventions.paging
+    return st.sampled_from([pagination.cursor, str(pagination.previous), pagination.page_size.parameter])
+
+
+def odd_values(subject: Subject) -> list[dict[str, str]]:
+    """Each parameter with some values that such code stumbles over."""
+    pagination = subject.conventions.paging
+    names = (pagination.cursor, str(pagination.previous), pagination.page_size.parameter)
+    values = ("", "v1.", "v1.bnVsbA==", "null", "99999999999999999999", "1.5", "\u2603")
+    return [{"name": name, "value": value} for name in names for value in values]
+
+
+@requirement("snyk.pagination.bad-cursor-4xx")
+@property_test(
+    examples=odd_values, name=parameters, value=st.text(st.characters(codec="utf-8"), min_size=1, max_size=24)
+)
+def test_no_cursor_or_limit_is_a_server_error(client: Client, collection: Collection, name: str, value: str) -> None:
+    """Whatever stands in a cursor or in the limit, the answer is no 5xx."""
+    client.control(collection.get())
+    exchange = collection.get(query={name: value}, negative=True)
+    assert_not_status(exchange, "5xx", when=f"with {name}={value!r}")
+
+
+@requirement("snyk.pagination.bad-cursor-4xx")
+def test_both_cursors_are_no_server_error(collection: Collection, conventions: Conventions) -> None:
+    """Both cursors together, made up or given out by the server, are no 5xx."""
+    pagination = conventions.paging
+    pairs = [(NO_SUCH_CURSOR, NO_SUCH_CURSOR), *_given_out(collection, pagination)]
+    for after, before in pairs:
+        query = {pagination.cursor: after, str(pagination.previous): before}
+        exchange = collection.get(pagination.page_size.minimum, query=query, negative=True)
+        assert_not_status(exchange, "5xx", when="with both cursors")
+
+
+def _given_out(collection: Collection, pagination: Pagination) -> list[tuple[str, str]]:
+    """The cursors that the links of a second page hold."""
+    first = collection.page(pagination.page_size.minimum)
+    if first.page.next is None:
+        return []
+    second = collection.follow(first)
+    if second.page.next is None or second.page.prev is None:
+        return []
+    after = target_of(second.page.next).values(pagination.cursor)
+    before = target_of(second.page.prev).values(str(pagination.previous))
+    return list(zip(after, before, strict=False))
+
+
+@requirement("snyk.pagination.walk-under-inserts")
+def test_inserted_records_hide_and_repeat_no_older_one(collection: Collection, things: Things) -> None:
+    """Whatever is inserted between two pages, every record from before the walk comes exactly once."""
+    limit = collection.pagination.page_size.minimum
+    collection.at_least(limit + 1)
+    # What a target cannot create it cannot insert, and what is created first belongs to the list.
+    older = [*collection.ids, things.create()]
+    step = collection.page(limit)
+    seen, requests = identities(step.page), 1
+    while step.page.next is not None:
+        things.create()
+        assert_that(
+            requests <= ceil((len(older) + len(things.created)) / limit) + 1,
+            f"the walk goes on after {requests} pages of {limit}",
+            expected="an end after the last record",
+            actual=step.page.next,
+            exchange=step.exchange,
+        )
+        step = collection.follow(step)
+        seen += identities(step.page)
+        requests += 1
+    known = set(older)
+    assert_same_members([name for name in seen if name in known], older, "the older records in a walk under inserts")
+
+
+@requirement("snyk.pagination.insertion-order")
+def test_the_default_order_is_that_of_insertion(collection: Collection, things: Things) -> None:
+    """Records come in the order they were created in, after all that were there before."""
+    older = set(collection.ids)
+    created = [things.create() for _ in range(3)]
+    walk = collection.walk(collection.pagination.page_size.maximum)
+    if not walk.ended:
+        raise NotExercised(f"the walk did not end: {walk.defect or 'the list is too long'}")
+    listed = [name for name in walk.ids if name in older or name in created]
+    assert_equal(listed[-3:], created, "the last records of the list after three were created")
+
+
+@requirement("snyk.crud.get-is-safe")
+def test_reading_changes_nothing(collection: Collection) -> None:
+    """The first page, read again and again with no write between, has the same records in the same order."""
+    limit = collection.pagination.page_size.minimum
+    first = collection.page(limit)
+    if len(first.page.records) < 2:
+        raise NotExercised("a list with fewer than two records has no order")
+    for _ in range(2):
+        again = collection.page(limit)
+        assert_equal(identities(again.page), identities(first.page), "the first page again", exchange=again.exchange)

@@ -1,0 +1,219 @@
+"""Pages by time: where they end, what `until` leaves out, and records that share one time."""
+
+from collections import Counter
+from itertools import pairwise
+from math import ceil
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.contract import Contract
+from conformance.properties import (
+    Collection,
+    NotExercised,
+    Subject,
+    Unsupported,
+    assert_enveloped,
+    assert_equal,
+    assert_not_status,
+    assert_same_members,
+    assert_that,
+    property_test,
+    requirement,
+)
+from conformance.suite.common.test_pagination import LONGEST_WALK, page_size_boundaries, page_sizes, times_of
+from conformance.traffic.pages import page_of
+
+
+@requirement("vercel.pagination.object-present-over-limit")
+def test_a_list_beyond_the_limit_has_pagination(collection: Collection) -> None:
+    """A page of one record of a list of several carries the pagination object."""
+    collection.at_least(2)
+    exchange = collection.page(1).exchange
+    assert_that(
+        isinstance(exchange.response.at("/pagination"), dict),
+        "a page of 1 has no pagination, though the list has more records",
+        expected="a pagination object",
+        actual=exchange.response.text,
+        exchange=exchange,
+    )
+
+
+@requirement("vercel.pagination.walk-terminates")
+@property_test(examples=page_size_boundaries, limit=page_sizes)
+def test_a_walk_goes_one_way_and_ends(collection: Collection, limit: int) -> None:
+    """The values of next only fall, or only rise, and the walk ends within one request more than its pages need."""
+    total = len(set(collection.ids))
+    walk = collection.walk(limit, expected=total)
+    most = ceil(total / limit) + 1
+    assert_that(
+        walk.defect is None and walk.requests <= most,
+        f"the walk with pages of {limit} takes {walk.requests} requests: {walk.defect or 'more than its records need'}",
+        expected=f"a null next within {most} requests",
+        actual=f"{walk.requests} requests",
+    )
+    times = [int(step.page.next) for step in walk.steps if step.page.next and step.page.next.isdigit()]
+    falls = all(later < earlier for earlier, later in pairwise(times))
+    rises = all(later > earlier for earlier, later in pairwise(times))
+    assert_that(
+        falls or rises,
+        f"next goes back and forth in a walk with pages of {limit}",
+        expected="values that only fall, or only rise",
+        actual=", ".join(map(str, times)),
+    )
+    if not walk.ended:
+        raise NotExercised("the walk was given up before its end")
+
+
+def all_page_sizes(subject: Subject) -> SearchStrategy[int]:
+    """Page sizes up to the maximum, as far as a walk with them is not too long."""
+    sizes = subject.collection.pagination.page_size
+    return st.integers(max(sizes.minimum, ceil(len(subject.collection.ids) / LONGEST_WALK)), sizes.maximum)
+
+
+@requirement("vercel.pagination.limit-invariance")
+@property_test(examples=page_size_boundaries, limit=all_page_sizes)
+def test_every_limit_gives_the_same_walk(collection: Collection, limit: int) -> None:
+    """A walk with any limit gives the same ids in the same order as one with the largest."""
+    collection.at_least(2)
+    walk = collection.walk(limit, expected=len(collection.ids))
+    if not walk.ended:
+        raise NotExercised("the walk was given up before its end")
+    assert_equal(walk.ids, collection.ids, f"a walk with pages of {limit} against one with the largest pages")
+
+
+@requirement("vercel.pagination.pages-full")
+@property_test(examples=page_size_boundaries, limit=page_sizes)
+def test_every_page_but_the_last_is_full(collection: Collection, limit: int) -> None:
+    """On a walk, a page that is followed by another one has exactly as many records as were asked for."""
+    walk = collection.walk(limit, expected=len(collection.ids))
+    # A list may end with an empty page; the page in front of that is the last one with records.
+    followed = [step for step, after in pairwise(walk.steps) if after.page.records]
+    if not followed:
+        raise NotExercised("the list has one page only")
+    for number, step in enumerate(followed, start=1):
+        assert_equal(
+            len(step.page.records), limit, f"records on page {number} of {walk.requests}", exchange=step.exchange
+        )
+
+
+def time_member(subject: Subject) -> str:
+    """The member that holds the time of creation, as whoever knows the target says."""
+    subject.need("seeded")
+    member = subject.session.facts.get("times", {}).get(subject.operation_id)
+    if not isinstance(member, str):
+        raise Unsupported("needs to know which member holds the time of creation: name it in the target's facts, times")
+    return member
+
+
+@requirement("vercel.pagination.until-bounds")
+@property_test(examples=[{"share": share} for share in (0.0, 0.3, 0.7, 0.99)], share=st.floats(0, 0.99))
+def test_until_leaves_out_what_is_newer(subject: Subject, collection: Collection, share: float) -> None:
+    """Behind a time between two records comes the older of them, and nothing that is newer."""
+    collection.at_least(2)
+    member = time_member(subject)
+    ids = times_of(collection, member)
+    times = sorted(set(ids.values()), reverse=True)
+    if len(times) < 2:
+        raise NotExercised("all records share one time of creation")
+    place = int(share * (len(times) - 1))
+    newer, older = times[place], times[place + 1]
+    until = (newer + older) // 2
+    if until - older < len(ids):
+        raise NotExercised("the times of creation lie too close together")
+    for limit in (None, 1):
+        step = collection.page(limit, until)
+        shown = [ids[identity] for identity in step.page.ids if identity in ids]
+        assert_that(
+            all(time <= until for time in shown) and older in shown,
+            f"until={until} does not begin with the records of {older}",
+            expected=f"the newest record of {older}, none newer than {until}",
+            actual=f"records of {shown[:5]}",
+            exchange=step.exchange,
+        )
+
+
+@requirement("vercel.pagination.until-bounds")
+def test_until_next_shows_nothing_again(collection: Collection) -> None:
+    """Behind the next of a page comes none of its records, with the same limit and without one."""
+    collection.at_least(2)
+    for limit in (None, 1, 10):
+        first = collection.page(limit)
+        if first.page.next is None:
+            continue
+        seen = {identity for identity in first.page.ids if identity}
+        for cursor_only in (False, True):
+            step = collection.page(None, first.page.next) if cursor_only else collection.follow(first)
+            again = sorted(seen & set(filter(None, step.page.ids)))
+            assert_that(
+                not again,
+                f"{len(again)} records of the page before come again behind its next",
+                expected="records that have not been shown",
+                actual=", ".join(again[:5]),
+                exchange=step.exchange,
+            )
+
+
+@requirement("vercel.pagination.tie-safe")
+def test_records_of_one_time_come_once_each(subject: Subject, collection: Collection) -> None:
+    """Where the end of a page falls among records that share one time, a walk still shows each of them once."""
+    times = times_of(collection, time_member(subject))
+    count = Counter(times.values())
+    most = max(count.values(), default=0)
+    if most < 2:
+        raise NotExercised("no two records share their time of creation")
+    tied = [identity for identity, time in times.items() if count[time] == most]
+    order = list(times)
+    first, last = order.index(tied[0]), order.index(tied[-1])
+    # A page of one of these sizes ends among them, so that the next one begins there.
+    inside = [size for size in range(2, 101) if any(end % size == 0 for end in range(first + 1, last + 1))]
+    possible = [size for size in (most - 1, *inside) if len(order) / max(size, 1) <= LONGEST_WALK + 5]
+    smaller = [size for size in possible if size < most][:1]
+    for limit in dict.fromkeys([*smaller, *possible[:3], *possible[-2:]]):
+        walk = collection.walk(limit, expected=len(order))
+        if not walk.ended:
+            raise NotExercised(f"a walk was given up before its end: {walk.defect}")
+        shown = [identity for identity in walk.ids if identity in set(tied)]
+        assert_same_members(shown, tied, f"the records of one time in a walk with pages of {limit}")
+
+
+@requirement("vercel.pagination.stable-reread")
+def test_the_same_page_comes_twice(collection: Collection) -> None:
+    """A first page and a later one, each asked for twice, show the same ids in the same order."""
+    collection.at_least(1)
+    for limit in (None, 2, 10):
+        first = collection.page(limit)
+        again = collection.page(limit)
+        assert_equal(again.page.ids, first.page.ids, "the first page, read again", exchange=again.exchange)
+        if first.page.next is not None:
+            later, same = collection.follow(first), collection.follow(first)
+            assert_equal(same.page.ids, later.page.ids, "the second page, read again", exchange=same.exchange)
+
+
+WRONG = ("0", "-1", "1.5", "abc", "", "é", "９", "1e3", "99999999999999999999", "null")
+
+
+@requirement("vercel.pagination.bad-limit-no-5xx")
+@property_test(
+    examples=[{"parameter": name, "value": value} for name in ("limit", "until") for value in WRONG],
+    parameter=st.sampled_from(["limit", "until"]),
+    value=st.text(st.characters(codec="utf-8"), max_size=12),
+)
+def test_a_limit_or_time_that_is_none_does_no_harm(
+    contract: Contract, collection: Collection, parameter: str, value: str
+) -> None:
+    """It is refused in the envelope or ignored: never a server error, never more than a full page."""
+    exchange = collection.get(query={parameter: value}, negative=True)
+    when = f"with {parameter}={value!r}"
+    assert_not_status(exchange, "5xx", when=when)
+    if exchange.response.status_class == 4:
+        assert_enveloped(exchange, contract, when=when)
+    page = page_of(exchange, collection.pagination)
+    most = collection.pagination.page_size.maximum
+    assert_that(
+        page is None or len(page.records) <= most,
+        f"a list {when} has more than {most} records",
+        expected=f"at most {most} records",
+        actual=f"{len(page.records) if page else 0} records",
+        exchange=exchange,
+    )

@@ -1,0 +1,24 @@
+"""The rate limit that every answer tells: what happens when a window is used up."""
+
+from conformance.contract import Conventions
+from conformance.properties import Collection, NotExercised, assert_status, requirement
+from conformance.properties.windows import fresh, told_by
+from conformance.targets import Client
+from conformance.targets.clock import Clock
+
+
+@requirement("vercel.rate-limit.exceeded-429")
+def test_a_call_beyond_the_limit_is_refused(
+    client: Client, collection: Collection, clock: Clock, conventions: Conventions
+) -> None:
+    """In a fresh window as many calls as the limit says are served; the next one in the same window is a 429."""
+    with client.burst():
+        first = fresh(client, lambda: collection.get(1), clock)
+        last = first
+        for _ in range(first.limit - 1):
+            last = told_by(client.control(collection.get(1)), conventions, clock)
+        one_more = collection.get(1)
+    # The end of one window may be rounded up in one answer and down in another.
+    if last.reset > first.reset + 1 or last.at >= first.reset:
+        raise NotExercised("the window was over before it was used up")
+    assert_status(one_more, conventions.rate.exceeded, when=f"as call {first.limit + 1} of a window of {first.limit}")
