@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from conformance.traffic.curl import curl
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
 VERDICT = "conformance verdict"
+_REQUIREMENT_ITEM = re.compile(r"::([a-z0-9]+)\.[a-z0-9-]+\.[a-z0-9-]+\[[^\]]*\]$")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -187,16 +190,41 @@ def first_kind(selection: Selection) -> str:
     return next(iter(selection.targets.values())).kind
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    # Evidence of one API is gathered in one process: its items share a worker.
-    if getattr(config.option, "numprocesses", None) and config.option.dist in ("no", "load"):
-        config.option.dist = "loadgroup"
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Evidence of one API is gathered in one process: its items share a worker.
+
+    `--dist loadgroup` would do, but xdist 3.8 marks the groups in a way that pytest 9.2 does not read.
+    """
+    if config.option.dist not in ("load", "loadgroup"):
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByApi(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no type information
+        def _split_scope(self, nodeid: str) -> str:
+            found = _REQUIREMENT_ITEM.search(nodeid)
+            return found.group(1) if found else nodeid
+
+    return ByApi(config, log)
+
+
+_TAKE_A_PATH = ("--report-dir", "--deviations")
+
+
+def _joined(arguments: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
+    """The arguments with `--option PATH` written as `--option=PATH`."""
+    given = iter(map(str, arguments))
+    for argument in given:
+        yield f"{argument}={next(given, '')}" if argument in _TAKE_A_PATH else argument
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or config.option.version:
         return
+    # A worker parses the arguments anew, before it knows our options: a path that exists by then, as a word of
+    # its own, it would take for the place where the tests are.
+    arguments = tuple(_joined(config.invocation_params.args))
+    config.invocation_params = replace(config.invocation_params, args=arguments)
     try:
         config.stash[CONFORMANCE] = _set_up(config)
     except ConformanceError as error:
@@ -305,12 +333,11 @@ class RequirementItem(VerdictItem):
     def __init__(self, *, item: Item, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.item = item
-        self.add_marker(pytest.mark.xdist_group(item.requirement.api))
 
     def runtest(self) -> None:
         conformance = self.conformance
         result = conformance.run_of(self.item.requirement.api).run(self.item)
-        verdict = conformance.verdict(self.item, result, self.nodeid.partition("@")[0].rpartition("::")[0])
+        verdict = conformance.verdict(self.item, result, self.nodeid.rpartition("::")[0])
         self.user_properties.append((VERDICT, verdict.value))
         if verdict.fails_run:
             raise NotConforming(self._explained(verdict, result))

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from conformance.checks.base import CHECKS, Finding, Sight
 from conformance.checks.schema import drift
-from conformance.contract import CLIENT, Contract, ContractError, Observation, Requirement
+from conformance.contract import CLIENT, Contract, ContractError, Observation, Operation, Requirement
 from conformance.traffic.exchange import Exchange
 
 
@@ -48,6 +48,7 @@ class Judge:
                     raise ContractError(f"{record.id}: observe: there is no check {observation.check!r}")
                 if "component" in observation.arguments:
                     contract.component(observation.arguments["component"])
+        self._applicable: dict[tuple[Operation | None, str], list[tuple[Requirement, Observation]]] = {}
         self._memory: dict[str, dict[Any, Any]] = {}
         self._sequence: dict[str, dict[Any, Any]] = {}
         self._facts: Mapping[str, Any] = {}
@@ -61,17 +62,25 @@ class Judge:
     def observe(self, exchange: Exchange) -> Iterator[Evidence]:
         """The evidence in one exchange; what the client did wrong on purpose is no finding about it."""
         self._position += 1
-        for record, bound in self._bound:
-            if not self._contract.applies(record, exchange.operation, exchange.request.method):
-                continue
-            for observation in bound:
-                for finding in CHECKS[observation.check](self._sight(exchange, record.id, observation)):
-                    if not (exchange.negative and finding.party == "client"):
-                        yield Evidence(record, _label(record, exchange), finding, exchange)
+        for record, observation in self._applying(exchange):
+            for finding in CHECKS[observation.check](self._sight(exchange, record.id, observation)):
+                if not (exchange.negative and finding.party == "client"):
+                    yield Evidence(record, _label(record, exchange), finding, exchange)
         for finding in drift(self._sight(exchange, "drift", Observation(check="drift"))):
             yield Evidence(None, exchange.known_as, finding, exchange)
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.ok:
             self._writes += 1
+
+    def _applying(self, exchange: Exchange) -> list[tuple[Requirement, Observation]]:
+        key = (exchange.operation, exchange.request.method)
+        if key not in self._applicable:
+            self._applicable[key] = [
+                (record, observation)
+                for record, bound in self._bound
+                if self._contract.applies(record, *key)
+                for observation in bound
+            ]
+        return self._applicable[key]
 
     def _sight(self, exchange: Exchange, key: str, observation: Observation) -> Sight:
         return Sight(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,8 @@ from attrs import field, frozen
 
 from conformance.contract import Versioning
 from conformance.traffic.exchange import Exchange
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @frozen
@@ -53,7 +56,7 @@ def version_of(text: str | None, versioning: Versioning) -> Version | None:
     day, tilde, stability = (text or "").partition("~")
     if not versioning.stabilities or (tilde and stability not in versioning.stabilities):
         return None
-    if len(day) != 10 or not day.isascii():
+    if not _DAY.fullmatch(day):
         return None
     try:
         return Version(date.fromisoformat(day), stability or versioning.stabilities[0])
@@ -104,7 +107,7 @@ def _release(entry: Mapping[str, Any], versioning: Versioning) -> Release | None
     version = version_of(str(entry.get("version")), versioning)
     if version is None:
         return None
-    sunset = entry.get("sunset")
+    sunset = version_of(str(entry.get("sunset")), versioning)
     return Release(
         operation=str(entry.get("operation")),
         version=str(entry["version"]),
@@ -112,7 +115,7 @@ def _release(entry: Mapping[str, Any], versioning: Versioning) -> Release | None
         stability=version.stability,
         rank=versioning.stabilities.index(version.stability),
         deprecated=bool(entry.get("deprecated")),
-        sunset=date.fromisoformat(str(sunset)) if sunset else None,
+        sunset=sunset.day if sunset else None,
         marker=entry.get("marker") or {},
     )
 

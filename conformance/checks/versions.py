@@ -275,16 +275,18 @@ def sunset_is_kept(sight: Sight) -> Iterator[Finding]:
     release = release_of(exchange, sight.facts, versioning)
     name = release.version if release else asked
     if exchange.response.ok:
-        yield from _not_earlier(sight, name)
+        yield from _not_earlier(sight, name, release)
     yield from _served_until_then(sight, name, release)
 
 
-def _not_earlier(sight: Sight, version: str) -> Iterator[Finding]:
+def _not_earlier(sight: Sight, version: str, release: Release | None) -> Iterator[Finding]:
+    """A Sunset against those of earlier answers, and the one that is known of the release."""
     sunset = _sunset(sight.exchange)
     if sunset is None:
         return
     key = ("sunset", sight.exchange.known_as, version)
-    before: datetime | None = sight.memory.get(key)
+    known = datetime.combine(release.sunset, time(), UTC) if release is not None and release.sunset else None
+    before: datetime | None = sight.memory.get(key, known)
     sight.memory[key] = max(sunset, before) if before else sunset
     if before is None:
         return

@@ -19,7 +19,7 @@ from conformance.properties.binding import Binding, binding_of
 from conformance.properties.subject import ClientFault, Subject
 from conformance.report.verdict import Outcome
 from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported
-from conformance.traffic.cassette import Interaction, Take
+from conformance.traffic.cassette import Interaction, Take, worth_keeping
 from conformance.traffic.exchange import Exchange
 
 _log = logging.getLogger(__name__)
@@ -229,7 +229,7 @@ class Run:
             self.leftovers += _closed(subject)
             self._tell(subject)
         if self.recording is not None and subject.opened and result.outcome is not Outcome.BROKEN:
-            said = tuple(Interaction(e.request, e.response, e.negative) for e in subject.client.exchanges)
+            said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative) for e in subject.client.exchanges)
             if said:
                 self.recording.setdefault(item.test, {})[name] = Take(
                     said, tuple(run_with) if item.binding.is_property else ()
@@ -279,13 +279,21 @@ class Run:
         if item.requirement.mode != CLIENT:
             replayed = subject.session.cases
             recorded = self.recorded_cases(item.test, item.id) if replayed is None else replayed
-            if recorded:
+            if recorded and all(_fits(item, case) for case in recorded):
                 return list(recorded)
+            if recorded and replayed is not None:
+                raise Stale(f"the cassette has cases for other arguments than {item.id} takes; record it with --record")
             if replayed is not None:
                 raise NotRecorded(f"the cassette has no cases for {item.id}; record it with --record")
         found: list[Mapping[str, Any]] = list(examples)
         drawn = cases.draw(strategies, self.examples, item.id) if strategies else []
         return found + [case for case in drawn if case not in found]
+
+
+def _fits(item: Item, case: Mapping[str, Any]) -> bool:
+    """Whether a recorded case has an argument for each that is drawn, and none that the test does not take."""
+    taken = set(inspect.signature(item.function).parameters)
+    return set(item.binding.strategies) <= set(case) <= taken
 
 
 def _crash(error: Exception) -> str:

@@ -59,7 +59,12 @@ def rows() -> dict[str, dict[tuple[str, str], Record]]:
 def instance_ids(account: str) -> list[str]:
     """The instances an account has backups of, the one with the fewest first."""
     count = 4 if account == "default" else 2
-    return [stable_uuid(f"{account} instance {number}") for number in range(1, count + 1)]
+    return [_short(f"{account} instance {number}") for number in range(1, count + 1)]
+
+
+def _short(name: str) -> str:
+    # Hundreds of backups are read again and again: a short id keeps the recordings of that small.
+    return stable_uuid(name)[:8]
 
 
 def _accounts() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -82,9 +87,7 @@ def _applications() -> Iterator[dict[str, Any]]:
         yield {
             "id": number,
             "name": f"Application {number}",
-            "short_name": f"application-{number}",
             "type": "marketplace" if marketplace else "one-click",
-            "vendor": "example",
             "image_id": f"application-{number}-image" if marketplace else "",
         }
 
@@ -97,10 +100,8 @@ def _backups() -> Iterator[tuple[str, dict[str, Any]]]:
             yield (
                 owner,
                 {
-                    "id": stable_uuid(f"{owner} backup {number}"),
+                    "id": _short(f"{owner} backup {number}"),
                     "instance_id": few if scarce else others[number % len(others)],
-                    "date_created": (_START + timedelta(hours=number)).isoformat(),
-                    "status": "complete",
                 },
             )
 

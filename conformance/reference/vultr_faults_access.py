@@ -157,7 +157,7 @@ def anonymous_items_abridged(request: Request, body: Any) -> object:
     """The applications lack their vendor without a key."""
     if request.principal is None:
         for item in body["applications"]:
-            del item["vendor"]
+            del item["name"]
     return body
 
 

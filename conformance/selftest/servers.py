@@ -192,7 +192,7 @@ class _Outcomes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome == "failed":
             # Several tests may be bound to one requirement and operation: the report merges them, worst first.
-            name = report.nodeid.partition("@")[0].rpartition("::")[2]
+            name = report.nodeid.rpartition("::")[2]
             self.found[name] = min(self.found.get(name, report.outcome), report.outcome, key=_WORST.index)
 
 

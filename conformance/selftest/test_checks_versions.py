@@ -93,7 +93,7 @@ def test_what_supersedes_a_release_is_as_stable() -> None:
     }
 
 
-def answer(version: str = "2024-01-01", status: int = 200, *, path: str = "", **answered: str) -> Exchange:
+def answer(version: str = "2024-01-01", status: int = 200, *, path: str = "", **answered: Any) -> Exchange:
     body = {"jsonapi": V1, "data": []} if status == 200 else None
     return said(f"{PROJECTS}{path}?version={version}", status, body, **answered)
 
@@ -198,6 +198,12 @@ def test_sunset_never_moves_earlier() -> None:
     assert outcome(CONSTANT, first, answer("2025-05-20", Sunset="Mon, 01 Dec 2025 00:00:00 GMT")) == "nothing"
 
 
+def test_sunset_is_not_earlier_than_it_was_known_to_be() -> None:
+    assert outcome(CONSTANT, answer(Sunset=SUNSET), facts=FACTS) == "held"
+    assert outcome(CONSTANT, answer(Sunset="Mon, 08 Dec 2025 00:00:00 GMT"), facts=FACTS) == "held"
+    assert outcome(CONSTANT, answer(Sunset="Sun, 30 Nov 2025 00:00:00 GMT"), facts=FACTS) == "violated"
+
+
 def test_until_its_sunset_a_version_is_served_where_another_is() -> None:
     current, gone = answer("2025-05-20"), answer(status=410, Date=BEFORE)
     assert outcome(CONSTANT, current, gone, facts=FACTS) == "violated"
@@ -212,7 +218,7 @@ def test_until_its_sunset_a_version_is_served_where_another_is() -> None:
     assert outcome(CONSTANT, current, gone) == "nothing"
 
 
-def shaped(version: str = "2024-01-01", *attributes: dict[str, Any], **answered: str) -> Exchange:
+def shaped(version: str = "2024-01-01", *attributes: dict[str, Any], **answered: Any) -> Exchange:
     data = [{"type": "project", "id": str(number), "attributes": one} for number, one in enumerate(attributes)]
     return said(f"{PROJECTS}?version={version}", body={"jsonapi": V1, "data": data, "links": {}}, **answered)
 

@@ -7,6 +7,8 @@ import socket
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from conformance.selftest.servers import Ran, Runner, raw_server, reference_url, reply
 from conformance.targets.target import CASSETTES
 
@@ -112,14 +114,16 @@ def test_stale(suite: Runner, tmp_path: Path) -> None:
     assert "record it again with --record" in ran.text
 
 
-def test_a_cassette_that_cannot_be_read_is_broken(suite: Runner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["\nmetadata:", "\n    method:"])
+def test_a_cassette_that_was_cut_off_is_broken(suite: Runner, tmp_path: Path, end: str) -> None:
     shutil.copytree(CASSETTES / "vultr" / "test_auth", tmp_path / "old" / "vultr" / "test_auth")
     (cassette,) = (tmp_path / "old").rglob("test_a_wrong_credential_is_refused.yaml")
-    cassette.write_text(cassette.read_text("utf-8")[:3000], encoding="utf-8")
+    whole = cassette.read_text("utf-8")
+    cassette.write_text(whole[: whole.rindex(end)] + ("\n    'met" if "method" in end else ""), encoding="utf-8")
     suite.replay_from(tmp_path / "old")
     ran = suite(*only(BAD_KEY))
     came_to(ran, BAD_KEY, "broken")
-    assert f"what:        {cassette}: line " in ran.text
+    assert f"what:        {cassette}: " in ran.text
 
 
 def test_not_recorded(suite: Runner, tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ class Client:
             )
         if self.health.refused >= SILENT:
             raise HarnessError(
-                f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each {RETRIES + 1} times"
+                f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each time it was asked"
             )
         sent_at = self.clock.now()
         try:

@@ -87,7 +87,11 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """A URL, or a text with URLs in it: known secrets, user information, parameters that hold secrets."""
-        return _FORM_FIELD.sub(_kept_or_marked, _USER_INFO.sub(_kept_or_marked, self.values(url)))
+        url = self.values(url)
+        # Most texts have neither sign: looking for it is cheaper than trying the patterns.
+        if "@" in url:
+            url = _USER_INFO.sub(_kept_or_marked, url)
+        return _FORM_FIELD.sub(_kept_or_marked, url) if "=" in url else url
 
     def headers(self, headers: Pairs) -> Pairs:
         return tuple((name, self._header(name, value)) for name, value in headers)

@@ -95,7 +95,7 @@ def test_a_request_without_version_is_refused(client: Client, collection: Collec
         error
         for error in (errors if isinstance(errors, list) else [])
         if isinstance(error, dict)
-        and (exchange_names(error, parameter) or parameter in str(error.get("detail", "")).lower())
+        and (names_parameter(error, parameter) or parameter in str(error.get("detail", "")).lower())
     ]
     assert_that(
         bool(named),
@@ -106,7 +106,7 @@ def test_a_request_without_version_is_refused(client: Client, collection: Collec
     )
 
 
-def exchange_names(error: dict[str, object], parameter: str) -> bool:
+def names_parameter(error: dict[str, object], parameter: str) -> bool:
     source = error.get("source")
     return isinstance(source, dict) and source.get("parameter") == parameter
 
@@ -125,7 +125,7 @@ def test_a_date_between_releases_gets_the_older_one(subject: Subject, collection
                 judged += 1
         newest = chain(endpoint, stability)[-1:]
         if newest and newest[0].day + DAY <= now and endpoint.shows(newest[0]):
-            for day in {newest[0].day + DAY, now}:
+            for day in sorted({newest[0].day + DAY, now}):
                 version = endpoint.named(day, stability)
                 if endpoint.resolved(version) == newest:
                     endpoint.assert_is(endpoint.ask(version), newest[0])
