@@ -7,6 +7,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ class Conformance:
     detected: dict[str, list[bool]] = field(factory=dict)
     alarms: dict[str, list[str]] = field(factory=dict)
     report: Report | None = None
+    run_id: str = "main"
     _journal: Journal | None = None
 
     @property
@@ -98,7 +100,8 @@ class Conformance:
 
     @property
     def parts(self) -> Path:
-        return self.report_dir / "parts"
+        """Where the processes of this run, and of no other, keep their events until it ends."""
+        return self.report_dir / "parts" / self.run_id
 
     @property
     def journal(self) -> Journal:
@@ -262,6 +265,7 @@ def _set_up(config: pytest.Config) -> Conformance:
         required,
         report_dir,
         recordings=recordings,
+        run_id=getattr(config, "workerinput", {}).get("conformance", str(os.getpid())),
     )
 
 
@@ -440,6 +444,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         shutil.rmtree(conformance.parts, ignore_errors=True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker whose events it writes."""
+    node.workerinput["conformance"] = node.config.stash[CONFORMANCE].run_id
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     conformance = config.stash.get(CONFORMANCE, None)
     if conformance is None:
@@ -474,6 +484,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         conformance.report = _reported(conformance)
         write_reports(conformance.report, conformance.report_dir)
         shutil.rmtree(conformance.parts)
+        with suppress(OSError):
+            conformance.parts.parent.rmdir()
         if conformance.report.exit_status and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

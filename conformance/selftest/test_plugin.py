@@ -264,3 +264,11 @@ def test_a_run_as_people_start_it(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "exit status 0: nothing failed" in ran.stdout
     assert json.loads((tmp_path / "reports" / "report.json").read_text("utf-8"))["exit_status"] == 0
+
+
+def test_what_another_run_has_left_is_no_part_of_this_one(suite: Runner) -> None:
+    left = suite.folder / "reports" / "parts" / "another-run" / "main.ndjson"
+    left.parent.mkdir(parents=True)
+    left.write_text("no event", encoding="utf-8")
+    assert suite("-k", "bad-key-401").status == 0
+    assert left.read_text("utf-8") == "no event"

@@ -74,6 +74,7 @@ class Client:
         observers: called with each exchange as it happens.
         addresses: source address → a transport that speaks from it, None where the target has no way to.
         tls: makes a TLS context that trusts the target, None where it is not reached over a connection of ours.
+        replayed: its answers were redacted when they were recorded.
         private: nothing it sends leaves this machine.
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
         notices: what the target announced, each thing once.
@@ -94,6 +95,7 @@ class Client:
     addresses: Callable[[str], httpx.BaseTransport] | None = None
     plain_url: str | None = None
     private: bool = False
+    replayed: bool = False
     notices: list[Notice] = field(factory=list)
     restarts: int = 1
     tls: ContextFactory | None = None
@@ -338,7 +340,7 @@ class Client:
             )
         )
         exchange = Locator(self.contract, self.base_url).exchange(
-            said, self.redactor.response(answer), negative=negative, sent_at=sent_at
+            said, answer if self.replayed else self.redactor.response(answer), negative=negative, sent_at=sent_at
         )
         self.exchanges.append(exchange)
         self.heed(exchange)

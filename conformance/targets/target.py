@@ -113,6 +113,7 @@ class CassetteTarget(Target):
             observers=observers,
             plain_url=in_clear(str(provenance.get("base_url", ""))),
             private=True,
+            replayed=True,
         )
         client.addresses = lambda _: client.transport
         return Session(
