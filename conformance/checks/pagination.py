@@ -191,5 +191,7 @@ def total_is_sound(sight: Sight) -> Iterator[Finding]:
         yield HELD
     else:
         yield violated(
-            f"total is {page.total} at the end of a walk of {count} records", expected=str(count), actual=str(page.total)
+            f"total is {page.total} at the end of a walk of {count} records",
+            expected=str(count),
+            actual=str(page.total),
         )

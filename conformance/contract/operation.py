@@ -89,9 +89,7 @@ class Operation:
         Raises:
             KeyError: a parameter of the template has no value.
         """
-        return "/".join(
-            _segment(values[part[1:-1]]) if _is_parameter(part) else part for part in self.path.split("/")
-        )
+        return "/".join(_segment(values[part[1:-1]]) if _is_parameter(part) else part for part in self.path.split("/"))
 
     def __str__(self) -> str:
         return self.id

@@ -154,7 +154,7 @@ def test_a_write_ends_what_is_known_of_a_walk() -> None:
     first = said("GET /v2/plans", body={"plans": plans, "meta": meta})
     again = said("GET /v2/plans?cursor=n", body={"plans": plans, "meta": meta})
     refused, written = said("POST /v2/domains", 400, {"error": "no"}), said("POST /v2/domains", 201, {})
-    assert violated(judged(first, refused, again)) == {"vultr.types.ids-unique"}
+    assert violated(judged(first, refused, again)) == {"vultr.types.ids-unique", "vultr.pagination.walk-exactly-once"}
     assert violated(judged(first, written, again)) == set()
 
 

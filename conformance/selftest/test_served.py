@@ -32,21 +32,17 @@ def run() -> Iterator[Run]:
         yield run
 
 
-def named(things: list[Item] | list[Planted]) -> dict[str, object]:
-    return {"argvalues": things, "ids": [thing.id for thing in things]}
-
-
 def test_every_promise_about_the_connection_has_an_item() -> None:
     assert {item.requirement.id.rpartition(".")[2] for item in ITEMS} == {*ON_THE_WIRE, "https-only"}
 
 
-@pytest.mark.parametrize("item", **named(ITEMS))
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id)
 def test_the_served_reference_keeps_every_promise(run: Run, item: Item) -> None:
     result = run.run(item)
     assert result.outcome is Outcome.HELD, result.reason
 
 
-@pytest.mark.parametrize("fault", **named(FAULTS))
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_a_fault_of_the_connection_turns_its_requirement_red(fault: Planted) -> None:
     detection = detect(fault, ITEMS)
     assert detection.caught, [(item.id, result) for item, result in detection.results]

@@ -95,6 +95,7 @@ class ReferenceTarget(Target):
             plain_url=in_clear(self.base_url),
             private=True,
         )
+
     def recorded_provenance(self) -> dict[str, Any]:
         """What a cassette recorded from this target says about it, so that replay can stand in for it."""
         server = reference.build(self.contract.api)

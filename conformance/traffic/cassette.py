@@ -29,7 +29,6 @@ MAX_NESTING = 200
 _DEEP_LINE = re.compile(rf"^[ ?:-]{{{MAX_NESTING // 2}}}", re.MULTILINE)
 
 
-
 class CassetteError(ConformanceError):
     """A cassette cannot be read: the text names the file, what is wrong and what to do."""
 

@@ -85,7 +85,7 @@ def test_every_limit_gives_the_same_walk(collection: Collection, limit: int) -> 
 @requirement("vercel.pagination.pages-full")
 @property_test(examples=page_size_boundaries, limit=page_sizes)
 def test_every_page_but_the_last_is_full(collection: Collection, limit: int) -> None:
-    """On a walk, a page that is followed by another one has exactly as many records as were asked for."""
+    """On a walk, a page that is followed by further records has exactly as many as were asked for."""
     walk = collection.walk(limit, expected=len(collection.ids))
     # A list may end with an empty page; the page in front of that is the last one with records.
     followed = [step for step, after in pairwise(walk.steps) if after.page.records]
