@@ -5,34 +5,25 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define, field
 
-from conformance import deviations as known_deviations
-from conformance.contract import SPECS, ConformanceError, Contract, ContractError, load
-from conformance.deviations import Deviation
-from conformance.journal import Journal, header
-from conformance.properties import Item, Result, Run, binding_of, items_of
-from conformance.properties.detection import Planted, detect, is_alarm, planted
-from conformance.recordings import Recordings
-from conformance.report.events import Target as TargetText
+from conformance.contract import ConformanceError
+from conformance.items import VERDICT, BoundTest, RequirementItem, fault_items
+from conformance.journal import Journal
+from conformance.properties import binding_of
 from conformance.report.events import read_events
 from conformance.report.model import Report
 from conformance.report.summary import summary_lines
-from conformance.report.verdict import Outcome, Verdict, verdict_of
+from conformance.report.verdict import Verdict
 from conformance.report.write import write_reports
-from conformance.targets import ReferenceTarget, Selection, UrlTarget, select
-from conformance.traffic.curl import curl
+from conformance.session import CONFORMANCE, Conformance, Progress, set_up
+from conformance.targets import UrlTarget
 
-CONFORMANCE = pytest.StashKey["Conformance"]()
-VERDICT = "conformance verdict"
 _REQUIREMENT_ITEM = re.compile(r"::([a-z0-9]+)\.[a-z0-9-]+\.[a-z0-9-]+\[[^\]]*\]$")
 
 
@@ -57,140 +48,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--require-all-must", action="store_true", help="fail if any MUST is not seen")
     add("--deviations", default=None, metavar="FILE", help="known deviations of the target, as YAML")
     add("--report-dir", default=None, metavar="DIR", help="where reports go (default: reports/<target>)")
-
-
-@define(eq=False)
-class Progress:
-    """How far the items of one requirement have come, for what can only be said at the last of them."""
-
-    left: int = 0
-    seen: bool = False
-    deviated: bool = False
-
-
-@define(eq=False)
-class Conformance:
-    """Everything the plugin keeps for a session."""
-
-    config: pytest.Config
-    selection: Selection
-    contracts: dict[str, Contract]
-    deviations: tuple[Deviation, ...]
-    required: frozenset[str]
-    report_dir: Path
-    runs: dict[str, Run] = field(factory=dict)
-    progress: dict[str, Progress] = field(factory=dict)
-    recordings: Recordings | None = None
-    recorded: Counter[str] = field(factory=Counter)
-    collectable: list[Item] = field(factory=list)
-    detected: dict[str, list[bool]] = field(factory=dict)
-    alarms: dict[str, list[str]] = field(factory=dict)
-    report: Report | None = None
-    run_id: str = "main"
-    _journal: Journal | None = None
-
-    @property
-    def strict(self) -> bool:
-        return "strict=true" in (self.config.getoption("override_ini") or [])
-
-    @property
-    def examples(self) -> int:
-        count: int = self.config.getoption("examples")
-        return count
-
-    @property
-    def parts(self) -> Path:
-        """Where the processes of this run, and of no other, keep their events until it ends."""
-        return self.report_dir / "parts" / self.run_id
-
-    @property
-    def journal(self) -> Journal:
-        """This process's events; the file is begun with the first of them."""
-        if self._journal is None:
-            worker = getattr(self.config, "workerinput", {}).get("workerid", "main")
-            self._journal = Journal.open(self.parts / f"{worker}.ndjson", self._header())
-        return self._journal
-
-    @property
-    def journaled(self) -> bool:
-        return self._journal is not None
-
-    def _header(self) -> Any:
-        targets = self.selection.targets
-        first = next(iter(targets.values()))
-        options = ("examples", "record", "allow_writes", "require", "require_all_must")
-        return header(
-            self.contracts.values(),
-            TargetText(
-                name=self.selection.name,
-                kind=first.kind,
-                base_url=first.base_url if len(targets) == 1 else None,
-                capabilities=tuple(sorted(frozenset.union(*(t.capabilities for t in targets.values())))),
-            ),
-            {api: target.provenance for api, target in targets.items()},
-            {**{name: self.config.getoption(name) for name in options}, "strict": self.strict},
-        )
-
-    def run_of(self, api: str) -> Run:
-        if api not in self.runs:
-            contract = self.contracts[api]
-            run = Run(
-                contract,
-                self.selection.targets[api],
-                examples=self.examples,
-                on_evidence=lambda evidence: self.journal.seen(contract, evidence),
-                fresh_names=first_kind(self.selection) == "url" and self.recordings is None,
-            )
-            if self.recordings is not None:
-                run.recording = self.recordings.takes_of(api)
-                run.recorded_cases = self.recordings.cases_of(api)
-            self.runs[api] = run
-        return self.runs[api]
-
-    def deviation_of(self, item: Item) -> Deviation | None:
-        covering = (d for d in self.deviations if d.covers(item.requirement.id, item.operation))
-        return next(covering, None)
-
-    def verdict(self, item: Item, result: Result, test: str) -> Verdict:
-        """Weighs a result, and writes what it came to."""
-        record = item.requirement
-        progress = self.progress.setdefault(record.id, Progress(left=1))
-        progress.left -= 1
-        self.recorded[record.api] += result.outcome is not Outcome.BROKEN
-        progress.seen |= result.outcome in (Outcome.HELD, Outcome.VIOLATED, Outcome.BROKEN, Outcome.STALE)
-        progress.deviated |= result.outcome is Outcome.VIOLATED
-        deviation = self.deviation_of(item)
-        # A deviation that names no operation is stale only once none of them deviates.
-        listed = deviation is not None and (
-            deviation.operation is not None
-            or result.outcome is not Outcome.HELD
-            or (progress.left == 0 and not progress.deviated)
-        )
-        verdict = verdict_of(
-            result.outcome,
-            strength=record.strength,
-            basis=record.basis,
-            deviation_listed=listed,
-            strict=self.strict,
-            required=record.id in self.required and progress.left == 0 and not progress.seen,
-        )
-        contract = self.contracts[record.api]
-        for shown in result.shown:
-            self.journal.found(contract, record.id, item.operation, shown.finding, shown.exchange)
-        self.journal.verdict(
-            record.id,
-            item.operation,
-            verdict,
-            reason=result.reason,
-            test=test,
-            held=result.held,
-            deviation=deviation,
-        )
-        return verdict
-
-
-def first_kind(selection: Selection) -> str:
-    return next(iter(selection.targets.values())).kind
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -229,80 +86,9 @@ def pytest_configure(config: pytest.Config) -> None:
     arguments = tuple(_joined(config.invocation_params.args))
     config.invocation_params = replace(config.invocation_params, args=arguments)
     try:
-        config.stash[CONFORMANCE] = _set_up(config)
+        config.stash[CONFORMANCE] = set_up(config)
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
-
-
-def _set_up(config: pytest.Config) -> Conformance:
-    option = config.getoption
-    name = option("target") or ("reference" if option("record") or option("faults") else "cassette")
-    apis = tuple(api for given in option("api") for api in given.split(",") if api)
-    root = Path(config.rootpath)
-    selection = select(name, apis, root=root, allow_writes=option("allow_writes"))
-    contracts = {api: load(api) for api in selection.targets}
-    if option("record") and first_kind(selection) == "cassette":
-        raise ContractError("--record needs a target that answers: reference, a URL or a named target")
-    if option("faults") and first_kind(selection) != "reference":
-        raise ContractError("--faults plants faults in the reference server: leave --target out")
-    if option("examples") < 0:
-        raise ContractError(f"--examples {option('examples')}: needs a number of 0 or more")
-    if option("redraw") and not option("record"):
-        raise ContractError("--redraw draws new cases for a recording: give --record too")
-    required = _required(option, contracts)
-    report_dir = Path(option("report_dir")) if option("report_dir") else root / "reports" / selection.name
-    if option("report_dir"):
-        try:
-            report_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ContractError(f"--report-dir {report_dir}: cannot be made: {error.strerror}") from None
-    recordings = Recordings(selection.targets, redraw=option("redraw")) if option("record") else None
-    return Conformance(
-        config,
-        selection,
-        contracts,
-        _deviations(option("deviations"), selection, contracts),
-        required,
-        report_dir,
-        recordings=recordings,
-        run_id=getattr(config, "workerinput", {}).get("conformance", str(os.getpid())),
-    )
-
-
-def _required(option: Callable[[str], Any], contracts: dict[str, Contract]) -> frozenset[str]:
-    records = {record.id: record for contract in contracts.values() for record in contract.requirements.values()}
-    given = [requirement for text in option("require") for requirement in text.split(",") if requirement]
-    for requirement in given:
-        if requirement not in records:
-            raise ContractError(f"--require {requirement}: no such requirement; `conformance requirements` lists them")
-    musts = [record.id for record in records.values() if record.strength == "MUST" and not record.not_tested]
-    return frozenset(given) | frozenset(musts if option("require_all_must") else ())
-
-
-def _deviations(file: str | None, selection: Selection, contracts: dict[str, Contract]) -> tuple[Deviation, ...]:
-    """What the option names, else what the target's record names, else what lies beside each contract."""
-    named = Path(file) if file else selection.deviations
-    beside = [SPECS / api / "deviations" / f"{selection.name}.yaml" for api in contracts]
-    paths = [named] if named else [path for path in beside if path.is_file()]
-    return tuple(deviation for path in paths for deviation in known_deviations.read(path, contracts.values()))
-
-
-class BoundTest(pytest.Collector):
-    """A test function of the suite; its items are the requirement × operations it is run for."""
-
-    def __init__(self, *, function: Callable[..., None], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.function = function
-
-    def collect(self) -> Iterable[pytest.Item]:
-        conformance = self.config.stash[CONFORMANCE]
-        module = self.getparent(pytest.Module)
-        assert module is not None
-        test = f"{module.path.stem}/{self.name}"
-        for contract in conformance.contracts.values():
-            for item in items_of(self.function, test, contract):
-                conformance.collectable.append(item)
-                yield RequirementItem.from_parent(self, name=item.id, item=item)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -314,102 +100,6 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str
     return BoundTest.from_parent(collector, name=name, function=obj)
 
 
-class NotConforming(Exception):
-    """A verdict that fails the run; the text is for people."""
-
-
-class VerdictItem(pytest.Item):
-    """An item whose outcome is a verdict or a detection; failures are told without a traceback."""
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, NotConforming | ConformanceError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    @property
-    def conformance(self) -> Conformance:
-        return self.config.stash[CONFORMANCE]
-
-
-class RequirementItem(VerdictItem):
-    """One requirement × operation on the selected target."""
-
-    def __init__(self, *, item: Item, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.item = item
-
-    def runtest(self) -> None:
-        conformance = self.conformance
-        result = conformance.run_of(self.item.requirement.api).run(self.item)
-        verdict = conformance.verdict(self.item, result, self.nodeid.rpartition("::")[0])
-        self.user_properties.append((VERDICT, verdict.value))
-        if verdict.fails_run:
-            raise NotConforming(self._explained(verdict, result))
-        if not verdict.seen:
-            pytest.skip(result.reason or verdict.value)
-
-    def _explained(self, verdict: Verdict, result: Result) -> str:
-        record = self.item.requirement
-        contract = self.conformance.contracts[record.api]
-        lines = [
-            f"{verdict.value}: {self.item.id}",
-            f"  requirement: {record.statement} ({record.strength}, {record.basis})",
-            f"  source:      {contract.catalogue.document.title}, {record.section}: {contract.catalogue.document.url}",
-            f"  what:        {result.reason or 'a listed deviation now holds: take it off the list'}",
-        ]
-        for shown in result.shown[:1]:
-            lines += [f"  expected:    {shown.finding.expected}", f"  actual:      {shown.finding.actual}"]
-            if shown.exchange is not None:
-                lines += _said(shown.exchange, contract)
-        return "\n".join(lines)
-
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        return self.path, None, self.name
-
-
-def _said(exchange: Any, contract: Contract) -> list[str]:
-    body = exchange.response.text
-    return [
-        f"  request:     {exchange.request.method} {exchange.request.url}",
-        f"  response:    {exchange.response.reason}  {body[:500]}{'…' if len(body) > 500 else ''}",
-        f"  again:       {curl(exchange.request, contract.conventions.auth.credentials)}",
-    ]
-
-
-class FaultItem(VerdictItem):
-    """One planted fault: passes if the requirement it breaks turns red."""
-
-    def __init__(self, *, fault: Planted, items: list[Item], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.fault, self.items = fault, items
-
-    def runtest(self) -> None:
-        detection = detect(self.fault, self.items)
-        self.conformance.detected.setdefault(self.fault.requirement.partition(".")[0], []).append(detection.caught)
-        if not detection.caught:
-            came_to = ", ".join(f"{item.operation}: {result.outcome.value}" for item, result in detection.results)
-            raise NotConforming(
-                f"missed: {self.fault.id}: {self.fault.description}\n"
-                f"  {self.fault.requirement} came to {came_to or 'nothing: no test is bound to it'}"
-            )
-
-
-class ControlItem(VerdictItem):
-    """The server without a fault: passes if nothing accuses it."""
-
-    def __init__(self, *, api: str, items: list[Item], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.api, self.items = api, items
-
-    def runtest(self) -> None:
-        contract = self.conformance.contracts[self.api]
-        run = Run(contract, ReferenceTarget(contract), examples=self.conformance.examples)
-        alarms = [f"{item.id}: {result.reason}" for item in self.items if is_alarm(result := run.run(item))]
-        self.conformance.alarms[self.api] = alarms
-        if alarms:
-            raise NotConforming("\n".join(["false alarms:", *(f"  {alarm}" for alarm in alarms)]))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     conformance = config.stash.get(CONFORMANCE, None)
@@ -419,18 +109,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     others = [item for item in items if not isinstance(item, RequirementItem)]
     # What all exchanges are evidence for comes last.
     ours.sort(key=lambda item: item.item.judged_by_evidence)
-    items[:] = [*others, *(_fault_items(session, conformance, ours) if config.getoption("faults") else ours)]
-
-
-def _fault_items(
-    session: pytest.Session, conformance: Conformance, ours: list[RequirementItem]
-) -> Iterator[pytest.Item]:
-    for api, contract in conformance.contracts.items():
-        items = [item.item for item in ours if item.item.requirement.api == api]
-        yield ControlItem.from_parent(session, name=f"{api} without a fault", api=api, items=items)
-        for fault in planted(contract):
-            bound = [item for item in items if item.requirement.id == fault.requirement]
-            yield FaultItem.from_parent(session, name=fault.id, fault=fault, items=bound)
+    items[:] = [*others, *(fault_items(session, conformance, ours) if config.getoption("faults") else ours)]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

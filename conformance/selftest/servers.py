@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from attrs import define, field, frozen
 
-from conformance import coverage, plugin, reference
+from conformance import coverage, reference, session
 from conformance.contract import load
 from conformance.properties import Item, Run, items_of
 from conformance.properties.run import Result
@@ -213,11 +213,11 @@ class Runner:
 
     def replay_from(self, folder: Path) -> None:
         """Takes the cassettes in a folder for the shipped ones."""
-        self._monkeypatch.setattr(plugin, "select", partial(config.select, cassettes=folder))
+        self._monkeypatch.setattr(session, "select", partial(config.select, cassettes=folder))
 
     def record_here(self) -> None:
         """Keeps recordings out of the shipped cassettes."""
-        self._monkeypatch.setattr(plugin, "Recordings", partial(Recordings, folder=self.cassettes))
+        self._monkeypatch.setattr(session, "Recordings", partial(Recordings, folder=self.cassettes))
 
     def __call__(self, *arguments: str, plugins: tuple[object, ...] = (), root: Path = ROOT) -> Ran:
         out, outcomes = io.StringIO(), _Outcomes()

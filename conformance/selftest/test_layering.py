@@ -155,7 +155,6 @@ def test_the_suite_does_not_sleep() -> None:
 
 # To be split; each leaves this list when it is.
 LONG = {
-    "plugin.py": "hooks, fixtures and options of the plugin in one module",
     "selftest/test_reference_vultr.py": "the server's conduct and all its faults in one module",
 }
 
