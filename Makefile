@@ -22,6 +22,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/conformance coverage --check
 	$(BIN)/pytest -q -n 2 --dist worksteal conformance/selftest
+	$(BIN)/pytest -q --faults
 	$(BIN)/pytest -q
 
 record: $(VENV)/installed
