@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import yaml
-from attrs import frozen
+from attrs import field, frozen
 from pydantic import BaseModel, ValidationError
 
 from conformance.contract.conventions import Conventions, Resource
@@ -32,6 +32,7 @@ class Contract:
     operations: tuple[Operation, ...]
     components: Mapping[str, Any]
     catalogue: Catalogue
+    document: Mapping[str, Any] = field(factory=dict)
 
     @cached_property
     def requirements(self) -> dict[str, Requirement]:
@@ -175,6 +176,7 @@ def load(api: str, specs: Path = SPECS) -> Contract:
         tuple(_operations(document, _label(folder / "openapi.yaml"))),
         document.get("components", {}).get("schemas", {}),
         catalogue,
+        document,
     )
     for resource in conventions.resources:
         for operation_id in resource.operations:

@@ -27,6 +27,7 @@ class Binding:
         observes: the test judges every passive requirement by what is observed.
         strategies: argument → Hypothesis strategy, or a function of the subject that gives one.
         examples: cases that are always run, before drawn ones.
+        generated: more cases, from what is known of the operation alone; kept and replayed like drawn ones.
         needs: capabilities the target must have.
     """
 
@@ -34,12 +35,13 @@ class Binding:
     observes: bool = False
     strategies: Mapping[str, Strategy] = field(factory=dict)
     examples: Examples = ()
+    generated: Callable[[Subject], Sequence[Mapping[str, Any]]] | None = None
     needs: tuple[str, ...] = ()
 
     @property
     def is_property(self) -> bool:
         """Whether the test is run once for each of several cases."""
-        return bool(self.strategies or self.examples)
+        return bool(self.strategies or self.examples or self.generated)
 
 
 def binding_of(function: object) -> Binding | None:
@@ -57,12 +59,16 @@ def requirement(*cites: str, needs: tuple[str, ...] = ()) -> Callable[[F], F]:
     return lambda function: _bind(function, cites=cites, needs=needs)
 
 
-def property_test(examples: Examples = (), **strategies: Strategy) -> Callable[[F], F]:
-    """Runs a test on each of `examples`, then on cases drawn by Hypothesis.
+def property_test(
+    examples: Examples = (),
+    generated: Callable[[Subject], Sequence[Mapping[str, Any]]] | None = None,
+    **strategies: Strategy,
+) -> Callable[[F], F]:
+    """Runs a test on each of `examples` and `generated`, then on cases drawn by Hypothesis.
 
     What is drawn is kept in the cassette while recording, and replayed from there.
     """
-    return lambda function: _bind(function, strategies=strategies, examples=examples)
+    return lambda function: _bind(function, strategies=strategies, examples=examples, generated=generated)
 
 
 def observes(function: F) -> F:

@@ -286,7 +286,7 @@ class Run:
                 raise Stale(f"the cassette has cases for other arguments than {item.id} takes; record it with --record")
             if replayed is not None:
                 raise NotRecorded(f"the cassette has no cases for {item.id}; record it with --record")
-        found: list[Mapping[str, Any]] = list(examples)
+        found: list[Mapping[str, Any]] = [*examples, *(binding.generated(subject) if binding.generated else ())]
         drawn = cases.draw(strategies, self.examples, item.id) if strategies else []
         return found + [case for case in drawn if case not in found]
 

@@ -16,6 +16,7 @@ from conformance.properties import (
     requirement,
 )
 from conformance.properties.exercise import NO_SUCH_ID
+from conformance.properties.generated import bad_bodies
 from conformance.targets import Client
 
 WRONG_TYPES: tuple[Any, ...] = (None, True, 12, 1.5, "", [], {}, {"a": [1]})
@@ -78,6 +79,17 @@ def test_a_body_of_another_media_type_is_refused(things: Things, conventions: Co
         after = things.listing.ids
         assert_status(exchange, conventions.errors.wrong_media_type, when=f"with a body typed {media_type}")
         assert_equal(after, before, f"the list after a create typed {media_type}")
+
+
+@requirement("errors.malformed-request-refused")
+@property_test(generated=lambda subject: bad_bodies(subject.contract, subject.operation))
+def test_a_body_outside_the_schema_is_no_server_error(
+    things: Things, conventions: Conventions, mutation: str, body: Any
+) -> None:
+    """A create with a body that the operation's schema does not allow is refused or understood."""
+    typed = {"Content-Type": conventions.media_types.request}
+    exchange = things.post(content=json.dumps(body).encode(), headers=typed, negative=True)
+    assert_not_status(exchange, "5xx", when=f"with a body that has a mutation: {mutation}")
 
 
 @requirement("errors.unknown-resource-refused")

@@ -14,6 +14,7 @@ from conformance.properties import (
     requirement,
 )
 from conformance.properties.exercise import NO_SUCH_ID
+from conformance.properties.generated import bad_queries
 from conformance.targets import Client
 
 
@@ -73,6 +74,7 @@ def test_messages_tell_the_causes_apart(client: Client, operation: Operation, co
     )
 
 
+SMALL = {"per_page": 1}
 BAD_VALUES = ("x", "-1", "0", "99999999999999999999", "", "x" * 3000, "☃\u202e", "' OR 1=1 --", "[]", "%00")
 
 
@@ -88,7 +90,7 @@ def test_a_malformed_request_is_no_server_error(
 ) -> None:
     """A value that makes no sense is answered from the 4xx range, or ignored, never with a 5xx."""
     values = dict(subject.values(operation))
-    small = {"per_page": 1} if operation.collection else {}
+    small = SMALL if operation.collection else {}
     control = client.call(operation, values, query=small)
     if not control.response.ok:
         raise NotExercised(f"the well-formed request fails too: {control}")
@@ -100,3 +102,17 @@ def test_a_malformed_request_is_no_server_error(
         query = {**small, name: value} if where == "query" else small
         exchange = client.call(operation, bad, query=query, negative=True)
         assert_not_status(exchange, "5xx", when=f"with {name} {value[:40]!r}")
+
+
+@requirement("vultr.errors.server-error-5xx")
+@property_test(generated=lambda subject: bad_queries(subject.contract, subject.operation))
+def test_a_query_outside_the_schema_is_no_server_error(
+    subject: Subject, client: Client, operation: Operation, mutation: str, query: list[list[str]]
+) -> None:
+    """A query that the operation's schema does not allow is answered from the 4xx range, or ignored."""
+    values = subject.values(operation)
+    control = client.call(operation, values, query=SMALL if operation.collection else {})
+    if not control.response.ok:
+        raise NotExercised(f"the well-formed request fails too: {control}")
+    exchange = client.call(operation, values, query=[(name, value) for name, value in query], negative=True)
+    assert_not_status(exchange, "5xx", when=f"with a query that has a mutation: {mutation}")
