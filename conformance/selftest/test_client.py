@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -211,6 +212,17 @@ def test_an_answer_ends_a_row_of_failures() -> None:
                 came.append(0)
     assert came == [0, 0, 200, 0, 0, 200]
     assert server.requests == 6
+
+
+def test_a_target_that_answers_every_other_call_is_given_up_in_the_end() -> None:
+    good = reply({"account": {}})
+    answers = itertools.cycle([good, b""])
+    with speaking_to(lambda _: next(answers)) as (client, server):
+        with pytest.raises(HarnessError, match=r"^the target is given up after 20 failures in all"):
+            for _ in range(100):
+                with suppress(HarnessError) if client.health.failed < 20 else nullcontext():
+                    client.call(ACCOUNT)
+    assert server.requests == 40
 
 
 def test_all_clients_of_a_target_know_that_it_is_down() -> None:

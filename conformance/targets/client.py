@@ -26,6 +26,7 @@ MAX_BODY = 4 * 1024 * 1024
 MAX_REQUESTS = 2000
 RETRIES = 3
 SILENT: Final = 3
+FLAKY: Final = 20
 
 Query = Mapping[str, object] | Iterable[tuple[str, object]]
 
@@ -53,10 +54,12 @@ class Health:
 
     Attributes:
         failures: requests in a row that got no usable answer; `last` says why the last one did not.
+        failed: all such requests, so that a target that answers now and then does not hold a run up for hours.
         refused: calls in a row that were still refused for their rate after every pause.
     """
 
     failures: int = 0
+    failed: int = 0
     last: str = ""
     refused: int = 0
 
@@ -319,6 +322,8 @@ class Client:
             raise HarnessError(
                 f"the target is taken as down after {SILENT} failures in a row; the last: {self.health.last}"
             )
+        if self.health.failed >= FLAKY:
+            raise HarnessError(f"the target is given up after {FLAKY} failures in all; the last: {self.health.last}")
         if self.health.refused >= SILENT:
             raise HarnessError(
                 f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each time it was asked"
@@ -328,6 +333,7 @@ class Client:
             answer = self._answer(request)
         except HarnessError as error:
             self.health.failures += 1
+            self.health.failed += 1
             self.health.last = f"{where}: {self.redactor.text(str(error))}"
             raise HarnessError(self.health.last) from None
         self.health.failures = 0
