@@ -140,7 +140,17 @@ def _serve(options: argparse.Namespace) -> int:
             print(f"{contract.conventions.name} reference server at {url}{contract.base_path}, stop it with Ctrl-C")
             for name, variable in contract.conventions.auth.credentials.items():
                 print(f"export {variable}={credentials[name]}")
-            print(f"pytest --api {options.api} --target {url}{contract.base_path} --allow-writes", flush=True)
+            in_paths = {part for operation in contract.operations for part in operation.path_parameters}
+            given = [
+                f" --parameter {part}={value}"
+                for part, values in server.parameters.items()
+                if part in in_paths
+                for value in values[:2]
+            ]
+            print(
+                f"pytest --api {options.api} --target {url}{contract.base_path} --allow-writes{''.join(given)}",
+                flush=True,
+            )
             _wait()
     except OSError as error:
         raise ConformanceError(f"cannot listen on {options.host}:{options.port}: {error.strerror}") from None

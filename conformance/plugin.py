@@ -41,6 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--record", action="store_true", help="keep what the target answers in cassettes (default target: reference)")
     add("--redraw", action="store_true", help="with --record: draw new cases instead of running the recorded ones")
     add("--faults", action="store_true", help="plant each fault and see whether its requirement turns red")
+    add(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value of a path parameter that exists at the URL (repeatable)",
+    )
     add("--allow-writes", action="store_true", help="let tests create, change and delete at a URL")
     add(
         "--require", action="append", default=[], metavar="ID", help="fail if this requirement is not seen (repeatable)"

@@ -169,7 +169,9 @@ def set_up(config: pytest.Config) -> Conformance:
     name = option("target") or ("reference" if option("record") or option("faults") else "cassette")
     apis = tuple(api for given in option("api") for api in given.split(",") if api)
     root = Path(config.rootpath)
-    selection = select(name, apis, root=root, allow_writes=option("allow_writes"))
+    selection = select(
+        name, apis, root=root, allow_writes=option("allow_writes"), parameters=_parameters(option("parameter"))
+    )
     contracts = {api: load(api) for api in selection.targets}
     if option("record") and first_kind(selection) == "cassette":
         raise ContractError("--record needs a target that answers: reference, a URL or a named target")
@@ -197,6 +199,17 @@ def set_up(config: pytest.Config) -> Conformance:
         recordings=recordings,
         run_id=getattr(config, "workerinput", {}).get("conformance", str(os.getpid())),
     )
+
+
+def _parameters(given: list[str]) -> dict[str, tuple[str, ...]]:
+    """`NAME=VALUE` options, several values of one name in their order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ContractError(f"--parameter {text}: needs the form NAME=VALUE")
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 def _required(option: Callable[[str], Any], contracts: dict[str, Contract]) -> frozenset[str]:

@@ -190,3 +190,25 @@ def test_a_named_target_answers_for_its_api_only(tmp_path: Path, monkeypatch: py
 )
 def test_loopback_is_this_machine_only(url: str, whether: bool) -> None:
     assert is_loopback(url) is whether
+
+
+def test_values_known_to_exist_are_given_beside_those_of_the_record(tmp_path: Path) -> None:
+    target = select("staging", root=_staging(tmp_path), environ=ENVIRON, parameters={"user-id": ("b",)}).targets[
+        "vultr"
+    ]
+    assert isinstance(target, UrlTarget)
+    assert target.parameters["user-id"] == ("b",)
+    assert target.parameters["dns-domain"] == ("example.com",)
+
+
+def _staging(folder: Path) -> Path:
+    table = f'api = "vultr"\nurl = "{LOCAL}"\nparameters = {{user-id = ["a"], dns-domain = ["example.com"]}}'
+    text = f"[tool.conformance.targets.staging]\n{table}\n"
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["cassette", "reference"])
+def test_a_built_in_target_knows_its_own_values(name: str) -> None:
+    with pytest.raises(TargetError, match=f"--parameter user-id: is for a URL or a named target, {name} knows its own"):
+        select(name, ("vultr",), parameters={"user-id": ("x",)})

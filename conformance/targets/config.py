@@ -68,13 +68,19 @@ def select(
     environ: Mapping[str, str] = os.environ,
     cassettes: Path = CASSETTES,
     allow_writes: bool = False,
+    parameters: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Selection:
     """The target of each API asked for, or of every API that has a contract.
+
+    `parameters` are values known to exist at a URL, beside those that its record names.
 
     Raises:
         ContractError: an API is unknown or has no contract.
         TargetError: the target is unknown, its record is wrong, or a variable with a credential is not set.
     """
+    given = dict(parameters or {})
+    if given and name in BUILT_IN:
+        raise TargetError(f"--parameter {next(iter(given))}: is for a URL or a named target, {name} knows its own")
     apis = tuple(dict.fromkeys(api_names)) or contracts()
     loaded = {api: load(api) for api in apis}
     if name == "cassette":
@@ -85,7 +91,7 @@ def select(
         if len(loaded) != 1:
             raise TargetError(f"--target {name}: say with --api which API answers there")
         (contract,) = loaded.values()
-        record = TargetRecord(api=contract.api, url=name)
+        record = TargetRecord(api=contract.api, url=name, parameters=given)
         url = _split(name)
         label = "-".join(str(part).replace(":", "-") for part in (url.hostname, url.port) if part)
         return Selection(label, {contract.api: _at_url(label, record, contract, environ, allow_writes, root)})
@@ -94,6 +100,7 @@ def select(
         known = ", ".join([*BUILT_IN, *sorted(records), "a URL"])
         raise TargetError(f"unknown target {name!r}: known are {known}")
     record = records[name]
+    record = record.model_copy(update={"parameters": record.parameters | given})
     if api_names and record.api not in api_names:
         raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(api_names)}")
     target = _at_url(name, record, load(record.api), environ, allow_writes, root)
