@@ -130,7 +130,7 @@ def _serve(options: argparse.Namespace) -> int:
     credentials = _credentials(contract)
     server = reference.build(
         options.api,
-        clock=reference.SystemClock(),
+        clock=reference.RunningClock(),
         fault=faults.get(options.fault),
         credentials=credentials,
         require_https=False,

@@ -64,7 +64,7 @@ def _in_process(run: Run) -> Iterator[Run]:
 @contextmanager
 def served(contract: Contract, plant: Callable[[Serving], None] = lambda _: None) -> Iterator[Run]:
     """A run against the reference server on a socket of this machine, over TLS, HTTP/1.1 and HTTP/2."""
-    server = reference.build(contract.api, clock=reference.SystemClock())
+    server = reference.build(contract.api, clock=reference.RunningClock())
     serving = Serving()
     plant(serving)
     with serve_tls(server, serving) as at:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from conformance.reference import snyk, snyk_faults, vercel, vercel_faults, vultr, vultr_faults
-from conformance.reference.clock import Clock, SystemClock, VirtualClock
+from conformance.reference.clock import Clock, RunningClock, VirtualClock
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
 
 T = TypeVar("T")
 
-__all__ = ["APIS", "VERSION", "Clock", "Fault", "Server", "SystemClock", "VirtualClock", "build", "faults_of"]
+__all__ = ["APIS", "VERSION", "Clock", "Fault", "RunningClock", "Server", "VirtualClock", "build", "faults_of"]
 
 VERSION = "1"
 """The version of the servers' behaviour, kept in recordings.

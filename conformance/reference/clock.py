@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+"""The first moment of every server."""
 
 
 class Clock(Protocol):
@@ -22,7 +26,7 @@ class VirtualClock:
     `tick` may be set at any time; 0 freezes the clock, so that a burst happens inside one instant.
     """
 
-    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), tick: float = 0.05) -> None:
+    def __init__(self, start: datetime = START, tick: float = 0.05) -> None:
         if start.tzinfo is None:
             raise ValueError("the start of a clock must be an aware datetime")
         self._now = start.astimezone(UTC)
@@ -43,12 +47,19 @@ class VirtualClock:
         self._now += timedelta(seconds=seconds)
 
 
-class SystemClock:
-    """The time of the machine."""
+class RunningClock:
+    """A clock that starts where the seeds of the servers lie, and runs as fast as the machine's.
+
+    The releases of a server and the ends of their support are dates: by the calendar they would be over one day.
+    """
+
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
+        self._begun = time.monotonic()
 
     def now(self) -> datetime:
-        """The present."""
-        return datetime.now(UTC)
+        """The present of this clock."""
+        return self._start + timedelta(seconds=time.monotonic() - self._begun)
 
     def on_request(self) -> None:
         """Nothing: this clock runs by itself."""

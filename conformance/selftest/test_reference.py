@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from conformance import reference
-from conformance.reference import Fault, Server, SystemClock, VirtualClock, build, faults_of
+from conformance.reference import Fault, RunningClock, Server, VirtualClock, build, faults_of
 from conformance.reference.core import Route
 from conformance.reference.faults import Faults
 from conformance.reference.messages import Problem, Request, Response
@@ -130,11 +130,11 @@ def test_virtual_clock_moves_with_requests_only() -> None:
         VirtualClock(datetime(2026, 1, 1))
 
 
-def test_system_clock_is_the_present_in_utc() -> None:
-    before = datetime.now(UTC)
-    clock = SystemClock()
+def test_a_running_clock_starts_with_the_seeds_and_runs_by_itself() -> None:
+    clock = RunningClock()
+    first = clock.now()
     clock.on_request()
-    assert before <= clock.now() <= datetime.now(UTC)
+    assert datetime(2026, 1, 1, tzinfo=UTC) <= first <= clock.now() < datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def test_date_and_length_are_sent() -> None:

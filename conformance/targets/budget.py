@@ -59,19 +59,26 @@ class Budget:
         if retry_after.isascii() and retry_after.isdigit():
             wanted = float(retry_after[:9])
         elif retry_after:
-            wanted = self._until(retry_after)
+            moment = _seconds(retry_after)
+            wanted = moment - self._told_at(response) if moment is not None else self._pause
         else:
             reset = response.header(self._reset_header) if self._reset_header else None
             if reset is not None and reset.isascii() and reset.isdigit():
                 # A header in whole seconds may be short by up to one.
-                return min(max(float(reset[:12]) - self._clock.now() + 1, 1.0), LONGEST_PAUSE)
+                return min(max(float(reset[:12]) - self._told_at(response) + 1, 1.0), LONGEST_PAUSE)
             wanted = self._pause
         return min(max(wanted, self._pause), LONGEST_PAUSE)
 
-    def _until(self, date: str) -> float:
-        try:
-            moment = parsedate_to_datetime(date)
-        except ValueError:
-            return self._pause
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return aware.timestamp() - self._clock.now()
+    def _told_at(self, response: Response) -> float:
+        """When the server answered, by its own clock if it says so: it may differ from this machine's."""
+        told = _seconds(response.header("date") or "")
+        return told if told is not None else self._clock.now()
+
+
+def _seconds(date: str) -> float | None:
+    """An HTTP-date in seconds since the epoch, None for what is none."""
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
