@@ -22,6 +22,9 @@ from conformance.traffic.redact import Redactor
 
 _ID_LIKE = re.compile(r"[0-9a-f-]{12,}|\d+|[^/]*\.[^/]*|[A-Za-z0-9_-]{20,}")
 
+_TOKEN_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[!-~]{16,}")
+"""A credential, as against the words that stand for one in a recording that was cleaned."""
+
 
 @define
 class Tally:
@@ -59,7 +62,7 @@ class TrafficJudge:
         # Rules about several exchanges look inside one recording: another one was made at another time.
         judge = Judge(self.contract, strict=self.strict)
         locator = Locator(self.contract, self.contract.conventions.origin, recording.provenance.get("base_url", ""))
-        redactor = Redactor()
+        redactor = Redactor(_credentials(self.contract, recording))
         first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
         for number, said in recording.interactions:
             if number == 1 or id(said) in first:
@@ -121,6 +124,18 @@ def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: s
     return locator.exchange(
         redactor.request(said.request), redactor.response(said.response), negative=said.negative, source=source
     )
+
+
+def _credentials(contract: Contract, recording: Cassette) -> dict[str, str]:
+    """The credentials that a recording holds in clear: what was sent with a call that succeeded and looks like one."""
+    header = contract.conventions.auth.header
+    sent = [(said.request.header(header) or "").rpartition(" ")[2] for _, said in recording.interactions if _ok(said)]
+    found = [token for token in dict.fromkeys(sent) if _TOKEN_LIKE.fullmatch(token) and "__redacted_" not in token]
+    return {f"recorded-{number}": token for number, token in enumerate(found, start=1)}
+
+
+def _ok(said: Interaction) -> bool:
+    return said.response.ok
 
 
 def _without_ids(path: str) -> str:

@@ -39,10 +39,12 @@ def scheme_is_exact(sight: Sight) -> Iterator[Finding]:
     if value is None or value == NAME_MARK:
         return  # What was masked whole tells nothing.
     known = VALUE_MARK.search(value)
-    if known:
+    if known and not known[1].startswith("recorded-"):
         allowed = [f"{auth.schemes.get(known[1], auth.scheme)} {known[0]}"]
     else:
-        allowed = [f"{scheme} {NAME_MARK}" for scheme in dict.fromkeys((auth.scheme, *auth.schemes.values()))]
+        # Which of the API's credentials it is, nobody knows.
+        mark = known[0] if known else NAME_MARK
+        allowed = [f"{scheme} {mark}" for scheme in dict.fromkeys((auth.scheme, *auth.schemes.values()))]
     if value in allowed:
         yield HELD
     else:

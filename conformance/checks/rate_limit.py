@@ -116,7 +116,8 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
     """Within a window what remains never rises; where nobody else calls, each success lowers it by one.
 
     A window is told apart by method, path template, consumer, limit and reset, so that windows may overlap. An
-    answer out of a cache tells an old state, and is left out.
+    answer out of a cache tells an old state, and is left out; so is one of the second in which the window ends,
+    since the reset is rounded and the next window may have begun.
     """
     state = _state(sight)
     if state is None or _is_cached(sight, state):
@@ -126,6 +127,10 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
     if before is None:
         return
     earlier, position = before
+    date = _moment(sight.exchange.response.header("date"))
+    at = sight.exchange.sent_at if date is None else date
+    if at is not None and at >= state.reset - 1:
+        return
     if state.remaining > earlier.remaining:
         yield violated(
             f"what remains rose from {earlier.remaining} to {state.remaining} within one window",

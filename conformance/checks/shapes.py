@@ -51,6 +51,10 @@ class Shape:
         members = self.places.get("/data/*") or self.places.get("/data")
         return members.count if members else 0
 
+    def seen(self, times: int) -> Shape:
+        """The places where at least so many objects were."""
+        return Shape({place: members for place, members in self.places.items() if members.count >= times})
+
     def merged(self, other: Shape) -> Shape:
         """The shape of this document and another one taken together."""
         places = dict(self.places)

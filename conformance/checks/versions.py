@@ -180,17 +180,28 @@ def _since_earlier(sight: Sight, version: str, shape: Shape) -> list[str] | None
             if before is not None:
                 compared = True
                 found += differences(before, sight.sequence[key])
-    whole = sight.sequence.get((operation, version))
+    # Another list, or a selection of this one, may hold resources of another kind.
+    page = (operation, version, sight.exchange.path, _selection(sight))
+    whole = sight.sequence.get(page)
     if whole is not None and shape.count >= ENOUGH:
         compared = True
-        found += differences(whole, shape, wholly=True)
+        found += differences(whole.seen(ENOUGH), shape, wholly=True)
     if shape.count >= ENOUGH:
-        sight.sequence[operation, version] = shape if whole is None else whole.merged(shape)
+        sight.sequence[page] = shape if whole is None else whole.merged(shape)
     return list(dict.fromkeys(found)) if compared else None
 
 
+def _selection(sight: Sight) -> tuple[tuple[str, str], ...]:
+    """The filters of a request: what its query has beside the version and the parameters for pages."""
+    pagination, versioning = sight.contract.conventions.pagination, _versioning(sight)
+    beside = {versioning.parameter} if versioning else set()
+    if pagination is not None:
+        beside |= {pagination.cursor, pagination.previous, pagination.sort, pagination.page_size.parameter}
+    return tuple(sorted(pair for pair in sight.exchange.request.query if pair[0] not in beside))
+
+
 ENOUGH = 5
-"""How many resources on a page show what all of them have."""
+"""How many resources on a page, or objects at one place, show what all of them have."""
 
 
 @check("versioning.sunset-format")
@@ -302,9 +313,9 @@ def _not_earlier(sight: Sight, version: str, release: Release | None) -> Iterato
 
 def _served_until_then(sight: Sight, version: str, release: Release | None) -> Iterator[Finding]:
     """A version that is refused as one that is gone, where another is served at the same place."""
-    exchange = sight.exchange
+    exchange, response = sight.exchange, sight.exchange.response
     place = ("served", exchange.request.method, exchange.path, sight.writes)
-    if exchange.response.ok:
+    if response.ok:
         sight.sequence[place] = True
         yield from sight.sequence.pop((*place, "refused"), [])
         return
@@ -315,11 +326,13 @@ def _served_until_then(sight: Sight, version: str, release: Release | None) -> I
     if end is None or now is None or now >= end or not _says_gone(sight):
         return
     refusal = violated(
-        f"version {version} is answered {exchange.response.reason} before its Sunset",
+        f"version {version} is answered {response.reason} before its Sunset",
         expected=f"service until {end:%Y-%m-%d}",
-        actual=exchange.response.text or exchange.response.reason,
+        actual=response.text or response.reason,
     )
-    if sight.sequence.get(place):
+    # A resource that was served may have been deleted since; that another version is served later shows it was not.
+    deleted = response.status == 404 and exchange.operation is not None and exchange.operation.collection is None
+    if sight.sequence.get(place) and not deleted:
         yield refusal
     else:
         sight.sequence.setdefault((*place, "refused"), []).append(refusal)

@@ -19,6 +19,9 @@ from conformance.traffic.pages import Direction, Page, neighbour_request, page_o
 
 HARD_CAP = 50
 
+STALE = 2
+"""Pages in a row, of records that all came before, that no list makes by changing."""
+
 
 @frozen
 class Step:
@@ -104,17 +107,25 @@ class Collection:
             Unsupported: no document says how to go in this direction.
             Violation, NotExercised, HarnessError: as for `page`.
         """
+        return self._step(self.ask(step, direction))
+
+    def ask(self, step: Step, direction: Direction = "next") -> Exchange:
+        """Asks for the page that a page names as its neighbour, whatever the answer.
+
+        Raises:
+            Unsupported: no document says how to go in this direction.
+        """
         named = step.page.next if direction == "next" else step.page.prev
         assert named is not None, f"the page has no {direction}"
         if self.pagination.by_link:
-            return self._step(self.client.follow(named))
+            return self.client.follow(named)
         try:
             path, query = neighbour_request(
                 step.exchange.request, self.pagination, direction, named, self.client.base_url
             )
         except LookupError as error:
             raise Unsupported(str(error)) from None
-        return self._step(self.client.send("GET", path, query=query))
+        return self.client.send("GET", path, query=query)
 
     def _step(self, exchange: Exchange) -> Step:
         self.client.control(exchange)
@@ -143,11 +154,13 @@ class Collection:
         the list states if it is to be trusted, else the records seen so far; `HARD_CAP` in any case.
         """
         walk = Walk()
-        cursors, seen = set[str](), set[str]()
+        cursors, seen, stale = set[str](), set[str](), 0
         step = start or self.page(limit, query=query or {})
         while True:
             walk.steps.append(step)
-            seen.update(identities(step.page))
+            ids = set(identities(step.page))
+            stale = stale + 1 if ids and ids <= seen else 0
+            seen |= ids
             if step.page.next is None:
                 walk.ended = True
                 return walk
@@ -162,6 +175,9 @@ class Collection:
             known = expected if expected is not None else total
             if walk.requests > ceil(len(seen) / size) + 1:
                 walk.defect = f"{walk.requests} requests brought only {len(seen)} different records"
+                return walk
+            if stale >= STALE:
+                walk.defect = f"the last {STALE} of {walk.requests} pages brought only records that came before"
                 return walk
             if known is not None and walk.requests >= ceil(known / size) + 2:
                 walk.defect = f"the list goes on after {walk.requests} pages of {size}, though it has {known} records"

@@ -199,9 +199,18 @@ class Run:
         own = self._exercise(item) if item.binding.observes else self._attempt(item, item.id)
         if not item.judged_by_evidence:
             return own
-        return _with_evidence(
-            own, self._gathered.get((item.requirement.id, item.operation), Gathered()), item.binding.observes
-        )
+        return _with_evidence(own, self._evidence_on(item), item.binding.observes)
+
+    def _evidence_on(self, item: Item) -> Gathered:
+        """The evidence so far; what the contract lacks has one item, whatever the method."""
+        if item.operation != UNKNOWN:
+            return self._gathered.get((item.requirement.id, item.operation), Gathered())
+        found = [
+            gathered
+            for (requirement, operation), gathered in self._gathered.items()
+            if requirement == item.requirement.id and operation.endswith("(unknown)")
+        ]
+        return Gathered(sum(each.held for each in found), [shown for each in found for shown in each.violations])
 
     def _exercise(self, item: Item) -> Result:
         """Makes the exchanges with an operation that passive requirements are judged by, once in a run."""

@@ -129,7 +129,7 @@ def test_operations_carry_what_the_document_says(vultr: Contract) -> None:
     assert (plans.authorized, plans.basis, plans.success) == ("optional", "documented", (200,))
     assert plans.collection is not None
     assert (plans.collection.items, plans.collection.id) == ("/plans", ("id",))
-    assert plans.collection.filters == {"type": ("vhf",)}
+    assert plans.collection.filters == {"type": ("vhf", "vc2")}
     assert [parameter["name"] for parameter in plans.parameters] == ["type", "per_page", "cursor"]
     user = vultr.operation("GET /v2/users/{user-id}")
     assert user.authorized == "required"

@@ -28,6 +28,8 @@ class Budget:
         self._bucket: InMemoryBucket | None = None
         limit = conventions.rate_limit
         self._pause = limit.seconds if limit else 1.0
+        # A window that no document names is a guess: a server that says when to come back knows better.
+        self._least = self._pause if limit and limit.requests else 1.0
         self._reset_header = limit.headers.reset if limit and limit.headers else None
         if limit and limit.requests:
             rate = Rate(max(1, int(limit.requests * fraction)), int(limit.seconds * 1000))
@@ -67,7 +69,7 @@ class Budget:
                 # A header in whole seconds may be short by up to one.
                 return min(max(float(reset[:12]) - self._told_at(response) + 1, 1.0), LONGEST_PAUSE)
             wanted = self._pause
-        return min(max(wanted, self._pause), LONGEST_PAUSE)
+        return min(max(wanted, self._least), LONGEST_PAUSE)
 
     def _told_at(self, response: Response) -> float:
         """When the server answered, by its own clock if it says so: it may differ from this machine's."""

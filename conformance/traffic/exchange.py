@@ -235,21 +235,25 @@ class Locator:
 
     Args:
         contract: whose router is asked.
-        base_urls: URLs that the API may live under, longest match first; a URL under none of them is taken by
-            its path alone, since recordings of an emulator name its own host.
+        base_urls: URLs that the API may live under, longest match first. A URL under none of them is taken by
+            its path alone, since recordings of an emulator name its own host; segments before the first one that
+            the contract's paths begin with are taken for that emulator's base path.
     """
 
     def __init__(self, contract: Contract, *base_urls: str) -> None:
         self._contract = contract
         bases = {urlsplit(url).path.rstrip("/") for url in base_urls}
         self._prefixes = sorted(bases, key=len, reverse=True)
+        self._first = {operation.path.split("/")[1] for operation in contract.operations}
 
     def path(self, url: str) -> str:
         path = urlsplit(url).path or "/"
         for prefix in self._prefixes:
             if prefix and path.startswith(f"{prefix}/"):
                 return path[len(prefix) :]
-        return path
+        segments = path.split("/")
+        begins = next((number for number, segment in enumerate(segments) if segment in self._first), 0)
+        return "/" + "/".join(segments[begins:]) if begins > 1 else path
 
     def operation(self, method: str, url: str) -> Operation | None:
         return self._contract.router.find(method, self.path(url))

@@ -52,7 +52,7 @@ class Walks:
             walk = self._open.get(_key(exchange, pagination, asked, writes)) if asked is not None else None
         following = next_cursor(page, pagination)
         if walk is not None and following is not None:
-            self._open[_key(exchange, pagination, following, writes)] = Walked(
+            self._open[_key(exchange, pagination, following, writes, page.next)] = Walked(
                 walk.ids | {identity for identity in page.ids if identity is not None},
                 walk.cursors | {following},
                 walk.requests + 1,
@@ -68,7 +68,11 @@ def next_cursor(page: Page, pagination: Pagination) -> str | None:
     return query.get(pagination.cursor)
 
 
-def _key(exchange: Exchange, pagination: Pagination, cursor: str, writes: int) -> _Key:
+def _key(exchange: Exchange, pagination: Pagination, cursor: str, writes: int, link: str | None = None) -> _Key:
+    """What tells the request for a page: its own exchange, or the one whose link leads there, which may add a limit."""
     cursors = {pagination.cursor, pagination.previous}
-    rest = tuple(sorted(pair for pair in exchange.request.query if pair[0] not in cursors))
+    query = exchange.request.query
+    if link is not None and pagination.by_link:
+        query = tuple(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+    rest = tuple(sorted(pair for pair in query if pair[0] not in cursors))
     return (exchange.request.method, exchange.path, rest, cursor, writes)

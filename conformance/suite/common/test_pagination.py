@@ -1,6 +1,7 @@
 """Pagination: page sizes, cursors and walks, whatever the style."""
 
 from collections import Counter
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -12,6 +13,8 @@ from conformance.properties import (
     Collection,
     NotExercised,
     Subject,
+    Unsupported,
+    Walk,
     assert_equal,
     assert_not_status,
     assert_same_members,
@@ -70,7 +73,7 @@ def test_walk_visits_every_record_exactly_once(subject: Subject, collection: Col
     )
     if Counter(walk.ids) != Counter(everything) and Counter(_read_again(collection)) != Counter(everything):
         raise NotExercised("the list changed during the walk")
-    tied = records_with_ties(subject)
+    tied = records_with_ties(subject, walk)
     assert_same_members(
         [identity for identity in walk.ids if identity not in tied],
         [identity for identity in everything if identity not in tied],
@@ -84,18 +87,35 @@ def _read_again(collection: Collection) -> list[str]:
     return collection.walk(everything_at_once(collection)).ids
 
 
-def records_with_ties(subject: Subject) -> set[str]:
+def records_with_ties(subject: Subject, walk: Walk) -> set[str]:
     """Records that share their time of creation with another one, where the list is cut by time.
 
-    Only whoever knows the target can say which member holds that time. What becomes of such records at the end
-    of a page is a question of its own.
+    Which member holds that time is said by whoever knows the target, else the cursors of a walk tell it. What
+    becomes of such records at the end of a page is a question of its own.
     """
-    member = subject.session.facts.get("times", {}).get(subject.operation_id)
-    if subject.collection.pagination.style != "timestamp" or member is None:
+    if subject.collection.pagination.style != "timestamp":
+        return set()
+    member = subject.session.facts.get("times", {}).get(subject.operation_id) or cut_by(walk)
+    if member is None:
         return set()
     times = times_of(subject.collection, member)
     count = Counter(times.values())
     return {identity for identity, time in times.items() if count[time] > 1}
+
+
+def cut_by(walk: Walk) -> str | None:
+    """The member whose values every cursor of a walk repeats, give or take one: that of the record on either side."""
+    common: set[str] | None = None
+    for step, after in pairwise(walk.steps):
+        sides = [record for record in (*step.page.records[-1:], *after.page.records[:1]) if isinstance(record, dict)]
+        cursor = step.page.next or ""
+        if not sides or not (cursor.isascii() and cursor.isdigit()):
+            return None
+        near = range(int(cursor) - 1, int(cursor) + 2)
+        found = {name for record in sides for name, value in record.items() if type(value) is int and value in near}
+        common = found if common is None else common & found
+    # Of several, the one of creation is named first by its letters alone: created… before modified… or updated….
+    return min(common, default=None) if common else None
 
 
 def times_of(collection: Collection, member: str) -> dict[str, int]:
@@ -117,6 +137,8 @@ def everything_at_once(collection: Collection) -> int:
 @property_test(examples=page_size_boundaries, limit=page_sizes)
 def test_next_then_prev_leads_back(collection: Collection, limit: int) -> None:
     """The prev of the second page leads to the first page again."""
+    if collection.pagination.previous is None and not collection.pagination.by_link:
+        raise Unsupported("no document names the parameter that takes prev: name it in the parameter previous-cursor")
     collection.at_least(limit + 1)
     first = collection.page(limit)
     if first.page.next is None:
@@ -131,6 +153,11 @@ def test_next_then_prev_leads_back(collection: Collection, limit: int) -> None:
     )
     back = collection.follow(second, "prev")
     assert_equal(back.page.ids, first.page.ids, f"the page of {limit} that prev leads to", exchange=back.exchange)
+    pagination = collection.pagination
+    if first.page.prev is not None and pagination.previous == pagination.cursor:
+        # One parameter takes every next and prev that a page names, so the first page's prev has to work too.
+        before = collection.ask(first, "prev")
+        assert_status(before, "2xx", when="with the prev of the first page as cursor")
 
 
 def every_kind_of_page_size(subject: Subject) -> list[dict[str, int]]:
@@ -285,9 +312,18 @@ def test_a_walk_goes_on_while_there_is_more(subject: Subject, collection: Collec
     """No page says that nothing follows while a record of the list has not been seen."""
     known = dict.fromkeys([*identities(collection.start.page), *collection.ids])
     walk = collection.walk(limit, expected=len(known))
+    longest = collection.everything
+    more = sorted(set(walk.ids) - set(known))
+    assert_that(
+        not more or not set(more).isdisjoint(_read_again(collection)),
+        f"the list ends after {longest.requests} of the largest pages, though smaller ones show further records",
+        expected=f"a next on page {longest.requests} of the largest size",
+        actual=f"no next; {len(more)} records and more were not shown, such as {', '.join(more[:3])}",
+        exchange=longest.steps[-1].exchange,
+    )
     if not walk.ended:
         raise NotExercised(f"the walk did not end: {walk.defect or 'the list is too long'}")
-    seen = set(walk.ids) | records_with_ties(subject)
+    seen = set(walk.ids) | records_with_ties(subject, walk)
     unseen = [identity for identity in known if identity not in seen]
     last = walk.steps[-1]
     assert_that(

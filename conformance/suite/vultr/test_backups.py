@@ -2,6 +2,7 @@
 
 from conformance.contract import Contract, Resource
 from conformance.properties import Collection, Subject, assert_status, assert_that, requirement
+from conformance.properties.collection import HARD_CAP
 from conformance.targets import Client
 from conformance.traffic.pages import page_of
 
@@ -24,6 +25,19 @@ def test_an_account_sees_its_own_backups_only(
         actual=", ".join(seen[:5]) or other.response.text,
         exchange=other,
     )
+    for _ in range(HARD_CAP):
+        if page is None or page.next is None:
+            break
+        other = client.control(collection.get(collection.pagination.page_size.maximum, page.next, credential="second"))
+        page = page_of(other, collection.pagination)
+        seen = sorted(own & {identity for identity in page.ids if identity}) if page else []
+        assert_that(
+            not seen,
+            f"a later page of another account's list shows {len(seen)} backups of this one",
+            expected="no backup of another account",
+            actual=", ".join(seen[:5]),
+            exchange=other,
+        )
     for resource in contract.conventions.resources:
         if resource.list and resource.read:
             _is_not_readable_by_another(subject, resource)
