@@ -127,7 +127,7 @@ def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> It
     if not isinstance(schema, Mapping):
         return
     if isinstance(value, list):
-        for item in value[:20]:
+        for item in value[:5]:
             yield from _unknown(root, schema.get("items"), item, f"{place}/*")
     elif isinstance(value, dict):
         named = _named(root, schema)

@@ -128,7 +128,10 @@ def shape_is_stable(sight: Sight) -> Iterator[Finding]:
     if key is None or stability is None:
         return
     shape = shape_of(exchange.response.json)
-    known = baseline_of(sight.facts, exchange.operation.id, key)
+    place = ("baseline", exchange.operation.id, key)
+    if place not in sight.sequence:
+        sight.sequence[place] = baseline_of(sight.facts, exchange.operation.id, key)
+    known: Shape | None = sight.sequence[place]
     found = differences(known, shape) if known is not None else _since_earlier(sight, key, shape)
     if found is None:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 import traceback
 from collections.abc import Callable, Mapping
@@ -297,7 +298,13 @@ class Run:
                 raise NotRecorded(f"the cassette has no cases for {item.id}; record it with --record")
         found: list[Mapping[str, Any]] = [*examples, *(binding.generated(subject) if binding.generated else ())]
         drawn = cases.draw(strategies, self.examples, item.id) if strategies else []
-        return found + [case for case in drawn if case not in found]
+        return [_as_kept(case) for case in found + [case for case in drawn if case not in found]]
+
+
+def _as_kept(case: Mapping[str, Any]) -> dict[str, Any]:
+    """A case as it comes back from a cassette: members in order, lists for tuples."""
+    kept: dict[str, Any] = json.loads(json.dumps(case, sort_keys=True))
+    return kept
 
 
 def _fits(item: Item, case: Mapping[str, Any]) -> bool:
