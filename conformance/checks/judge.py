@@ -30,6 +30,9 @@ def bindings(requirement: Requirement) -> tuple[Observation, ...]:
     return (Observation(check=requirement.rule),) if requirement.rule in CHECKS else ()
 
 
+_DRIFT = Observation(check="drift")
+
+
 class Judge:
     """Judges the exchanges of one run with one API, in the order they happened.
 
@@ -66,7 +69,7 @@ class Judge:
             for finding in CHECKS[observation.check](self._sight(exchange, record.id, observation)):
                 if not (exchange.negative and finding.party == "client"):
                     yield Evidence(record, _label(record, exchange), finding, exchange)
-        for finding in drift(self._sight(exchange, "drift", Observation(check="drift"))):
+        for finding in drift(self._sight(exchange, "drift", _DRIFT)):
             yield Evidence(None, exchange.known_as, finding, exchange)
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.ok:
             self._writes += 1

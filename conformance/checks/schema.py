@@ -122,9 +122,9 @@ def drift(sight: Sight) -> Iterator[Finding]:
 
 
 def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    while isinstance(schema, Mapping) and "$ref" in schema:
+    while isinstance(schema, dict) and "$ref" in schema:
         schema = pointer(root, schema["$ref"][1:])
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return
     if isinstance(value, list):
         for item in value[:5]:
@@ -140,9 +140,9 @@ def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> It
 
 def _named(root: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     """The members a schema names, also in its branches."""
-    while isinstance(schema, Mapping) and "$ref" in schema:
+    while isinstance(schema, dict) and "$ref" in schema:
         schema = pointer(root, schema["$ref"][1:])
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return {}
     branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
     branches += [schema[key] for key in ("then", "else") if key in schema]

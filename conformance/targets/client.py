@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -345,7 +346,7 @@ class Client:
                 url=str(request.url),
             )
         )
-        exchange = Locator(self.contract, self.base_url).exchange(
+        exchange = self._locator.exchange(
             said, answer if self.replayed else self.redactor.response(answer), negative=negative, sent_at=sent_at
         )
         self.exchanges.append(exchange)
@@ -353,6 +354,10 @@ class Client:
         for observer in self.observers:
             observer(exchange)
         return exchange
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.contract, self.base_url)
 
     def _answer(self, request: httpx.Request) -> Response:
         limits = self.limits

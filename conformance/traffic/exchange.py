@@ -42,8 +42,15 @@ class Message:
 
     def header(self, name: str) -> str | None:
         """The value of a header, several joined by a comma (RFC 9110 5.3), None if absent."""
-        values = [value for key, value in self.headers if key.lower() == name.lower()]
-        return ", ".join(values) if values else None
+        return self._joined.get(name.lower())
+
+    @cached_property
+    def _joined(self) -> dict[str, str]:
+        joined: dict[str, str] = {}
+        for name, value in self.headers:
+            key = name.lower()
+            joined[key] = f"{joined[key]}, {value}" if key in joined else value
+        return joined
 
     @property
     def media_type(self) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -119,7 +118,7 @@ def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> An
         links = httpx.Response(200, headers={"link": header}).links if header else {}
         return links.get(direction, {}).get("url", _ABSENT)
     value = exchange.response.at(getattr(pagination, direction), _ABSENT)
-    if pagination.by_link and isinstance(value, Mapping):
+    if pagination.by_link and isinstance(value, dict):
         # JSON:API allows a link to be an object with its URL as href.
         return value.get("href", _ABSENT)
     return value
@@ -130,7 +129,7 @@ def _named(value: Any) -> str | None:
 
 
 def _identity(record: Any, members: tuple[str, ...]) -> str | None:
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         return None
     # 0 identifies a record as well as any other number.
     values = ["" if record.get(member) is None else str(record[member]) for member in members]
