@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -101,14 +102,14 @@ def _judge(options: argparse.Namespace) -> int:
     return report.exit_status
 
 
-def _progress(count: int):  # type: ignore[no-untyped-def]
-    done = 0
+def _progress(count: int) -> Callable[[Path], None]:
+    """Tells on a terminal which of so many files is being read."""
+    numbers = itertools.count(1)
 
     def tell(path: Path) -> None:
-        nonlocal done
-        done += 1
+        number = next(numbers)
         if sys.stderr.isatty():
-            print(f"\r[{done}/{count}] {path.name[:60]:<60}", end="" if done < count else "\n", file=sys.stderr)
+            print(f"\r[{number}/{count}] {path.name[:60]:<60}", end="" if number < count else "\n", file=sys.stderr)
 
     return tell
 

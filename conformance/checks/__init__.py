@@ -15,7 +15,6 @@ from conformance.checks import (
     security,
     types,
     versioning,
-    versions,
 )
 from conformance.checks.base import CHECKS, HELD, Finding, Sight, check, note, violated
 from conformance.checks.judge import Evidence, Judge, bindings
@@ -44,6 +43,5 @@ __all__ = [
     "security",
     "types",
     "versioning",
-    "versions",
     "violated",
 ]

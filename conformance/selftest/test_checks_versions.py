@@ -9,7 +9,7 @@ import pytest
 
 from conformance.checks.releases import releases_of, resolutions, successor, version_of
 from conformance.checks.shapes import Shape, differences, shape_of
-from conformance.checks.versions import parse_http_date
+from conformance.checks.versioning import parse_http_date
 from conformance.selftest.test_checks_json_api import API, PROJECTS, V1, notes, outcome, said
 from conformance.targets.baseline import learnt
 from conformance.traffic.exchange import Exchange

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance.checks.shapes import Shape, shape_of
-from conformance.checks.versions import shape_key
+from conformance.checks.versioning import shape_key
 from conformance.contract import Versioning
 from conformance.traffic.exchange import Exchange
 

@@ -13,7 +13,7 @@ from conformance.checks.releases import (
     version_of,
     versioned_operations,
 )
-from conformance.checks.versions import NOTICE_DAYS, SHAPED
+from conformance.checks.versioning import NOTICE_DAYS, SHAPED
 from conformance.contract import Versioning
 from conformance.properties import (
     Collection,

@@ -1,5 +1,6 @@
 """The domains, as the document's prose on the methods has it: what POST, PUT, PATCH and DELETE do."""
 
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -51,7 +52,7 @@ def test_a_create_without_what_it_needs_is_refused(things: Things, left_out: str
 def _settled(things: Things, identity: str, status: int, wanted: dict[str, Any]) -> dict[str, Any]:
     """The domain after a change; after a 202, once the change shows or the time for it is over."""
     if status == 202:
-        things.settle(lambda: _visible(things.read(identity), wanted) == _visible(wanted, things.read(identity)))
+        things.settle(partial(_shows, things, identity, wanted))
     return things.read(identity)
 
 
@@ -152,24 +153,32 @@ def test_deleting_what_is_not_there_is_an_error(things: Things) -> None:
         )
 
 
+def _exists(things: Things, name: str) -> bool:
+    return things.get(name).response.ok
+
+
+def _shows(things: Things, name: str, wanted: dict[str, Any]) -> bool:
+    """Whether the domain has the wanted values, as far as it shows them."""
+    state = things.read(name)
+    return _visible(state, wanted) == _visible(wanted, state)
+
+
 @requirement("vultr.crud.accepted-eventually")
 def test_what_was_accepted_comes_to_be(subject: Subject, things: Things) -> None:
     """After a 202 the domain exists, or its change shows, within a bounded time."""
     if subject.operation_id == things.description.create:
         body = things.body()
         exchange = things.client.control(things.post(body))
-        name = str(body[things.description.id])
-        done = lambda: things.get(name).response.ok  # noqa: E731 - two ways to ask the same question
+        came_to_be = partial(_exists, things, str(body[things.description.id]))
     else:
-        name = things.create()
-        role = "replace" if subject.operation_id == things.description.replace else "update"
-        wanted = _values(things, 1)
+        name, wanted = things.create(), _values(things, 1)
+        role = things.role_of(subject.operation)
         exchange = things.client.control(things.served(role, things.call(role, name, body=wanted)))
-        done = lambda: _visible(things.read(name), wanted) == _visible(wanted, things.read(name))  # noqa: E731
+        came_to_be = partial(_shows, things, name, wanted)
     if exchange.response.status != 202:
         raise NotExercised(f"it was answered {exchange.response.status}, not 202")
     assert_that(
-        things.settle(done),
+        things.settle(came_to_be),
         "what was accepted with 202 did not come to be",
         expected="the change within a bounded time",
         actual="no change",
