@@ -1,3 +1,3 @@
 """Loads the conformance plugin for every run from this folder."""
 
-pytest_plugins = ["conformance.plugin"]
+pytest_plugins = ["conformance.plugin.hooks"]

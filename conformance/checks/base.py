@@ -9,7 +9,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from conformance.contract import Contract
-from conformance.report.verdict import Outcome
+from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.pages import Page, page_of
 

@@ -10,11 +10,11 @@ from attrs import frozen
 
 from conformance import reference
 from conformance.contract import Contract
+from conformance.contract.verdict import Outcome
+from conformance.properties.client_faults import CLIENT_FAULTS
 from conformance.properties.run import Item, Result, Run
 from conformance.reference.tls import SERVING_FAULTS, Serving, serve_tls
-from conformance.report.verdict import Outcome
 from conformance.targets import ReferenceTarget, UrlTarget
-from conformance.targets.client_faults import CLIENT_FAULTS
 
 
 @frozen

@@ -14,11 +14,11 @@ from attrs import define, field, frozen
 
 from conformance.checks import Evidence, Finding, Judge, bindings, note
 from conformance.contract import CLIENT, ConformanceError, Contract, Requirement
+from conformance.contract.verdict import Outcome
 from conformance.properties import assertions, cases
 from conformance.properties.assertions import Violation
 from conformance.properties.binding import Binding, binding_of
 from conformance.properties.subject import ClientFault, Subject
-from conformance.report.verdict import Outcome
 from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported
 from conformance.traffic.cassette import Interaction, Take, worth_keeping
 from conformance.traffic.exchange import Exchange

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from conformance.reference import snyk, snyk_faults, vercel, vercel_faults, vultr, vultr_faults
+from conformance.reference import snyk, vercel, vultr
 from conformance.reference.clock import Clock, RunningClock, VirtualClock
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
@@ -26,11 +26,7 @@ fault is no such change.
 """
 
 _BUILDERS: dict[str, Callable[..., Server]] = {"snyk": snyk.build, "vercel": vercel.build, "vultr": vultr.build}
-_FAULTS: dict[str, tuple[Fault, ...]] = {
-    "snyk": snyk_faults.FAULTS,
-    "vercel": vercel_faults.FAULTS,
-    "vultr": vultr_faults.FAULTS,
-}
+_FAULTS: dict[str, tuple[Fault, ...]] = {"snyk": snyk.FAULTS, "vercel": vercel.FAULTS, "vultr": vultr.FAULTS}
 
 APIS: tuple[str, ...] = tuple(_BUILDERS)
 """The APIs that have a reference server."""

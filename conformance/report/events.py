@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
-from conformance.report.verdict import Verdict
+from conformance.contract.verdict import Verdict
 
 REFERENCE_SERVER = "reference server"
 """The provenance source that is not a vendor's service; reports say so wherever it occurs."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.contract.verdict import Verdict
 from conformance.report.model import Case, Finding, Report, Requirement
-from conformance.report.verdict import Verdict
 
 FORMAT = 1
 """The version of the format; it changes when a program that reads the old one would break."""

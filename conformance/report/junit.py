@@ -12,10 +12,10 @@ import io
 
 from junitparser import Error, Failure, JUnitXml, Properties, Property, Skipped, TestCase, TestSuite
 
+from conformance.contract.verdict import Verdict
 from conformance.report.model import Case, Report, Requirement
 from conformance.report.plain import finding_text
 from conformance.report.text import one_line, visible
-from conformance.report.verdict import Verdict
 
 
 def render_junit(report: Report) -> bytes:

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from attrs import field, frozen
 from pydantic import JsonValue
 
+from conformance.contract.verdict import Verdict, worst
 from conformance.report.events import (
     REFERENCE_SERVER,
     Deviation,
@@ -28,7 +29,6 @@ from conformance.report.events import (
     canonical,
 )
 from conformance.report.text import cut, one_line
-from conformance.report.verdict import Verdict, worst
 
 
 class Finding(Observation):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from conformance.contract.verdict import Verdict
 from conformance.report.model import Report
 from conformance.report.text import one_line
-from conformance.report.verdict import Verdict
 
 
 def summary_lines(report: Report, limit: int = 10) -> list[str]:

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 from attrs import define, field, frozen
 
-from conformance import coverage, reference, session
+from conformance import reference
+from conformance.commands import coverage
 from conformance.contract import load
+from conformance.plugin import session
+from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Run, items_of
 from conformance.properties.run import Result
-from conformance.recordings import Recordings
 from conformance.reference import Fault, VirtualClock
 from conformance.reference.serve import serve
 from conformance.targets import UrlTarget, config

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.checks import CHECKS, Finding, Sight
 from conformance.contract import load
-from conformance.report.verdict import Outcome
+from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange, Locator, Request, Response
 from conformance.traffic.redact import Redactor
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conformance.checks import CHECKS, Evidence, Judge, bindings
 from conformance.checks.base import check
 from conformance.contract import CLIENT, Contract, ContractError, Observation, apis, load, load_catalogue
-from conformance.report.verdict import Outcome
+from conformance.contract.verdict import Outcome
 from conformance.selftest.test_checks import TOKEN, said
 from conformance.selftest.test_contract import shared
 from conformance.traffic.cassette import read

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from conformance.checks import CHECKS
-from conformance.report.verdict import Outcome
+from conformance.contract.verdict import Outcome
 from conformance.selftest.test_checks import outcome, said, sight
 from conformance.traffic.exchange import Exchange
 

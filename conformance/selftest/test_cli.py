@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conformance import coverage
-from conformance.cli import main
+from conformance.commands import coverage
+from conformance.commands.main import main
 from conformance.contract import apis, load_catalogue
 from conformance.properties import requirement
 from conformance.selftest.servers import TOKEN
@@ -125,7 +125,7 @@ def test_coverage_tells_a_requirement_without_a_test(monkeypatch: pytest.MonkeyP
 @contextmanager
 def process(*arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own; killed at the end if it has not ended by then."""
-    command = [sys.executable, "-W", "error", "-m", "conformance.cli", *arguments]
+    command = [sys.executable, "-W", "error", "-m", "conformance.commands.main", *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env={"VULTR_API_KEY": TOKEN, **environ}) as run:
         try:

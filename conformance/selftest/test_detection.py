@@ -11,9 +11,9 @@ from attrs import evolve
 from conformance import reference
 from conformance.checks import CHECKS, HELD, Sight
 from conformance.checks.base import Finding
+from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run
 from conformance.properties.detection import Detection, Planted, detect, is_alarm, planted
-from conformance.report.verdict import Outcome
 from conformance.selftest.servers import SUITE, VULTR, Runner, items
 from conformance.targets import ReferenceTarget
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from conformance.cli import main
+from conformance.commands.main import main
 from conformance.selftest.servers import ROOT
 from conformance.targets.target import CASSETTES
 

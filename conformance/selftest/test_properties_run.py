@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 
 from conformance.contract import Operation
+from conformance.contract.verdict import Outcome
 from conformance.properties import (
     Item,
     Run,
@@ -27,7 +28,6 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.report.verdict import Outcome
 from conformance.selftest.servers import TOKEN, VULTR, Asked, items, raw_server, reference_url, reply, url_target
 from conformance.targets import CassetteTarget, Client, ReferenceTarget, Target
 from conformance.traffic import cassette

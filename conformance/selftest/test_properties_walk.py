@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from conformance.contract.verdict import Outcome
 from conformance.properties import Collection, NotExercised, Run, Violation
 from conformance.properties.collection import HARD_CAP
-from conformance.report.verdict import Outcome
 from conformance.selftest.servers import (
     VULTR,
     Answer,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.contract.verdict import Outcome
+from conformance.plugin.recordings import Recordings
 from conformance.properties import Run
-from conformance.recordings import Recordings
-from conformance.report.verdict import Outcome
 from conformance.selftest.servers import VULTR, Runner, items, raw_server, reply, url_target
 from conformance.targets.target import CASSETTES
 from conformance.traffic import cassette

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from conformance.contract.verdict import Verdict
 from conformance.report.events import (
     REFERENCE_SERVER,
     Deviation,
@@ -30,7 +31,6 @@ from conformance.report.events import (
     canonical,
     read_events,
 )
-from conformance.report.verdict import Verdict
 
 HOSTILE = (
     "</script></pre><img src=x onerror=alert(1)>\"' onload=x {{7*7}} [a](javascript:x) "

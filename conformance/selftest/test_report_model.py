@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.contract.verdict import Verdict
 from conformance.report.events import Event, Footer, Header, Provenance, ReportError, Target
 from conformance.report.json_report import render_json
 from conformance.report.model import Report
 from conformance.report.summary import summary_lines
-from conformance.report.verdict import Verdict
 from conformance.selftest.test_report_events import RUN, every_verdict, evidence, header, verdict, wording
 
 NAMES = ("vultr.auth.no-key-401", "vultr.pagination.walk")

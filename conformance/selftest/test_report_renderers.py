@@ -16,13 +16,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
+from conformance.contract.verdict import Verdict
 from conformance.report.events import Event, EventLog, Footer, Header, read_events
 from conformance.report.html import render_html
 from conformance.report.json_report import render_json
 from conformance.report.junit import render_junit
 from conformance.report.markdown import render_markdown
 from conformance.report.model import Report
-from conformance.report.verdict import Verdict
 from conformance.report.write import write_reports
 from conformance.selftest.test_report_events import HOSTILE, RUN, every_verdict, header, verdict, wording
 

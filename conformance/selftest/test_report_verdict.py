@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from conformance.report.verdict import Outcome, Verdict, verdict_of, worst
+from conformance.contract.verdict import Outcome, Verdict, verdict_of, worst
 
 TABLE = """
                         broken  violated   stale  held             not-recorded  unsupported  not-exercised

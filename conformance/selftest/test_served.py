@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from conformance.commands.coverage import suite_tests
 from conformance.contract import load
-from conformance.coverage import suite_tests
+from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run, items_of
 from conformance.properties.detection import Planted, detect, planted, served
-from conformance.report.verdict import Outcome
 from conformance.targets import CassetteTarget, ReferenceTarget, Target
 from conformance.targets.target import CASSETTES
 

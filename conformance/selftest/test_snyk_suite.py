@@ -9,13 +9,13 @@ import pytest
 from attrs import evolve
 
 from conformance.contract import load
+from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run, items_of
 from conformance.properties.run import Result
 from conformance.reference import Server
 from conformance.reference.faults import Fault
 from conformance.reference.messages import Problem, Request, Response
-from conformance.reference.snyk import snyk
-from conformance.report.verdict import Outcome
+from conformance.reference.snyk.server import snyk
 from conformance.selftest.servers import TESTS
 from conformance.targets import ReferenceTarget
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from conformance.contract.verdict import Outcome
 from conformance.properties import Run
-from conformance.report.verdict import Outcome
 from conformance.selftest.servers import TESTS, VULTR, items
 from conformance.targets import CassetteTarget, NotRecorded, ReferenceTarget, Stale
 from conformance.targets.replay import CassetteTransport

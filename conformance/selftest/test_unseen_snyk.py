@@ -12,9 +12,9 @@ import pytest
 
 from conformance.checks import Judge
 from conformance.contract import load
+from conformance.contract.verdict import Outcome
 from conformance.properties import Run, items_of
 from conformance.properties.collection import STALE, Collection
-from conformance.report.verdict import Outcome
 from conformance.suite.snyk import test_rate_limit
 from conformance.targets import Client, Observer, Session, Target
 from conformance.targets.clock import ManualClock

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from conformance.contract import load
+from conformance.contract.verdict import Outcome
 from conformance.properties import Run, items_of
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
 from conformance.reference.messages import Request, Response
 from conformance.reference.policies import CursorPaginator
-from conformance.report.verdict import Outcome
 from conformance.selftest.servers import TESTS
 from conformance.targets import ReferenceTarget
 

@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 
 from conformance.contract import load
+from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run, items_of
 from conformance.properties.detection import is_alarm
 from conformance.properties.run import Result
@@ -18,8 +19,7 @@ from conformance.reference.core import Server
 from conformance.reference.faults import Fault
 from conformance.reference.messages import Problem, Record, Request, Response
 from conformance.reference.policies import Page
-from conformance.reference.vercel_policies import FixedWindow, TimestampPaginator, Window
-from conformance.report.verdict import Outcome
+from conformance.reference.vercel.policies import FixedWindow, TimestampPaginator, Window
 from conformance.selftest.servers import TESTS
 from conformance.targets import ReferenceTarget
 

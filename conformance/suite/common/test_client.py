@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conformance.checks import Judge
 from conformance.contract import Contract, Operation
+from conformance.contract.verdict import Outcome
 from conformance.properties import (
     Collection,
     HarnessError,
@@ -18,7 +19,6 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.report.verdict import Outcome
 
 
 def list_operation(contract: Contract) -> Operation:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conformance.checks import Judge
 from conformance.contract import Contract
+from conformance.contract.verdict import Outcome
 from conformance.properties import (
     Collection,
     HarnessError,
@@ -19,7 +20,6 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.report.verdict import Outcome
 from conformance.suite.common.test_client import NEW_NAMES
 from conformance.targets.baseline import learnt
 from conformance.traffic.exchange import Exchange

@@ -1,0 +1,209 @@
+"""`conformance judge`: the passive rules on anyone's recorded traffic."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from attrs import define, field
+
+from conformance.checks import Evidence, Judge
+from conformance.commands.base import Commands
+from conformance.contract import Contract, deviations, load
+from conformance.contract.deviations import Deviation
+from conformance.contract.verdict import Outcome, verdict_of
+from conformance.properties.run import Gathered, operations_judged, result_of
+from conformance.report.events import Target, read_events
+from conformance.report.journal import Journal, header
+from conformance.report.model import Report
+from conformance.report.summary import summary_lines
+from conformance.report.write import write_reports
+from conformance.traffic import cassette
+from conformance.traffic.cassette import Cassette, CassetteError, Interaction, provenance_of
+from conformance.traffic.exchange import Exchange, Locator, TooDeep
+from conformance.traffic.redact import Redactor
+
+
+def add_to(commands: Commands) -> None:
+    """Adds the command to the command line."""
+    parser = commands.add_parser("judge", help="judge recorded traffic (vcrpy cassettes) by the passive rules")
+    parser.add_argument("--api", required=True, metavar="NAME", help="whose contract the traffic is held to")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="cassettes, YAML or JSON")
+    parser.add_argument("--strict", action="store_true", help="fail where a SHOULD or an implied rule is broken")
+    parser.add_argument("--deviations", type=Path, metavar="FILE", help="known deviations, as YAML")
+    parser.add_argument("--report-dir", type=Path, default=Path("reports/traffic"), metavar="DIR")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    contract = load(options.api)
+    known = deviations.read(options.deviations, [contract]) if options.deviations else ()
+    parts = options.report_dir / "parts"
+    shutil.rmtree(parts, ignore_errors=True)
+    journal = open_journal(contract, options.files, parts, strict=options.strict)
+    judge = TrafficJudge(contract, journal, known, strict=options.strict)
+    judge.judge(sorted(set(options.files)), _progress(len(set(options.files))))
+    journal.close()
+    report = Report.from_events(read_events(sorted(parts.glob("*.ndjson"))))
+    paths = write_reports(report, options.report_dir)
+    shutil.rmtree(parts)
+    tally = judge.tally
+    print(
+        f"{contract.api}: {tally.exchanges} exchanges in {tally.files} files read, "
+        f"{tally.unknown} of them with operations that the contract does not have"
+    )
+    for line in summary_lines(report):
+        print(line)
+    print(f"report: {paths['html']}")
+    return report.exit_status
+
+
+def _progress(count: int) -> Callable[[Path], None]:
+    """Tells on a terminal which of so many files is being read."""
+    numbers = itertools.count(1)
+
+    def tell(path: Path) -> None:
+        number = next(numbers)
+        if sys.stderr.isatty():
+            print(f"\r[{number}/{count}] {path.name[:60]:<60}", end="" if number < count else "\n", file=sys.stderr)
+
+    return tell
+
+
+_ID_LIKE = re.compile(r"[0-9a-f-]{12,}|\d+|[^/]*\.[^/]*|[A-Za-z0-9_-]{20,}")
+
+_TOKEN_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[!-~]{16,}")
+"""A credential, as against the words that stand for one in a recording that was cleaned."""
+
+
+@define
+class Tally:
+    """What was read: files, exchanges, and those of operations that the contract lacks."""
+
+    files: int = 0
+    exchanges: int = 0
+    unknown: int = 0
+
+
+@define
+class TrafficJudge:
+    """Judges cassettes of one API and writes what comes of it to a journal."""
+
+    contract: Contract
+    journal: Journal
+    deviations: tuple[Deviation, ...] = ()
+    strict: bool = False
+    tally: Tally = field(factory=Tally)
+    _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
+
+    def judge(self, files: Iterable[Path], progress: Callable[[Path], None] = lambda _: None) -> None:
+        """Judges each file; one that cannot be read is an error, and the others are judged all the same."""
+        for path in files:
+            progress(path)
+            try:
+                self._judge_file(cassette.read(path))
+            except CassetteError as error:
+                self.journal.errors.append(str(error))
+        self._verdicts()
+
+    def _judge_file(self, recording: Cassette) -> None:
+        self.tally.files += 1
+        self.journal.errors += recording.errors
+        # Rules about several exchanges look inside one recording: another one was made at another time.
+        judge = Judge(self.contract, strict=self.strict)
+        locator = Locator(self.contract, self.contract.conventions.origin, recording.provenance.get("base_url", ""))
+        redactor = Redactor(_credentials(self.contract, recording))
+        first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
+        for number, said in recording.interactions:
+            if number == 1 or id(said) in first:
+                judge.begin(recording.provenance.get("facts", {}))
+            source = f"{recording.path.name}#{number}"
+            if isinstance(said.response._document, TooDeep):
+                self.journal.errors.append(f"{source}: {said.response._document}; not judged")
+                continue
+            self._observe(judge, _exchange(locator, redactor, said, source))
+
+    def _observe(self, judge: Judge, exchange: Exchange) -> None:
+        self.tally.exchanges += 1
+        self.journal.exchanges += 1
+        if exchange.operation is None:
+            self.tally.unknown += 1
+            name = f"{exchange.request.method} {_without_ids(exchange.path)}"
+            self.journal.unknown[name] = self.journal.unknown.get(name, 0) + 1
+        for evidence in judge.observe(exchange):
+            self._gather(evidence)
+
+    def _gather(self, evidence: Evidence) -> None:
+        if evidence.requirement is not None:
+            key = (evidence.requirement.id, evidence.operation)
+            if not self._gathered.setdefault(key, Gathered()).add(evidence):
+                return
+        self.journal.seen(self.contract, evidence)
+
+    def _verdicts(self) -> None:
+        judged = {
+            (record.id, operation)
+            for record in self.contract.requirements.values()
+            if record.mode == "passive"
+            for operation in operations_judged(self.contract, record)
+        }
+        for requirement, operation in sorted(judged | set(self._gathered)):
+            record = self.contract.requirements[requirement]
+            gathered = self._gathered.get((requirement, operation), Gathered())
+            result = result_of(gathered)
+            deviation = next((d for d in self.deviations if d.covers(requirement, operation)), None)
+            self.journal.verdict(
+                requirement,
+                operation,
+                verdict_of(
+                    result.outcome,
+                    strength=record.strength,
+                    basis=record.basis,
+                    # Traffic shows what happened to be recorded: that a deviation is not in it makes no list stale.
+                    deviation_listed=deviation is not None and result.outcome is Outcome.VIOLATED,
+                    strict=self.strict,
+                ),
+                reason=result.reason,
+                test=None,
+                held=result.held,
+                deviation=deviation,
+            )
+
+
+def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: str) -> Exchange:
+    return locator.exchange(
+        redactor.request(said.request), redactor.response(said.response), negative=said.negative, source=source
+    )
+
+
+def _credentials(contract: Contract, recording: Cassette) -> dict[str, str]:
+    """The credentials that a recording holds in clear: what was sent with a call that succeeded and looks like one."""
+    header = contract.conventions.auth.header
+    sent = [(said.request.header(header) or "").rpartition(" ")[2] for _, said in recording.interactions if _ok(said)]
+    found = [token for token in dict.fromkeys(sent) if _TOKEN_LIKE.fullmatch(token) and "__redacted_" not in token]
+    return {f"recorded-{number}": token for number, token in enumerate(found, start=1)}
+
+
+def _ok(said: Interaction) -> bool:
+    return said.response.ok
+
+
+def _without_ids(path: str) -> str:
+    """A path in which what looks like an id or a name is left out, so that like calls are counted together."""
+    return "/".join("{…}" if _ID_LIKE.fullmatch(part) else part for part in path.split("/"))
+
+
+def open_journal(contract: Contract, files: list[Path], parts: Path, *, strict: bool) -> Journal:
+    """The journal of a judgement, begun with what it is about: cassettes of ours say what they come from."""
+    said = {provenance_of(path).get("source") for path in files}
+    known = ", ".join(sorted(str(source) for source in said if source))
+    others = ", and others that do not say" if None in said else ""
+    source = f"traffic in {len(files)} files given to be judged"
+    provenance = {"source": f"{source}, by their own account recorded from: {known}{others}" if known else source}
+    first = header([contract], Target(name="traffic", kind="traffic"), {contract.api: provenance}, {"strict": strict})
+    return Journal.open(parts / "judge.ndjson", first)

@@ -1,0 +1,54 @@
+"""The command line: `conformance judge`, `serve`, `requirements` and `coverage`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from conformance.commands import coverage, judge, requirements, serve
+from conformance.contract import ConformanceError
+from conformance.report.events import ReportError
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit status: 0, 1 for findings that fail, 2 for a wrong call."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except (ConformanceError, ReportError) as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`); Python would complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="conformance",
+        description="API conformance: which promises of five REST APIs' documents hold, and which do not.",
+        epilog="The suite itself is run with pytest: `pytest --help` lists its options under “API conformance”.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"conformance {version('conformance')}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (judge, serve, requirements, coverage):
+        command.add_to(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""`conformance requirements`: what an API's document promises, a line each."""
+
+from __future__ import annotations
+
+import argparse
+
+from conformance.commands.base import Commands
+from conformance.contract import apis, load_catalogue
+
+
+def add_to(commands: Commands) -> None:
+    """Adds the command to the command line."""
+    parser = commands.add_parser("requirements", help="list the requirements of an API, or of all")
+    parser.add_argument("api", nargs="?", metavar="API")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    for api in [options.api] if options.api else apis():
+        catalogue = load_catalogue(api)
+        print(f"{api}: {len(catalogue.requirements)} requirements of {catalogue.document.title}")
+        for record in catalogue.requirements:
+            tested = f" [not tested: {record.not_tested}]" if record.not_tested else ""
+            print(f"  {record.id} ({record.strength}, {record.basis}, {record.mode}): {record.statement}{tested}")
+    return 0

@@ -1,0 +1,80 @@
+"""`conformance serve`: the reference server of an API over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+
+from conformance import reference
+from conformance.commands.base import Commands
+from conformance.contract import ConformanceError, Contract, load
+from conformance.reference.serve import serve
+
+
+def add_to(commands: Commands) -> None:
+    """Adds the command to the command line."""
+    parser = commands.add_parser("serve", help="serve the reference server of an API over HTTP")
+    parser.add_argument("api", metavar="API")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on (default: a free one)")
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: loopback only")
+    parser.add_argument("--fault", metavar="ID", help="plant a fault; `--fault list` shows them")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.api not in reference.APIS:
+        known = ", ".join(reference.APIS)
+        raise ConformanceError(f"there is no reference server for {options.api!r}; there is one for {known}")
+    contract = load(options.api)
+    faults = {fault.id: fault for fault in reference.faults_of(options.api)}
+    if options.fault == "list":
+        for fault in faults.values():
+            print(f"{fault.id}: {fault.description}")
+        return 0
+    if options.fault is not None and options.fault not in faults:
+        raise ConformanceError(f"there is no fault {options.fault!r}; `--fault list` shows them")
+    if not 0 <= options.port <= 65535:
+        raise ConformanceError(f"--port {options.port}: needs a number from 0 to 65535")
+    credentials = _credentials(contract)
+    server = reference.build(
+        options.api,
+        clock=reference.RunningClock(),
+        fault=faults.get(options.fault),
+        credentials=credentials,
+        require_https=False,
+    )
+    try:
+        with serve(server, host=options.host, port=options.port) as url:
+            print(f"{contract.conventions.name} reference server at {url}{contract.base_path}, stop it with Ctrl-C")
+            for name, variable in contract.conventions.auth.credentials.items():
+                print(f"export {variable}={credentials[name]}")
+            in_paths = {part for operation in contract.operations for part in operation.path_parameters}
+            given = [
+                f" --parameter {part}={value}"
+                for part, values in server.parameters.items()
+                if part in in_paths
+                for value in values[:2]
+            ]
+            print(
+                f"pytest --api {options.api} --target {url}{contract.base_path} --allow-writes{''.join(given)}",
+                flush=True,
+            )
+            _wait()
+    except OSError as error:
+        raise ConformanceError(f"cannot listen on {options.host}:{options.port}: {error.strerror}") from None
+    return 0
+
+
+def _credentials(contract: Contract) -> dict[str, str]:
+    """The tokens the server accepts: those of the environment, else those it makes up itself."""
+    own = reference.build(contract.api).credentials
+    variables = contract.conventions.auth.credentials
+    return {name: os.environ.get(variables.get(name, ""), token) for name, token in own.items()}
+
+
+def _wait() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        signal.pause()

@@ -1,0 +1,223 @@
+"""The pytest plugin: options, one item per requirement × operation, verdicts as outcomes, and the reports."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.contract import ConformanceError
+from conformance.contract.verdict import Verdict
+from conformance.plugin.items import VERDICT, BoundTest, RequirementItem, fault_items
+from conformance.plugin.session import CONFORMANCE, Conformance, Progress, set_up
+from conformance.properties import binding_of
+from conformance.report.events import read_events
+from conformance.report.journal import Journal
+from conformance.report.model import Report
+from conformance.report.summary import summary_lines
+from conformance.report.write import write_reports
+from conformance.targets import UrlTarget
+
+_REQUIREMENT_ITEM = re.compile(r"::([a-z0-9]+)\.[a-z0-9-]+\.[a-z0-9-]+\[[^\]]*\]$")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "API conformance")
+    add = group.addoption
+    add("--api", action="append", default=[], metavar="NAME", help="judge this API (repeatable; default: all)")
+    add(
+        "--target",
+        default=None,
+        metavar="TARGET",
+        help="who answers: cassette (default), reference, a URL, or a name from [tool.conformance.targets]",
+    )
+    add("--examples", type=int, default=5, metavar="N", help="cases a property draws where it draws (default: 5)")
+    add("--record", action="store_true", help="keep what the target answers in cassettes (default target: reference)")
+    add("--redraw", action="store_true", help="with --record: draw new cases instead of running the recorded ones")
+    add("--faults", action="store_true", help="plant each fault and see whether its requirement turns red")
+    add(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value of a path parameter that exists at the URL (repeatable)",
+    )
+    add("--allow-writes", action="store_true", help="let tests create, change and delete at a URL")
+    add(
+        "--require", action="append", default=[], metavar="ID", help="fail if this requirement is not seen (repeatable)"
+    )
+    add("--require-all-must", action="store_true", help="fail if any MUST is not seen")
+    add("--deviations", default=None, metavar="FILE", help="known deviations of the target, as YAML")
+    add("--report-dir", default=None, metavar="DIR", help="where reports go (default: reports/<target>)")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Evidence of one API is gathered in one process: its items share a worker.
+
+    `--dist loadgroup` would do, but xdist 3.8 marks the groups in a way that pytest 9.2 does not read.
+    """
+    if config.option.dist not in ("load", "loadgroup"):
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByApi(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no type information
+        def _split_scope(self, nodeid: str) -> str:
+            found = _REQUIREMENT_ITEM.search(nodeid)
+            return found.group(1) if found else nodeid
+
+    return ByApi(config, log)
+
+
+_TAKE_A_PATH = ("--report-dir", "--deviations")
+
+
+def _joined(arguments: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
+    """The arguments with `--option PATH` written as `--option=PATH`."""
+    given = iter(map(str, arguments))
+    for argument in given:
+        yield f"{argument}={next(given, '')}" if argument in _TAKE_A_PATH else argument
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.help or config.option.version:
+        return
+    # A worker parses the arguments anew, before it knows our options: a path that exists by then, as a word of
+    # its own, it would take for the place where the tests are.
+    arguments = tuple(_joined(config.invocation_params.args))
+    config.invocation_params = replace(config.invocation_params, args=arguments)
+    try:
+        config.stash[CONFORMANCE] = set_up(config)
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:
+    if binding_of(obj) is None or not isinstance(collector, pytest.Module):
+        return None
+    if getattr(obj, "__module__", None) != collector.obj.__name__:
+        return []
+    return BoundTest.from_parent(collector, name=name, function=obj)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    conformance = config.stash.get(CONFORMANCE, None)
+    ours = [item for item in items if isinstance(item, RequirementItem)]
+    if conformance is None or not ours:
+        return
+    others = [item for item in items if not isinstance(item, RequirementItem)]
+    # What all exchanges are evidence for comes last.
+    ours.sort(key=lambda item: item.item.judged_by_evidence)
+    items[:] = [*others, *(fault_items(session, conformance, ours) if config.getoption("faults") else ours)]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    conformance = session.config.stash.get(CONFORMANCE, None)
+    if conformance is None:
+        return
+    for item in session.items:
+        if isinstance(item, RequirementItem):
+            conformance.progress.setdefault(item.item.requirement.id, Progress()).left += 1
+    if conformance.progress and not hasattr(session.config, "workerinput"):
+        shutil.rmtree(conformance.parts, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker whose events it writes."""
+    node.workerinput["conformance"] = node.config.stash[CONFORMANCE].run_id
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    conformance = config.stash.get(CONFORMANCE, None)
+    if conformance is None:
+        return []
+    return [f"conformance: {', '.join(conformance.contracts)} on {conformance.selection.name}"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> Any:
+    if not isinstance(report, pytest.TestReport) or report.when != "call":
+        return None
+    verdict = dict(report.user_properties).get(VERDICT)
+    if verdict == Verdict.BROKEN:
+        return "error", "E", "BROKEN"
+    if verdict in (Verdict.WARNED, Verdict.DEVIATES, Verdict.NOTED):
+        return str(verdict), "w", (str(verdict).upper(), {"yellow": True})
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    conformance = session.config.stash.get(CONFORMANCE, None)
+    if conformance is None:
+        return
+    if conformance.recordings is not None and conformance.runs:
+        conformance.recordings.save(conformance.collectable, conformance.recorded)
+    if conformance.journaled:
+        # What failed is in the events; that the run was cut off is not.
+        cut_off = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        _close(conformance, int(session.exitstatus) if cut_off else 0)
+    if not hasattr(session.config, "workerinput") and conformance.parts.is_dir():
+        conformance.report = _reported(conformance)
+        write_reports(conformance.report, conformance.report_dir)
+        shutil.rmtree(conformance.parts)
+        with suppress(OSError):
+            conformance.parts.parent.rmdir()
+        if conformance.report.exit_status and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    conformance = config.stash.get(CONFORMANCE, None)
+    for target in conformance.selection.targets.values() if conformance else ():
+        if isinstance(target, UrlTarget):
+            target.close()
+
+
+def _reported(conformance: Conformance) -> Report:
+    """The report of all processes; what is required and was not even run is an error of its own stream."""
+    report = Report.from_events(read_events(sorted(conformance.parts.glob("*.ndjson"))))
+    unseen = [r.id for r in report.requirements if r.id in conformance.required and not r.cases]
+    if not unseen:
+        return report
+    journal = Journal.open(conformance.parts / "required.ndjson", conformance._header())
+    journal.errors += [f"{requirement}: is required, and no test was run for it" for requirement in unseen]
+    journal.close()
+    return Report.from_events(read_events(sorted(conformance.parts.glob("*.ndjson"))))
+
+
+def _close(conformance: Conformance, exit_status: int) -> None:
+    journal = conformance.journal
+    for run in conformance.runs.values():
+        journal.exchanges += run.exchanges
+        for operation, count in run.unknown.items():
+            journal.unknown[operation] = journal.unknown.get(operation, 0) + count
+        journal.errors += [f"not deleted, delete it by hand: {left}" for left in run.leftovers]
+    journal.close(exit_status)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    conformance = config.stash.get(CONFORMANCE, None)
+    if conformance is None:
+        return
+    write = terminalreporter.write_line
+    if conformance.detected or conformance.alarms:
+        terminalreporter.section("faults")
+        for api in conformance.contracts:
+            caught = conformance.detected.get(api, [])
+            alarms = len(conformance.alarms[api]) if api in conformance.alarms else "not asked for"
+            write(f"{api}: {sum(caught)}/{len(caught)} caught, {alarms} false alarms")
+    if conformance.report is not None:
+        terminalreporter.section("conformance")
+        for line in summary_lines(conformance.report):
+            write(line)
+        write(f"report: {os.path.relpath(conformance.report_dir / 'report.html')}")

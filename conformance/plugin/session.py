@@ -1,0 +1,230 @@
+"""What a pytest session keeps: the target, the runs on it, the verdicts, and what they were weighed with."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from conformance.contract import SPECS, Contract, ContractError, load
+from conformance.contract import deviations as known_deviations
+from conformance.contract.deviations import Deviation
+from conformance.contract.verdict import Outcome, Verdict, verdict_of
+from conformance.plugin.recordings import Recordings
+from conformance.properties import Item, Result, Run
+from conformance.report.events import Target as TargetText
+from conformance.report.journal import Journal, header
+from conformance.report.model import Report
+from conformance.targets import Selection, select
+
+CONFORMANCE = pytest.StashKey["Conformance"]()
+
+
+@define(eq=False)
+class Progress:
+    """How far the items of one requirement have come, for what can only be said at the last of them."""
+
+    left: int = 0
+    seen: bool = False
+    deviated: bool = False
+
+
+@define(eq=False)
+class Conformance:
+    """Everything the plugin keeps for a session."""
+
+    config: pytest.Config
+    selection: Selection
+    contracts: dict[str, Contract]
+    deviations: tuple[Deviation, ...]
+    required: frozenset[str]
+    report_dir: Path
+    runs: dict[str, Run] = field(factory=dict)
+    progress: dict[str, Progress] = field(factory=dict)
+    recordings: Recordings | None = None
+    recorded: Counter[str] = field(factory=Counter)
+    collectable: list[Item] = field(factory=list)
+    detected: dict[str, list[bool]] = field(factory=dict)
+    alarms: dict[str, list[str]] = field(factory=dict)
+    report: Report | None = None
+    run_id: str = "main"
+    _journal: Journal | None = None
+
+    @property
+    def strict(self) -> bool:
+        return "strict=true" in (self.config.getoption("override_ini") or [])
+
+    @property
+    def examples(self) -> int:
+        count: int = self.config.getoption("examples")
+        return count
+
+    @property
+    def parts(self) -> Path:
+        """Where the processes of this run, and of no other, keep their events until it ends."""
+        return self.report_dir / "parts" / self.run_id
+
+    @property
+    def journal(self) -> Journal:
+        """This process's events; the file is begun with the first of them."""
+        if self._journal is None:
+            worker = getattr(self.config, "workerinput", {}).get("workerid", "main")
+            self._journal = Journal.open(self.parts / f"{worker}.ndjson", self._header())
+        return self._journal
+
+    @property
+    def journaled(self) -> bool:
+        return self._journal is not None
+
+    def _header(self) -> Any:
+        targets = self.selection.targets
+        first = next(iter(targets.values()))
+        options = ("examples", "record", "allow_writes", "require", "require_all_must")
+        return header(
+            self.contracts.values(),
+            TargetText(
+                name=self.selection.name,
+                kind=first.kind,
+                base_url=first.base_url if len(targets) == 1 else None,
+                capabilities=tuple(sorted(frozenset.union(*(t.capabilities for t in targets.values())))),
+            ),
+            {api: target.provenance for api, target in targets.items()},
+            {**{name: self.config.getoption(name) for name in options}, "strict": self.strict},
+        )
+
+    def run_of(self, api: str) -> Run:
+        if api not in self.runs:
+            contract = self.contracts[api]
+            run = Run(
+                contract,
+                self.selection.targets[api],
+                examples=self.examples,
+                on_evidence=lambda evidence: self.journal.seen(contract, evidence),
+                fresh_names=first_kind(self.selection) == "url" and self.recordings is None,
+            )
+            if self.recordings is not None:
+                run.recording = self.recordings.takes_of(api)
+                run.recorded_cases = self.recordings.cases_of(api)
+            self.runs[api] = run
+        return self.runs[api]
+
+    def deviation_of(self, item: Item) -> Deviation | None:
+        covering = (d for d in self.deviations if d.covers(item.requirement.id, item.operation))
+        return next(covering, None)
+
+    def verdict(self, item: Item, result: Result, test: str) -> Verdict:
+        """Weighs a result, and writes what it came to."""
+        record = item.requirement
+        progress = self.progress.setdefault(record.id, Progress(left=1))
+        progress.left -= 1
+        self.recorded[record.api] += result.outcome is not Outcome.BROKEN
+        progress.seen |= result.outcome in (Outcome.HELD, Outcome.VIOLATED, Outcome.BROKEN, Outcome.STALE)
+        progress.deviated |= result.outcome is Outcome.VIOLATED
+        deviation = self.deviation_of(item)
+        # A deviation that names no operation is stale only once none of them deviates.
+        listed = deviation is not None and (
+            deviation.operation is not None
+            or result.outcome is not Outcome.HELD
+            or (progress.left == 0 and not progress.deviated)
+        )
+        verdict = verdict_of(
+            result.outcome,
+            strength=record.strength,
+            basis=record.basis,
+            deviation_listed=listed,
+            strict=self.strict,
+            required=record.id in self.required and progress.left == 0 and not progress.seen,
+        )
+        contract = self.contracts[record.api]
+        for shown in result.shown:
+            self.journal.found(contract, record.id, item.operation, shown.finding, shown.exchange)
+        self.journal.verdict(
+            record.id,
+            item.operation,
+            verdict,
+            reason=result.reason,
+            test=test,
+            held=result.held,
+            deviation=deviation,
+        )
+        return verdict
+
+
+def first_kind(selection: Selection) -> str:
+    return next(iter(selection.targets.values())).kind
+
+
+def set_up(config: pytest.Config) -> Conformance:
+    """The session that the options ask for.
+
+    Raises:
+        ConformanceError: an option names something unknown, or options do not go together.
+    """
+    option = config.getoption
+    name = option("target") or ("reference" if option("record") or option("faults") else "cassette")
+    apis = tuple(api for given in option("api") for api in given.split(",") if api)
+    root = Path(config.rootpath)
+    selection = select(
+        name, apis, root=root, allow_writes=option("allow_writes"), parameters=_parameters(option("parameter"))
+    )
+    contracts = {api: load(api) for api in selection.targets}
+    if option("record") and first_kind(selection) == "cassette":
+        raise ContractError("--record needs a target that answers: reference, a URL or a named target")
+    if option("faults") and first_kind(selection) != "reference":
+        raise ContractError("--faults plants faults in the reference server: leave --target out")
+    if option("examples") < 0:
+        raise ContractError(f"--examples {option('examples')}: needs a number of 0 or more")
+    if option("redraw") and not option("record"):
+        raise ContractError("--redraw draws new cases for a recording: give --record too")
+    required = _required(option, contracts)
+    report_dir = Path(option("report_dir")) if option("report_dir") else root / "reports" / selection.name
+    if option("report_dir"):
+        try:
+            report_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ContractError(f"--report-dir {report_dir}: cannot be made: {error.strerror}") from None
+    recordings = Recordings(selection.targets, redraw=option("redraw")) if option("record") else None
+    return Conformance(
+        config,
+        selection,
+        contracts,
+        _deviations(option("deviations"), selection, contracts),
+        required,
+        report_dir,
+        recordings=recordings,
+        run_id=getattr(config, "workerinput", {}).get("conformance", str(os.getpid())),
+    )
+
+
+def _parameters(given: list[str]) -> dict[str, tuple[str, ...]]:
+    """`NAME=VALUE` options, several values of one name in their order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ContractError(f"--parameter {text}: needs the form NAME=VALUE")
+        found[name] = (*found.get(name, ()), value)
+    return found
+
+
+def _required(option: Callable[[str], Any], contracts: dict[str, Contract]) -> frozenset[str]:
+    records = {record.id: record for contract in contracts.values() for record in contract.requirements.values()}
+    given = [requirement for text in option("require") for requirement in text.split(",") if requirement]
+    for requirement in given:
+        if requirement not in records:
+            raise ContractError(f"--require {requirement}: no such requirement; `conformance requirements` lists them")
+    musts = [record.id for record in records.values() if record.strength == "MUST" and not record.not_tested]
+    return frozenset(given) | frozenset(musts if option("require_all_must") else ())
+
+
+def _deviations(file: str | None, selection: Selection, contracts: dict[str, Contract]) -> tuple[Deviation, ...]:
+    """What the option names, else what the target's record names, else what lies beside each contract."""
+    named = Path(file) if file else selection.deviations
+    beside = [SPECS / api / "deviations" / f"{selection.name}.yaml" for api in contracts]
+    paths = [named] if named else [path for path in beside if path.is_file()]
+    return tuple(deviation for path in paths for deviation in known_deviations.read(path, contracts.values()))

@@ -1,0 +1,199 @@
+"""Faults of the client: one for each requirement that binds clients, as the reference server's faults bind servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, quote, urlencode
+
+from attrs import frozen
+
+from conformance.contract import Requirement
+from conformance.properties.client_faults.lists import (
+    follows_null,
+    forgets_the_page_size,
+    forwards_what_it_gets,
+    needs_an_envelope,
+    stops_at_a_short_page,
+    stops_at_an_empty_page,
+)
+from conformance.properties.client_faults.versions import (
+    asks_for_the_stable_version,
+    capitalises_scheme,
+    drops_base_path,
+    gives_up,
+    ignores_sunset,
+    never_restarts,
+    one_scheme_for_all,
+    quotes_credential,
+    resolves_as_rfc_has_it,
+    sorts,
+    tells_sunset_each_time,
+)
+from conformance.targets.client import Client
+from conformance.targets.errors import HarnessError
+from conformance.traffic.exchange import Exchange
+from conformance.traffic.redact import Redactor
+
+
+@frozen
+class ClientFault:
+    """A defect planted in the client.
+
+    Attributes:
+        breaks: the rule that must turn red, or for one that no rule names, its id without the API.
+    """
+
+    id: str
+    breaks: str
+    description: str
+    plant: Callable[[Client], None]
+
+    def concerns(self, requirement: Requirement) -> bool:
+        return self.breaks in (requirement.rule, requirement.id.partition(".")[2])
+
+
+def _form_encodes(client: Client) -> None:
+    client.encode = lambda body: (urlencode(body).encode(), "application/x-www-form-urlencoded")  # type: ignore[method-assign]
+
+
+def _omits_media_type(client: Client) -> None:
+    encode = client.encode
+    client.encode = lambda body: (encode(body)[0], "text/plain")  # type: ignore[method-assign]
+
+
+def _rewrites_url(
+    client: Client, rewrite: Callable[[str, list[tuple[str, str]]], tuple[str, list[tuple[str, str]]]]
+) -> None:
+    url = client.url
+
+    def rewritten(path: str, query: list[tuple[str, str]]) -> str:
+        # A link that is followed as it stands brings its query with its path.
+        path, _, own = path.partition("?")
+        return url(*rewrite(path, [*parse_qsl(own, keep_blank_values=True), *query]))
+
+    client.url = rewritten  # type: ignore[method-assign]
+
+
+def _cursor(client: Client) -> str:
+    return client.contract.conventions.paging.cursor
+
+
+def _strips_cursor(client: Client) -> None:
+    name = _cursor(client)
+    _rewrites_url(client, lambda path, query: (path, [(k, v.strip("=") if k == name else v) for k, v in query]))
+
+
+def _encodes_cursor_twice(client: Client) -> None:
+    name = _cursor(client)
+    _rewrites_url(client, lambda path, query: (path, [(k, quote(v, safe="") if k == name else v) for k, v in query]))
+
+
+def _drops_filters(client: Client) -> None:
+    name = _cursor(client)
+
+    def rewrite(path: str, query: list[tuple[str, str]]) -> tuple[str, list[tuple[str, str]]]:
+        cursor = [(k, v) for k, v in query if k == name]
+        return path, cursor or query
+
+    _rewrites_url(client, rewrite)
+
+
+def _refuses_new_members(client: Client) -> None:
+    control = client.control
+
+    def strict(exchange: Exchange) -> Exchange:
+        operation = exchange.operation
+        schema = operation.responses.get(str(exchange.response.status)) if operation else None
+        unknown = set(exchange.response.json) - set((schema or {}).get("properties", {}))
+        if unknown:
+            raise HarnessError(f"unknown member {sorted(unknown)[0]}")
+        return control(exchange)
+
+    client.control = strict  # type: ignore[method-assign]
+
+
+def _bursts(client: Client) -> None:
+    client.budget = None
+
+
+def _retries_at_once(client: Client) -> None:
+    if client.budget is not None:
+        client.budget.refused = lambda _: None  # type: ignore[assignment, method-assign]
+
+
+def _waits_a_second(client: Client) -> None:
+    if client.budget is not None:
+        client.budget.pause = lambda _: 1.0  # type: ignore[assignment, method-assign]
+
+
+def _drops_version(client: Client) -> None:
+    _rewrites_url(client, lambda path, query: (f"/{path.partition('/')[2].partition('/')[2]}", query))
+
+
+def _key_in_url(client: Client) -> None:
+    _rewrites_url(client, lambda path, query: (path, [*query, ("api_key", client.token("default"))]))
+
+
+def _records_as_sent(client: Client) -> None:
+    client.redactor = Redactor()
+
+
+CLIENT_FAULTS = (
+    ClientFault("form-encodes", "content-type.request-media-type", "bodies are form data", _form_encodes),
+    ClientFault("plain-text", "content-type.request-media-type", "bodies are typed text/plain", _omits_media_type),
+    ClientFault("strips-cursor", "pagination.cursor-opaque", "the padding of a cursor is dropped", _strips_cursor),
+    ClientFault("encodes-twice", "pagination.cursor-opaque", "a cursor is encoded twice", _encodes_cursor_twice),
+    ClientFault("drops-filters", "pagination.cursor-opaque", "only the cursor is sent on", _drops_filters),
+    ClientFault(
+        "strict-model",
+        "versioning.client-accepts-new-keys",
+        "an answer with a new member is refused",
+        _refuses_new_members,
+    ),
+    ClientFault("bursts", "rate-limit.client-rate", "a hundred calls leave at once", _bursts),
+    ClientFault("hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once),
+    ClientFault("drops-version", "versioning.base-path", "paths lack their first segment", _drops_version),
+    ClientFault("key-in-url", "security.client-key-hygiene", "the key is sent as ?api_key=", _key_in_url),
+    ClientFault("drops-base-path", "transport.base-url", "URLs lack the path of the base URL", drops_base_path),
+    ClientFault("resolves-by-rfc", "transport.base-url", "links are resolved by RFC 3986", resolves_as_rfc_has_it),
+    ClientFault("capitalises", "auth.client-scheme-exact", "the scheme word has a capital", capitalises_scheme),
+    ClientFault("quotes", "auth.client-scheme-exact", "the credential is in quotation marks", quotes_credential),
+    ClientFault("one-scheme", "auth.client-scheme-exact", "a key goes under the scheme of apps", one_scheme_for_all),
+    ClientFault("sorts", "pagination.client-avoids-sort", "every list is asked for in another order", sorts),
+    ClientFault("never-restarts", "pagination.client-avoids-sort", "a walk with a repetition is kept", never_restarts),
+    ClientFault("hammers", "rate-limit.client-retries-429", "a refused call is repeated at once", _retries_at_once),
+    ClientFault("gives-up", "rate-limit.client-retries-429", "a refused call raises", gives_up),
+    ClientFault("waits-too-little", "rate-limit.client-retries-429", "a second is waited after a 429", _waits_a_second),
+    ClientFault("ignores-sunset", "versioning.client-watches-sunset", "Sunset is not told", ignores_sunset),
+    ClientFault("repeats", "versioning.client-watches-sunset", "Sunset is told each time", tells_sunset_each_time),
+    ClientFault(
+        "drift-is-drift",
+        "versioning.experimental-exempt",
+        "an experimental version is taken for one that promises its shape",
+        asks_for_the_stable_version,
+    ),
+    ClientFault("records-as-sent", "security.client-key-hygiene", "recordings keep the key", _records_as_sent),
+    ClientFault("records-as-sent", "security.cassette-redaction", "recordings keep the token", _records_as_sent),
+    ClientFault("drops-filters", "pagination.client-keeps-params", "only the cursor is sent on", _drops_filters),
+    ClientFault(
+        "forgets-page-size", "pagination.client-keeps-params", "the page size is not sent on", forgets_the_page_size
+    ),
+    ClientFault(
+        "stops-when-short", "pagination.client-stops-on-null", "a short page ends a walk", stops_at_a_short_page
+    ),
+    ClientFault(
+        "stops-when-empty", "pagination.client-stops-on-null", "an empty page ends a walk", stops_at_an_empty_page
+    ),
+    ClientFault("follows-null", "pagination.client-stops-on-null", "a null cursor is sent", follows_null),
+    ClientFault(
+        "needs-envelope", "pagination.client-absent-object", "a list without its envelope crashes", needs_an_envelope
+    ),
+    ClientFault("hammers", "rate-limit.client-waits", "a call refused with 429 is repeated at once", _retries_at_once),
+    ClientFault("waits-too-little", "rate-limit.client-waits", "a second is waited after any 429", _waits_a_second),
+    ClientFault(
+        "forwards-members",
+        "security.client-projects-known-keys",
+        "members of an answer go into the next request",
+        forwards_what_it_gets,
+    ),
+)

@@ -1,0 +1,15 @@
+"""The faults of the Vultr server: at least one for every requirement that a server can break."""
+
+from __future__ import annotations
+
+from conformance.reference.faults import Fault
+from conformance.reference.vultr.faults import access, bodies, lists, pages, writes
+
+FAULTS: tuple[Fault, ...] = (
+    *access.faults,
+    *bodies.faults,
+    *lists.faults,
+    *pages.faults,
+    *writes.faults,
+)
+"""All of them; their ids are unique."""

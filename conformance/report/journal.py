@@ -1,0 +1,179 @@
+"""The journal of a run: what happened, as events that reports are made from."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from conformance.checks import Evidence as Seen
+from conformance.checks import Finding
+from conformance.contract import Contract, Requirement
+from conformance.contract.deviations import Deviation
+from conformance.contract.verdict import Outcome, Verdict
+from conformance.report.events import Deviation as DeviationText
+from conformance.report.events import (
+    EventLog,
+    Evidence,
+    Exchange,
+    Footer,
+    Header,
+    Provenance,
+    Request,
+    RequirementText,
+    Response,
+    Run,
+    Target,
+    VerdictGiven,
+)
+from conformance.traffic.curl import curl
+from conformance.traffic.exchange import Exchange as Said
+
+
+def header(
+    contracts: Iterable[Contract],
+    target: Target,
+    provenance: Mapping[str, Mapping[str, Any]],
+    options: Mapping[str, Any],
+) -> Header:
+    """The first event of a run: who answers, where the answers come from, and what is judged."""
+    contracts = list(contracts)
+    return Header(
+        run=Run(
+            api=tuple(contract.api for contract in contracts),
+            target=target,
+            provenance=tuple(_provenance(api, facts) for api, facts in sorted(provenance.items())),
+            started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            options=dict(options),
+            versions={
+                "conformance": version("conformance"),
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("hypothesis", "httpx", "pytest", "vcrpy")},
+            },
+        ),
+        requirements={
+            record.id: _text(contract, record) for contract in contracts for record in contract.requirements.values()
+        },
+    )
+
+
+def _provenance(api: str, facts: Mapping[str, Any]) -> Provenance:
+    known = {name: str(facts[name]) for name in ("source", "version", "recorded") if facts.get(name) is not None}
+    return Provenance(api=api, **{"source": "unknown", **known})
+
+
+def _text(contract: Contract, record: Requirement) -> RequirementText:
+    return RequirementText(
+        statement=record.statement,
+        strength=record.strength,
+        basis=record.basis,
+        mode=record.mode,
+        section=record.section,
+        url=str(contract.catalogue.document.url),
+        rule=record.rule,
+        not_tested=record.not_tested,
+    )
+
+
+@define
+class Journal:
+    """Writes the events of one process to a file, each as it happens."""
+
+    log: EventLog
+    exchanges: int = 0
+    unknown: dict[str, int] = field(factory=dict)
+    errors: list[str] = field(factory=list)
+
+    @classmethod
+    def open(cls, path: Path, first: Header) -> Journal:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        journal = cls(EventLog(path))
+        journal.log.write(first)
+        return journal
+
+    def seen(self, contract: Contract, evidence: Seen) -> None:
+        """A finding of a passive check."""
+        self.found(
+            contract, evidence.requirement.id if evidence.requirement else None, evidence.operation,
+            evidence.finding, evidence.exchange,
+        )  # fmt: skip
+
+    def found(
+        self, contract: Contract, requirement: str | None, operation: str, finding: Finding, said: Said | None
+    ) -> None:
+        """A violation or a note, with the exchange that shows it."""
+        variables = contract.conventions.auth.credentials
+        self.log.write(
+            Evidence(
+                requirement=requirement,
+                operation=operation,
+                outcome="violated" if finding.outcome is Outcome.VIOLATED else "note",
+                party=finding.party,
+                message=finding.message,
+                expected=finding.expected,
+                actual=finding.actual,
+                exchange=_exchange(said) if said else None,
+                curl=curl(said.request, variables) if said else None,
+                source=said.source if said else None,
+            )
+        )
+
+    def verdict(
+        self,
+        requirement: str,
+        operation: str,
+        verdict: Verdict,
+        *,
+        reason: str | None,
+        test: str | None,
+        held: int,
+        deviation: Deviation | None = None,
+    ) -> None:
+        known = None
+        if deviation is not None and verdict in (Verdict.DEVIATES, Verdict.UNEXPECTED_PASS):
+            known = DeviationText(reason=deviation.reason, since=deviation.since.isoformat(), link=deviation.link)
+        self.log.write(
+            VerdictGiven(
+                requirement=requirement,
+                operation=operation,
+                verdict=verdict,
+                reason=" ".join(reason.split()) if reason else None,
+                test=test,
+                held=held,
+                deviation=known,
+            )
+        )
+
+    def close(self, exit_status: int = 0) -> None:
+        """The last event of a process."""
+        self.log.write(
+            Footer(
+                exchanges=self.exchanges,
+                unknown_operations=dict(sorted(self.unknown.items())),
+                exit_status=exit_status,
+                errors=tuple(self.errors),
+            )
+        )
+        self.log.close()
+
+
+def _exchange(said: Said) -> Exchange:
+    return Exchange(
+        request=Request(
+            method=said.request.method,
+            url=said.request.url,
+            headers=said.request.headers,
+            body=said.request.text or None,
+        ),
+        response=Response(
+            status=said.response.status,
+            headers=said.response.headers,
+            body=said.response.text,
+            http_version=said.response.http_version,
+        ),
+    )
