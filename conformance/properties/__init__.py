@@ -11,7 +11,7 @@ from conformance.properties.assertions import (
 )
 from conformance.properties.binding import Binding, binding_of, observes, property_test, requirement
 from conformance.properties.collection import Collection, Step, Walk, identities
-from conformance.properties.mock import MockServer, play
+from conformance.properties.mock import MockServer, Reply, play
 from conformance.properties.resource import Things
 from conformance.properties.run import Gathered, Item, Result, Run, Shown, items_of
 from conformance.properties.subject import Subject
@@ -25,6 +25,7 @@ __all__ = [
     "Item",
     "MockServer",
     "NotExercised",
+    "Reply",
     "Result",
     "Run",
     "Shown",

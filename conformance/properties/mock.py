@@ -1,8 +1,12 @@
-"""A played server for tests of the suite's own client: respx answers, the clock is moved by hand."""
+"""A played server for tests of a client: respx answers, the clock is moved by hand."""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import httpx
+import httpx2
+import pytest_httpx2  # noqa: F401  # teaches respx to answer httpx2's clients, too
 import respx
 from attrs import define, field
 
@@ -13,6 +17,9 @@ from conformance.targets.clock import ManualClock
 from conformance.traffic.exchange import Exchange, Request
 from conformance.traffic.redact import Redactor
 
+# respx plays with the messages of httpx, whoever's client it answers.
+Reply: TypeAlias = httpx.Response
+
 BASE_URL = "https://client.reference.invalid"
 START = 1_767_225_600.0
 
@@ -22,7 +29,8 @@ class MockServer:
     """Plays the server.
 
     Attributes:
-        routes: the respx router that answers.
+        routes: the respx router that answers `client`; as a context it answers every client of httpx2, and
+            `httpx.MockTransport(routes.handler)` one of httpx.
         client: the suite's client, speaking to it.
         arrivals: the clock at each request, in seconds.
         raw: the requests as they arrived, unredacted.
@@ -32,7 +40,7 @@ class MockServer:
     client: Client
     clock: ManualClock
     arrivals: list[float] = field(factory=list)
-    raw: list[httpx.Request] = field(factory=list)
+    raw: list[httpx2.Request] = field(factory=list)
 
     @property
     def requests(self) -> list[Request]:
@@ -47,20 +55,25 @@ def play(contract: Contract) -> MockServer:
     """A played server of an API, and a client that speaks to it with a credential of its own."""
     clock = ManualClock(START)
     routes = respx.MockRouter(
-        assert_all_called=False, assert_all_mocked=False, base_url=f"{BASE_URL}{contract.base_path}"
+        assert_all_called=False,
+        assert_all_mocked=False,
+        base_url=f"{BASE_URL}{contract.base_path}",
+        using="httpcore2",
     )
     names = contract.conventions.auth.credentials
     credentials = {name: f"client-credential-{name}-of-{contract.api}" for name in names}
     server: MockServer
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         server.arrivals.append(clock.now())
         server.raw.append(request)
-        return routes.handler(request)
+        url = str(request.url)
+        reply = routes.handler(httpx.Request(request.method, url, headers=request.headers.raw, content=request.content))
+        return httpx2.Response(reply.status_code, headers=reply.headers.raw, content=reply.read())
 
     client = Client(
         contract=contract,
-        transport=httpx.MockTransport(answer),
+        transport=httpx2.MockTransport(answer),
         base_url=f"{BASE_URL}{contract.base_path}",
         credentials=credentials,
         redactor=Redactor(credentials),

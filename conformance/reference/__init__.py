@@ -1,6 +1,6 @@
 """Reference servers: what each document promises, read strictly, with faults that can be planted.
 
-A server is a WSGI application. `httpx.WSGITransport(server)` drives it in process, `serve.serve` on a socket.
+A server is a WSGI application. `httpx2.WSGITransport(server)` drives it in process, `serve.serve` on a socket.
 Nothing here uses the checks or the contract: code that were shared would share its mistakes.
 """
 

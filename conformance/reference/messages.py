@@ -94,7 +94,7 @@ def _segments(environ: WSGIEnvironment) -> tuple[str, ...]:
 
 
 def _text(value: str) -> str:
-    # PEP 3333 passes bytes as Latin-1; httpx's WSGI transport passes the text itself.
+    # PEP 3333 passes bytes as Latin-1; httpx2's WSGI transport passes the text itself.
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:

@@ -53,7 +53,7 @@ def header(
             versions={
                 "conformance": version("conformance"),
                 "python": platform.python_version(),
-                **{name: version(name) for name in ("hypothesis", "httpx", "pytest", "vcrpy")},
+                **{name: version(name) for name in ("hypothesis", "httpx2", "pytest", "vcrpy")},
             },
         ),
         requirements={

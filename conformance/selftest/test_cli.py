@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.commands import coverage
@@ -144,7 +144,7 @@ def test_a_served_reference_answers_until_it_is_stopped(stop: signal.Signals) ->
         assert found is not None
         assert f"export VULTR_API_KEY={TOKEN}\n" in lines
         assert lines[-1].startswith(f"pytest --api vultr --target {found[1]} --allow-writes --parameter user-id=")
-        with httpx.Client(base_url=found[1], trust_env=False) as client:
+        with httpx2.Client(base_url=found[1], trust_env=False) as client:
             known = client.get("/v2/account", headers={"Authorization": f"Bearer {TOKEN}"})
             unknown = client.get("/v2/account")
         assert (known.status_code, unknown.status_code) == (200, 403 if fault else 401)

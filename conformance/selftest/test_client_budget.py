@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-import httpx
 import pytest
 from attrs import evolve
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.properties import MockServer, play
+from conformance.properties import MockServer, Reply, play
 from conformance.selftest.servers import VULTR
 from conformance.targets import HarnessError
 from conformance.targets.budget import LONGEST_PAUSE, Budget
@@ -24,17 +23,17 @@ LIMIT = VULTR.conventions.rate_limit
 assert LIMIT is not None
 assert LIMIT.requests is not None
 RATE, WINDOW = LIMIT.requests, LIMIT.seconds
-OK = httpx.Response(200, json={"account": {}})
+OK = Reply(200, json={"account": {}})
 START = 1_767_225_600.0
 
 
-def refusal(retry_after: str | None = None) -> httpx.Response:
-    return httpx.Response(429, json={"error": "slow"}, headers={"Retry-After": retry_after} if retry_after else {})
+def refusal(retry_after: str | None = None) -> Reply:
+    return Reply(429, json={"error": "slow"}, headers={"Retry-After": retry_after} if retry_after else {})
 
 
-def playing(*answers: httpx.Response) -> MockServer:
+def playing(*answers: Reply) -> MockServer:
     server = play(VULTR)
-    following: Iterator[httpx.Response] = iter(answers)
+    following: Iterator[Reply] = iter(answers)
     server.routes.route().mock(side_effect=lambda _: next(following))
     return server
 

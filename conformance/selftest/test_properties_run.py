@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import strategies as st
 
@@ -193,7 +193,7 @@ def creating(then: Callable[[Things], None]) -> Item:
 
 
 def domains(url: str) -> list[str]:
-    answer = httpx.get(f"{url}/v2/domains", headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
+    answer = httpx2.get(f"{url}/v2/domains", headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
     return [record["domain"] for record in answer.json()["domains"]]
 
 

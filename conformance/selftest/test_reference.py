@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance import reference
@@ -25,9 +25,9 @@ from conformance.reference.store import Collection
 MODULES = sorted(Path(reference.__file__).parent.glob("*.py"))
 
 
-def client(server: Server, key: str = "default", address: str = "127.0.0.1") -> httpx.Client:
-    return httpx.Client(
-        transport=httpx.WSGITransport(server, remote_addr=address),
+def client(server: Server, key: str = "default", address: str = "127.0.0.1") -> httpx2.Client:
+    return httpx2.Client(
+        transport=httpx2.WSGITransport(server, remote_addr=address),
         base_url="https://api.vultr.com",
         headers={"Authorization": f"Bearer {server.credentials[key]}"},
     )
@@ -218,7 +218,7 @@ def test_served_on_a_socket_to_many_at_once() -> None:
     server = build("vultr", require_https=False)
     key = {"Authorization": f"Bearer {server.credentials['default']}"}
     names = [f"thread-{number}.example.com" for number in range(8)]
-    with serve(server) as url, httpx.Client(base_url=url, headers=key) as http:
+    with serve(server) as url, httpx2.Client(base_url=url, headers=key) as http:
         with ThreadPoolExecutor(4) as pool:
             made = list(pool.map(lambda name: http.post("/v2/domains", json={"domain": name}).status_code, names))
         listed = {item["domain"] for item in http.get("/v2/domains").json()["domains"]}
@@ -228,8 +228,8 @@ def test_served_on_a_socket_to_many_at_once() -> None:
     assert set(names) < listed
     assert "user" in slash.json()["error"]
     assert lost.headers["Date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(url)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(url)
 
 
 def test_a_server_that_requires_https_is_not_served_in_clear() -> None:

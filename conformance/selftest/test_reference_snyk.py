@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.reference import Server, VirtualClock, build
@@ -36,7 +36,7 @@ class Api:
         address: str = "127.0.0.1",
         version: str | None = VERSION,
         **kwargs: Any,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         headers = kwargs.pop("headers", {})
         if key is not None:
             scheme = "bearer" if key == "app" else "token"
@@ -47,16 +47,16 @@ class Api:
             params = params if version is None else {"version": version, **params}
         url = path if path.startswith("http") else f"{ORIGIN}/rest{path}"
         if params:
-            url += ("&" if "?" in url else "?") + str(httpx.QueryParams(params))
-        request = httpx.Request(method, url, headers=headers, **kwargs)
-        response = httpx.WSGITransport(self.server, remote_addr=address).handle_request(request)
+            url += ("&" if "?" in url else "?") + str(httpx2.QueryParams(params))
+        request = httpx2.Request(method, url, headers=headers, **kwargs)
+        response = httpx2.WSGITransport(self.server, remote_addr=address).handle_request(request)
         response.read()
         return response
 
-    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+    def get(self, path: str, **kwargs: Any) -> httpx2.Response:
         return self("GET", path, **kwargs)
 
-    def post(self, body: object, media_type: str | None = MEDIA_TYPE, **kwargs: Any) -> httpx.Response:
+    def post(self, body: object, media_type: str | None = MEDIA_TYPE, **kwargs: Any) -> httpx2.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": media_type} if media_type is not None else {}
         return self("POST", "projects", content=content, headers=headers, **kwargs)
@@ -104,7 +104,7 @@ def ids(pages: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> list[str]:
     return [item["id"] for page in pages for item in page["data"]]
 
 
-def error(answer: httpx.Response) -> dict[str, Any]:
+def error(answer: httpx2.Response) -> dict[str, Any]:
     """The one error of a JSON:API error document."""
     body = answer.json()
     assert answer.headers["Content-Type"] == MEDIA_TYPE

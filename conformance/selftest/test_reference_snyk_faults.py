@@ -8,7 +8,7 @@ from functools import cache
 from itertools import zip_longest
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.reference import Fault, Server, VirtualClock, build, faults_of
@@ -19,7 +19,7 @@ FAULTS = faults_of("snyk")
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def link(answer: httpx.Response, name: str) -> str | None:
+def link(answer: httpx2.Response, name: str) -> str | None:
     """A link of a page, None where there is none, or a fault has spoiled it."""
     body = answer.json() if answer.content[:1] == b"{" else {}
     links = body.get("links")
@@ -27,7 +27,7 @@ def link(answer: httpx.Response, name: str) -> str | None:
     return found if isinstance(found, str) and found.startswith("/") else None
 
 
-def pages(api: Api, path: str, most: int = 9, **kwargs: Any) -> Iterator[httpx.Response]:
+def pages(api: Api, path: str, most: int = 9, **kwargs: Any) -> Iterator[httpx2.Response]:
     """A list walked by next, and back by one prev from its second page."""
     answer = api.get(path, **kwargs)
     for number in range(most):
@@ -40,7 +40,7 @@ def pages(api: Api, path: str, most: int = 9, **kwargs: Any) -> Iterator[httpx.R
         answer = api.get(following)
 
 
-def tour(api: Api) -> Iterator[httpx.Response]:
+def tour(api: Api) -> Iterator[httpx2.Response]:
     """What a server answers to one request or more of each kind, the rate left out."""
     key = api.server.credentials["default"]
     basic = base64.b64encode(f"{key}:".encode()).decode()
@@ -97,7 +97,7 @@ def tour(api: Api) -> Iterator[httpx.Response]:
     yield api.get(project)
 
 
-def rate_tour(api: Api) -> Iterator[httpx.Response]:
+def rate_tour(api: Api) -> Iterator[httpx2.Response]:
     """What a server answers to too many requests, and to those that follow."""
     clock = api.server.clock
     assert isinstance(clock, VirtualClock)

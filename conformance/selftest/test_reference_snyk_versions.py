@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.reference import VirtualClock, build
@@ -23,7 +23,7 @@ def api() -> Api:
     return Api(build("snyk"))
 
 
-def ask(api: Api, operation: str, version: str | None, **params: Any) -> httpx.Response:
+def ask(api: Api, operation: str, version: str | None, **params: Any) -> httpx2.Response:
     method, _, template = operation.partition(" ")
     path = template.removeprefix("/orgs/{org_id}/").replace("{project_id}", api.server.parameters["project_id"][0])
     if method == "POST":

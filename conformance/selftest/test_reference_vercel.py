@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.reference import Server, VirtualClock, build
@@ -29,17 +29,17 @@ class Api:
 
     def __call__(
         self, method: str, path: str, key: str | None = "default", address: str = "127.0.0.1", **kwargs: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         headers = kwargs.pop("headers", {})
         if key is not None:
             headers = {"Authorization": f"Bearer {self.server.credentials[key]}", **headers}
         url = path if path.startswith("http") else f"https://api.vercel.com{path}"
-        request = httpx.Request(method, url, headers=headers, **kwargs)
-        response = httpx.WSGITransport(self.server, remote_addr=address).handle_request(request)
+        request = httpx2.Request(method, url, headers=headers, **kwargs)
+        response = httpx2.WSGITransport(self.server, remote_addr=address).handle_request(request)
         response.read()
         return response
 
-    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+    def get(self, path: str, **kwargs: Any) -> httpx2.Response:
         return self("GET", path, **kwargs)
 
     def walk(self, path: str, key: str = "default", **params: Any) -> Iterator[dict[str, Any]]:
@@ -75,7 +75,7 @@ def created(record: dict[str, Any]) -> int:
     return int(record["createdAt"] if "createdAt" in record else record["created"])
 
 
-def code(answer: httpx.Response) -> tuple[int, str]:
+def code(answer: httpx2.Response) -> tuple[int, str]:
     """Status and code of an error, whose envelope is as documented."""
     error = answer.json()["error"]
     assert set(error) == {"code", "message"}
@@ -174,7 +174,7 @@ def test_plain_http_is_refused(api: Api, path: str) -> None:
 def test_served_on_a_socket() -> None:
     server = build("vercel", require_https=False)
     header = {"Authorization": f"Bearer {server.credentials['default']}"}
-    with serve(server) as url, httpx.Client(base_url=url, headers=header) as http:
+    with serve(server) as url, httpx2.Client(base_url=url, headers=header) as http:
         assert len(http.get("/v9/projects").json()["projects"]) == 20
         assert http.delete("/v9/projects/a-project-001").content == b""
 

@@ -8,17 +8,17 @@ from functools import cache
 from itertools import zip_longest
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.reference import Fault, VirtualClock, build, faults_of
 from conformance.selftest.test_reference_vercel import JSON, LIMIT, LISTS, REMAINING, RESET, Api, code, ids, records
 
 FAULTS = faults_of("vercel")
-Tour = Iterator[httpx.Response]
+Tour = Iterator[httpx2.Response]
 
 
-def cursors(answer: httpx.Response) -> tuple[object, object]:
+def cursors(answer: httpx2.Response) -> tuple[object, object]:
     """next and prev of a page, None where a fault has spoiled them."""
     try:
         page = answer.json()["pagination"]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.reference import Server, VirtualClock, build, faults_of
@@ -27,17 +27,17 @@ class Api:
 
     def __call__(
         self, method: str, path: str, key: str | None = "default", address: str = "127.0.0.1", **kwargs: Any
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         headers = kwargs.pop("headers", {})
         if key is not None:
             headers = {"Authorization": f"Bearer {self.server.credentials[key]}", **headers}
         url = path if path.startswith("http") else f"https://api.vultr.com{path}"
-        request = httpx.Request(method, url, headers=headers, **kwargs)
-        response = httpx.WSGITransport(self.server, remote_addr=address).handle_request(request)
+        request = httpx2.Request(method, url, headers=headers, **kwargs)
+        response = httpx2.WSGITransport(self.server, remote_addr=address).handle_request(request)
         response.read()
         return response
 
-    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+    def get(self, path: str, **kwargs: Any) -> httpx2.Response:
         return self("GET", path, **kwargs)
 
     def walk(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ import base64
 import itertools
 from functools import cache
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.reference import Fault, Server, VirtualClock, build, faults_of
@@ -15,7 +15,7 @@ from conformance.selftest.test_reference_vultr import DOMAIN, LISTS, OTHER_ADDRE
 FAULTS = faults_of("vultr")
 
 
-def links_of(page: httpx.Response) -> tuple[str, str]:
+def links_of(page: httpx2.Response) -> tuple[str, str]:
     """next and prev of a page, empty where a fault has spoiled them."""
     body = page.json()
     links = body.get("meta", {}).get("links") if isinstance(body, dict) else None

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.contract.verdict import Outcome
@@ -24,11 +24,11 @@ URL = "https://recorded.invalid/v2/plans"
 REDACTOR = Redactor({"default": "replayed-credential-default"})
 
 
-def request(method: str = "GET", url: str = URL, body: bytes = b"", **headers: str) -> httpx.Request:
-    return httpx.Request(method, url, content=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+def request(method: str = "GET", url: str = URL, body: bytes = b"", **headers: str) -> httpx2.Request:
+    return httpx2.Request(method, url, content=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
-def said(asked: httpx.Request, answer: str, *headers: tuple[str, str]) -> Interaction:
+def said(asked: httpx2.Request, answer: str, *headers: tuple[str, str]) -> Interaction:
     pairs = tuple((k.decode(), v.decode()) for k, v in asked.headers.raw)
     recorded = Request(headers=pairs, body=asked.content, method=asked.method, url=str(asked.url))
     return Interaction(REDACTOR.request(recorded), Response(headers=headers, body=answer.encode(), status=200))
@@ -38,7 +38,7 @@ def replay(*interactions: Interaction) -> CassetteTransport:
     return CassetteTransport("an item", Take(interactions), REDACTOR)
 
 
-def heard(transport: httpx.BaseTransport, asked: httpx.Request) -> str:
+def heard(transport: httpx2.BaseTransport, asked: httpx2.Request) -> str:
     return transport.handle_request(asked).read().decode()
 
 
@@ -70,7 +70,7 @@ def test_equal_requests_are_answered_in_the_order_they_were_recorded() -> None:
     ],
     ids=["method", "URL", "body", "credential", "media type"],
 )
-def test_a_request_that_differs_is_another_one(other: httpx.Request) -> None:
+def test_a_request_that_differs_is_another_one(other: httpx2.Request) -> None:
     transport = replay(said(request(), "plain"), said(other, "other"))
     assert heard(transport, other) == "other"
     assert heard(transport, request()) == "plain"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from conformance.checks import Judge
@@ -132,13 +132,13 @@ def test_links_and_versions_may_have_meta() -> None:
     assert [e.finding.message for e in judge.observe(said(f"{LIST}?{VERSION}", body)) if e.requirement is None] == []
 
 
-Answer = Callable[[httpx.Request], httpx.Response]
+Answer = Callable[[httpx2.Request], httpx2.Response]
 
 
 def client_of(answer: Answer, clock: ManualClock, observers: list[Observer]) -> Client:
     return Client(
         contract=SNYK,
-        transport=httpx.MockTransport(answer),
+        transport=httpx2.MockTransport(answer),
         base_url=BASE,
         credentials={"default": "selftest"},
         redactor=Redactor(),
@@ -160,10 +160,10 @@ def test_a_walk_that_repeats_its_end_for_ever_is_given_up_at_once(last: list[int
     """One record a page would otherwise allow as many requests as there are records."""
     asked: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append(str(request.url))
         numbers = range(23) if len(asked) == 1 else last
-        return httpx.Response(200, json=document(map(project, numbers), link(f"c{len(asked)}", "limit=100")))
+        return httpx2.Response(200, json=document(map(project, numbers), link(f"c{len(asked)}", "limit=100")))
 
     walk = projects_of(answer).walk(100)
     assert walk.defect is not None
@@ -174,10 +174,10 @@ def test_a_walk_that_repeats_its_end_for_ever_is_given_up_at_once(last: list[int
 def test_one_page_of_known_records_does_not_end_a_walk() -> None:
     pages = {"": ([0, 1], "a"), "a": ([1], "b"), "b": ([2], None)}
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         cursor = parse_qs(urlsplit(str(request.url)).query).get("starting_after", [""])[0]
         numbers, following = pages[cursor]
-        return httpx.Response(200, json=document(map(project, numbers), link(following) if following else None))
+        return httpx2.Response(200, json=document(map(project, numbers), link(following) if following else None))
 
     walk = projects_of(answer).walk(10)
     assert walk.ended
@@ -193,13 +193,13 @@ class Limited(Target):
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
         clock, calls = ManualClock(), list[float]()
 
-        def answer(request: httpx.Request) -> httpx.Response:
+        def answer(request: httpx2.Request) -> httpx2.Response:
             if request.method != "GET" or request.url.path != f"/rest{LIST}":
                 status = 405 if request.method == "POST" else 404
-                return httpx.Response(status, json={"errors": [{"status": str(status), "detail": "none"}]})
+                return httpx2.Response(status, json={"errors": [{"status": str(status), "detail": "none"}]})
             calls.append(clock.now())
             beyond = len([moment for moment in calls if moment > clock.now() - 60]) > SNYK.conventions.rate.quota
-            return httpx.Response(429) if beyond else httpx.Response(200, json=document([project(1)]))
+            return httpx2.Response(429) if beyond else httpx2.Response(200, json=document([project(1)]))
 
         return Session(client_of(answer, clock, observers), self.capabilities, {"org_id": ("o",)})
 

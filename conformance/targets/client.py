@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-import httpx
+import httpx2
 from attrs import define, evolve, field, frozen
 
 from conformance.contract import Contract, Operation
@@ -86,7 +86,7 @@ class Client:
     """
 
     contract: Contract
-    transport: httpx.BaseTransport
+    transport: httpx2.BaseTransport
     base_url: str
     credentials: Mapping[str, str]
     redactor: Redactor
@@ -96,7 +96,7 @@ class Client:
     health: Health = field(factory=Health)
     observers: list[Callable[[Exchange], None]] = field(factory=list)
     exchanges: list[Exchange] = field(factory=list)
-    addresses: Callable[[str], httpx.BaseTransport] | None = None
+    addresses: Callable[[str], httpx2.BaseTransport] | None = None
     plain_url: str | None = None
     private: bool = False
     replayed: bool = False
@@ -226,7 +226,7 @@ class Client:
         """
         context = self.wire.context(tls)
         over_h2 = http == "HTTP/2"
-        with httpx.HTTPTransport(verify=context, http1=not over_h2, http2=over_h2, trust_env=False) as transport:
+        with httpx2.HTTPTransport(verify=context, http1=not over_h2, http2=over_h2, trust_env=False) as transport:
             yield evolve(self, transport=transport, health=Health())
 
     @property
@@ -263,7 +263,7 @@ class Client:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         credential: str | None = "default",
-    ) -> httpx.Request:
+    ) -> httpx2.Request:
         """The request that `send` would send."""
         media_types = self.contract.conventions.media_types
         sent = {"User-Agent": "conformance", "Accept": media_types.response[0]}
@@ -274,8 +274,8 @@ class Client:
         sent = {name: value for name, value in sent.items() if name.lower() not in lowered}
         url = self.url(path, [(name, str(value)) for name, value in self._versioned(query) if value is not None])
         try:
-            return httpx.Request(method, url, headers=sent | dict(headers or {}), content=content)
-        except httpx.InvalidURL as error:
+            return httpx2.Request(method, url, headers=sent | dict(headers or {}), content=content)
+        except httpx2.InvalidURL as error:
             # A cursor or an id that a server gave out may be too long for any URL.
             where = f"{method} {self.redactor.url(url[:200])}"
             raise HarnessError(f"{where}: no request can be made of it: {error}") from None
@@ -315,7 +315,7 @@ class Client:
             raise Unsupported(f"needs the credential {credential!r}: set {variable}")
         return self.credentials[credential]
 
-    def _exchange(self, request: httpx.Request, negative: bool) -> Exchange:
+    def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
         where = f"{request.method} {self.redactor.url(str(request.url))}"
         if len(self.exchanges) >= MAX_REQUESTS:
             raise HarnessError(f"{where}: more than {MAX_REQUESTS} requests in one item; given up")
@@ -359,9 +359,9 @@ class Client:
     def _locator(self) -> Locator:
         return Locator(self.contract, self.base_url)
 
-    def _answer(self, request: httpx.Request) -> Response:
+    def _answer(self, request: httpx2.Request) -> Response:
         limits = self.limits
-        timeout = httpx.Timeout(limits.read, connect=limits.connect)
+        timeout = httpx2.Timeout(limits.read, connect=limits.connect)
         request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
         try:
             response = self.transport.handle_request(request)
@@ -371,7 +371,7 @@ class Client:
                 response.close()
         except (NotRecorded, Stale):
             raise
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise HarnessError(_explained(error, limits)) from None
         answer = Response(
             headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw),
@@ -383,7 +383,7 @@ class Client:
             raise HarnessError(f"{answer._document}; not judged")
         return answer
 
-    def _body(self, response: httpx.Response) -> bytes:
+    def _body(self, response: httpx2.Response) -> bytes:
         started = time.monotonic()
         parts, size = [], 0
         for part in response.iter_bytes():
@@ -396,18 +396,18 @@ class Client:
         return b"".join(parts)
 
 
-def _explained(error: httpx.HTTPError, limits: Limits) -> str:
+def _explained(error: httpx2.HTTPError, limits: Limits) -> str:
     text = str(error) or type(error).__name__
     match error:
-        case httpx.ConnectTimeout():
+        case httpx2.ConnectTimeout():
             return f"no connection within {limits.connect:g} s; is the target up?"
-        case httpx.ConnectError():
+        case httpx2.ConnectError():
             return f"cannot connect: {text}; is the target up?"
-        case httpx.TimeoutException():
+        case httpx2.TimeoutException():
             return f"no answer within {limits.read:g} s"
-        case httpx.RemoteProtocolError():
+        case httpx2.RemoteProtocolError():
             return f"the answer broke off or is not HTTP: {text}"
-        case httpx.DecodingError():
+        case httpx2.DecodingError():
             return f"the body does not decode: {text}"
         case _:
             return f"no answer: {text}"

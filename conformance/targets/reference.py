@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import httpx
+import httpx2
 from attrs import define, frozen
 
 from conformance import reference
@@ -80,8 +80,8 @@ class ReferenceTarget(Target):
         clock = server.clock
         assert isinstance(clock, VirtualClock)
 
-        def transport(address: str) -> httpx.BaseTransport:
-            return httpx.WSGITransport(app=server, remote_addr=address, raise_app_exceptions=False)
+        def transport(address: str) -> httpx2.BaseTransport:
+            return httpx2.WSGITransport(app=server, remote_addr=address, raise_app_exceptions=False)
 
         return Client(
             contract=self.contract,

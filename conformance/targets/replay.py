@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-import httpx
+import httpx2
 
 from conformance.targets.errors import NotRecorded, Stale
 from conformance.traffic.cassette import Interaction, Take
@@ -14,7 +14,7 @@ from conformance.traffic.redact import Redactor
 _Key = tuple[str, str, bytes, str | None, str | None]
 
 
-class CassetteTransport(httpx.BaseTransport):
+class CassetteTransport(httpx2.BaseTransport):
     """Answers from one item's take, looked up by method, URL, body, credential and media type.
 
     Equal requests get their answers in the order they were recorded. Requests are redacted before they are
@@ -29,7 +29,7 @@ class CassetteTransport(httpx.BaseTransport):
         for said in take.interactions if take else ():
             self._answers.setdefault(_key(said.request), deque()).append(said)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The next recorded answer.
 
         Raises:
@@ -50,14 +50,14 @@ class CassetteTransport(httpx.BaseTransport):
                 "else than when it was recorded; record it again with --record"
             )
         said = answers.popleft().response
-        return httpx.Response(
+        return httpx2.Response(
             said.status,
             headers=[
                 (k.encode(), v.encode("latin-1", errors="replace"))
                 for k, v in said.headers
                 if k.lower() not in _FRAMING
             ],
-            stream=httpx.ByteStream(said.body),
+            stream=httpx2.ByteStream(said.body),
             extensions={"http_version": said.http_version.encode()},
         )
 

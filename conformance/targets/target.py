@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import certifi
-import httpx
+import httpx2
 from attrs import define, field
 
 from conformance.contract import Contract
@@ -162,7 +162,7 @@ class UrlTarget(Target):
     limits: Limits = field(factory=Limits)
     _health: Health = field(factory=Health)
     _budget: Budget | None = None
-    _transports: dict[str | None, httpx.BaseTransport] = field(factory=dict)
+    _transports: dict[str | None, httpx2.BaseTransport] = field(factory=dict)
 
     @property
     def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
@@ -198,9 +198,9 @@ class UrlTarget(Target):
             context.load_verify_locations(self.ca)
         return context
 
-    def _transport(self, address: str | None) -> httpx.BaseTransport:
+    def _transport(self, address: str | None) -> httpx2.BaseTransport:
         if address not in self._transports:
-            self._transports[address] = httpx.HTTPTransport(
+            self._transports[address] = httpx2.HTTPTransport(
                 verify=self.context(), local_address=address, trust_env=False
             )
         return self._transports[address]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import yaml
 from attrs import evolve, field, frozen
 from vcr.persisters.filesystem import FilesystemPersister
@@ -302,8 +302,8 @@ def _decoded(body: bytes, headers: Pairs) -> bytes:
     if not coding or not body or _is_text(body):
         return body
     try:
-        return httpx.Response(200, headers={"content-encoding": coding}, content=body).content
-    except httpx.DecodingError:
+        return httpx2.Response(200, headers={"content-encoding": coding}, content=body).content
+    except httpx2.DecodingError:
         return body
 
 

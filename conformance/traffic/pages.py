@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
+import httpx2
 from attrs import frozen
 
 from conformance.contract import Pagination
@@ -115,7 +115,7 @@ def resolved(link: str, base_url: str) -> str:
 def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> Any:
     if pagination.style == "link-header":
         header = exchange.response.header("link")
-        links = httpx.Response(200, headers={"link": header}).links if header else {}
+        links = httpx2.Response(200, headers={"link": header}).links if header else {}
         return links.get(direction, {}).get("url", _ABSENT)
     value = exchange.response.at(getattr(pagination, direction), _ABSENT)
     if pagination.by_link and isinstance(value, dict):

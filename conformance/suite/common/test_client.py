@@ -4,7 +4,6 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 from hypothesis import strategies as st
 
 from conformance.checks import Judge
@@ -14,6 +13,7 @@ from conformance.properties import (
     Collection,
     HarnessError,
     MockServer,
+    Reply,
     assert_equal,
     assert_that,
     property_test,
@@ -106,7 +106,7 @@ def test_cursors_are_passed_on_unchanged(contract: Contract, mock: MockServer, c
     pagination = collection.pagination
     named = [link_with(collection, cursor) if pagination.by_link else cursor for cursor in cursors]
     pages = iter([page_body(contract, [str(number)], following) for number, following in enumerate([*named, None])])
-    mock.routes.route().mock(side_effect=lambda _: httpx.Response(200, json=next(pages)))
+    mock.routes.route().mock(side_effect=lambda _: Reply(200, json=next(pages)))
     first = len(mock.raw)
     collection.walk(1, expected=len(cursors) + 1, query={"type": "a filter"})
     if pagination.by_link:
@@ -141,7 +141,7 @@ def test_new_members_break_nothing(contract: Contract, mock: MockServer, extra: 
     envelope = collection.pagination.envelope
     if envelope:
         more[envelope] = {**plain[envelope], **extra}
-    mock.routes.route().mock(side_effect=[httpx.Response(200, json=plain), httpx.Response(200, json=more)])
+    mock.routes.route().mock(side_effect=[Reply(200, json=plain), Reply(200, json=more)])
     try:
         before, after = collection.page(), collection.page()
     except HarnessError as error:

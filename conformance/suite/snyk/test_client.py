@@ -4,7 +4,6 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 from hypothesis import strategies as st
 
 from conformance.checks import Judge
@@ -14,6 +13,7 @@ from conformance.properties import (
     Collection,
     HarnessError,
     MockServer,
+    Reply,
     Violation,
     assert_equal,
     assert_that,
@@ -79,7 +79,7 @@ def test_a_complete_walk_is_not_sorted_and_begins_again(contract: Contract, mock
     torn = [document(["1", "2"], link("a")), document(["2", "3"])]
     whole = [document(["1", "2"], link("b")), document(["3"])]
     pages = iter([*torn, *whole])
-    mock.routes.route().mock(side_effect=lambda _: httpx.Response(200, json=next(pages)))
+    mock.routes.route().mock(side_effect=lambda _: Reply(200, json=next(pages)))
     ids = projects(contract, mock).ids
     for request in mock.raw:
         assert_that("sort" not in request.url.params, "a walk is sorted", expected="no sort", actual=str(request.url))
@@ -95,8 +95,8 @@ def test_a_refusal_for_the_rate_is_waited_out(
 ) -> None:
     """A 429, however early, raises nothing: nothing is sent for a full minute, then the same request again."""
     limit, first = contract.conventions.rate, len(mock.raw)
-    refused = [httpx.Response(429, headers=headers) for _ in range(refusals)]
-    mock.routes.route().mock(side_effect=[*refused, httpx.Response(200, json=document(["1"]))])
+    refused = [Reply(429, headers=headers) for _ in range(refusals)]
+    mock.routes.route().mock(side_effect=[*refused, Reply(200, json=document(["1"]))])
     try:
         exchange = mock.client.call(contract.operation(LIST), {"org_id": ORG})
     except HarnessError as error:
@@ -143,9 +143,7 @@ def test_additions_change_no_result(contract: Contract, mock: MockServer, extra:
     more["links"] |= dict.fromkeys(extra, f"/orgs/{ORG}/projects?version=2024-10-15")
     for record in more["data"]:
         record |= {"meta": extra, "links": dict.fromkeys(extra, "/orgs")}
-    mock.routes.route().mock(
-        side_effect=[httpx.Response(200, json=body, headers=TYPED) for body in (plain, more, plain)]
-    )
+    mock.routes.route().mock(side_effect=[Reply(200, json=body, headers=TYPED) for body in (plain, more, plain)])
     collection = projects(contract, mock)
     try:
         steps = [collection.page(10) for _ in range(3)]
@@ -190,7 +188,7 @@ def test_drift_of_an_experimental_version_is_only_noted(
     for record in renamed["data"]:
         record["attributes"] = {"title": record["attributes"]["name"]}
     bodies = [document(["1", "2"]), renamed]
-    mock.routes.route().mock(side_effect=[httpx.Response(200, json=body, headers=TYPED) for body in bodies])
+    mock.routes.route().mock(side_effect=[Reply(200, json=body, headers=TYPED) for body in bodies])
     collection = projects(contract, mock)
     earlier, later = (collection.get(10, query={"version": version}) for _ in bodies)
     facts = {"baseline": learnt([earlier], {}, contract.conventions.versions)}

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 from hypothesis import strategies as st
 
 from conformance.contract import Contract
@@ -16,6 +15,7 @@ from conformance.properties import (
     Collection,
     HarnessError,
     MockServer,
+    Reply,
     assert_equal,
     assert_that,
     property_test,
@@ -31,7 +31,7 @@ HOSTILE = "conformance-hostile-<script>"
 LIMIT = 3
 
 
-def pages(sizes: Sequence[int], extra: dict[str, Any] | None = None) -> Iterator[httpx.Response]:
+def pages(sizes: Sequence[int], extra: dict[str, Any] | None = None) -> Iterator[Reply]:
     """A list of projects cut into pages of these sizes, and behind its end one empty page after another."""
     more, number = extra or {}, 0
     for place, size in enumerate(sizes):
@@ -39,12 +39,12 @@ def pages(sizes: Sequence[int], extra: dict[str, Any] | None = None) -> Iterator
         number += size
         following = NEWEST - number - place if place < len(sizes) - 1 else None
         pagination = {"count": size, "next": following, "prev": NEWEST - number if place else None, **more}
-        yield httpx.Response(200, json={"projects": records, "pagination": pagination, **more})
+        yield Reply(200, json={"projects": records, "pagination": pagination, **more})
     while True:
-        yield httpx.Response(200, json={"projects": [], "pagination": {"count": 0, "next": None, "prev": None}})
+        yield Reply(200, json={"projects": [], "pagination": {"count": 0, "next": None, "prev": None}})
 
 
-def played(mock: MockServer, contract: Contract, answers: Iterator[httpx.Response]) -> Collection:
+def played(mock: MockServer, contract: Contract, answers: Iterator[Reply]) -> Collection:
     """A list that is answered with these, one after the other."""
     mock.routes.route().mock(side_effect=lambda _: next(answers))
     return list_of(contract, mock)
@@ -92,7 +92,7 @@ def test_a_walk_stops_on_null_only(contract: Contract, mock: MockServer, sizes: 
 def test_a_list_without_pagination_is_complete(contract: Contract, mock: MockServer) -> None:
     """The records of a list without the pagination object are returned, and nothing more is asked for."""
     for records in ([{"id": "project-0"}, {"id": "project-1"}], []):
-        answer = httpx.Response(200, json={"projects": records})
+        answer = Reply(200, json={"projects": records})
         collection = played(mock, contract, iter([answer]))
         before = len(mock.raw)
         try:
@@ -111,7 +111,7 @@ def test_the_client_waits_for_the_reset(contract: Contract, mock: MockServer, se
     reset = int(mock.clock.now()) + seconds
     headers = {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
     error = {"error": {"code": "too_many_requests", "message": "Rate limit exceeded"}}
-    answers = [httpx.Response(429, json=error, headers=headers), next(pages([1]))]
+    answers = [Reply(429, json=error, headers=headers), next(pages([1]))]
     collection = played(mock, contract, iter(answers))
     before = len(mock.raw)
     collection.page(LIMIT)

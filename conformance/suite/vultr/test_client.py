@@ -3,10 +3,8 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
-
 from conformance.contract import Contract
-from conformance.properties import MockServer, assert_equal, assert_that, requirement
+from conformance.properties import MockServer, Reply, assert_equal, assert_that, requirement
 from conformance.traffic import cassette
 from conformance.traffic.cassette import Interaction, Take
 from conformance.traffic.redact import Redactor
@@ -32,8 +30,8 @@ def test_the_client_keeps_to_the_rate(contract: Contract, mock: MockServer) -> N
         expected=f"at most {limit.quota}",
         actual=str(most),
     )
-    refused = httpx.Response(429, json={"error": "slow down"})
-    mock.routes.route().mock(side_effect=[refused, httpx.Response(200, json={"account": {}})])
+    refused = Reply(429, json={"error": "slow down"})
+    mock.routes.route().mock(side_effect=[refused, Reply(200, json={"account": {}})])
     mock.client.call(account)
     before, after = mock.arrivals[100:102]
     assert_that(
