@@ -1,22 +1,30 @@
 # Every target sets up what it needs: a machine with Python 3.11 or later and make is enough.
 
 PYTHON ?= python3
-VENV := .venv
+# `make test-newest` and `make test-oldest` set it: highest or lowest-direct instead of what is locked.
+RESOLUTION :=
+# Further requirements for such a resolution, e.g. WITH=PyYAML==6.0.3
+WITH :=
+
+VENV := .venv$(subst /,-,$(patsubst %,-%,$(filter-out python3,$(PYTHON)) $(RESOLUTION)))
+VENV := $(subst $() ,,$(VENV))
 BIN := $(VENV)/bin
+# uv where it works, which installs in a second what takes pip a minute; what needs it gets one of its own.
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+OWN_UV := .venv-uv/bin/uv
+PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help conformance test record faults coverage clean
+.PHONY: help conformance test test-newest test-oldest test-wheel record faults fuzz bench coverage lock wheel shell clean
 
-help:
-	@echo "make conformance  run the suite on the shipped cassettes and write its report"
-	@echo "make test         lint, types, the suite's own tests, the suite"
-	@echo "make record       record the shipped cassettes again from the reference server"
-	@echo "make faults       plant every fault and see whether its requirement turns red"
-	@echo "make coverage     write reports/coverage.md again"
+help: ## list what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name does; do \
+	  printf '%-18s %s\n' "$$name" "$$does"; done
+	@echo "PYTHON=python3.12  another Python, in an environment of its own"
 
-conformance: $(VENV)/installed
+conformance: $(VENV)/installed ## run the suite on the shipped cassettes and write its report
 	$(BIN)/pytest
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed ## lint, types, the suite's own tests, the suite: with what is locked
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -25,27 +33,67 @@ test: $(VENV)/installed-dev
 	$(BIN)/pytest -q --faults
 	$(BIN)/pytest -q
 
-record: $(VENV)/installed
+test-newest: ## the same with the newest versions that pyproject.toml allows
+	$(MAKE) test RESOLUTION=highest
+
+test-oldest: ## the same with the oldest versions that pyproject.toml allows
+	$(MAKE) test RESOLUTION=lowest-direct
+
+test-wheel: $(VENV)/installed wheel ## the suite's own tests, and the suite, on the built wheel
+	$(BIN)/python .github/test_wheel.py dist/*.whl
+
+record: $(VENV)/installed ## record the shipped cassettes again from the reference server
 	$(BIN)/pytest -q --record
 
-faults: $(VENV)/installed
+faults: $(VENV)/installed ## plant every fault and see whether its requirement turns red
 	$(BIN)/pytest -q --faults
 
-coverage: $(VENV)/installed
+fuzz: $(VENV)/installed ## feed the readers of cassettes and specs what is nearly right
+	$(BIN)/python -m conformance.selftest.fuzz
+
+bench: $(VENV)/installed ## wall seconds of the usual runs
+	$(BIN)/python -m conformance.selftest.bench
+
+coverage: $(VENV)/installed ## write reports/coverage.md and specs/README.md again
 	$(BIN)/conformance coverage
 
-clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache *.egg-info
+lock: $(or $(UV),$(OWN_UV)) ## renew requirements.lock from pyproject.toml
+	$< pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
+	  --custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
 
-$(VENV)/bin/python:
+wheel: $(VENV)/installed ## build dist/conformance-*.whl
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel
+
+shell: $(VENV)/installed ## a shell in which the commands of README work as they are typed
+	@. $(BIN)/activate && exec "$${SHELL:-/bin/sh}"
+
+clean: ## remove what the other targets made
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .hypothesis .pytest_cache dist
+
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	@touch $@
+$(OWN_UV):
+	$(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/python $(PIP) uv
 
-$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@ $(VENV)/installed
+ifneq ($(RESOLUTION),)
+.PHONY: $(VENV)/installed
+$(VENV)/installed: $(BIN)/python $(or $(UV),$(OWN_UV))
+	$(or $(UV),$(OWN_UV)) pip install --quiet --python $(BIN)/python --upgrade --resolution $(RESOLUTION) \
+	  --group dev --editable . $(WITH)
+else
+# The project itself is built with what the lock has installed, so nothing that is not locked is fetched.
+$(VENV)/installed: $(BIN)/python pyproject.toml requirements.lock
+ifneq ($(UV),)
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+else
+	$(BIN)/python $(PIP) --require-hashes --requirement requirements.lock
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+endif
+	@touch $@
+endif

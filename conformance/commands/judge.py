@@ -13,7 +13,7 @@ from pathlib import Path
 from attrs import define, field
 
 from conformance.checks import Evidence, Judge
-from conformance.commands.base import Commands
+from conformance.commands.base import Commands, add_specs_to
 from conformance.contract import Contract, deviations, load
 from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, verdict_of
@@ -33,6 +33,7 @@ def add_to(commands: Commands) -> None:
     """Adds the command to the command line."""
     parser = commands.add_parser("judge", help="judge recorded traffic (vcrpy cassettes) by the passive rules")
     parser.add_argument("--api", required=True, metavar="NAME", help="whose contract the traffic is held to")
+    add_specs_to(parser)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="cassettes, YAML or JSON")
     parser.add_argument("--strict", action="store_true", help="fail where a SHOULD or an implied rule is broken")
     parser.add_argument("--deviations", type=Path, metavar="FILE", help="known deviations, as YAML")
@@ -41,7 +42,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    contract = load(options.api)
+    contract = load(options.api, options.specs)
     known = deviations.read(options.deviations, [contract]) if options.deviations else ()
     parts = options.report_dir / "parts"
     shutil.rmtree(parts, ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from conformance.commands.base import Commands
+from conformance.commands.base import Commands, add_specs_to
 from conformance.contract import apis, load_catalogue
 
 
@@ -12,12 +12,13 @@ def add_to(commands: Commands) -> None:
     """Adds the command to the command line."""
     parser = commands.add_parser("requirements", help="list the requirements of an API, or of all")
     parser.add_argument("api", nargs="?", metavar="API")
+    add_specs_to(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    for api in [options.api] if options.api else apis():
-        catalogue = load_catalogue(api)
+    for api in [options.api] if options.api else apis(options.specs):
+        catalogue = load_catalogue(api, options.specs)
         print(f"{api}: {len(catalogue.requirements)} requirements of {catalogue.document.title}")
         for record in catalogue.requirements:
             tested = f" [not tested: {record.not_tested}]" if record.not_tested else ""

@@ -17,15 +17,16 @@ from conformance.contract.errors import ContractError
 from conformance.contract.operation import METHODS, Collection, Operation, Router
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.schema import Validator, pointer
+from conformance.shipped import shipped
 
-SPECS = Path(__file__).resolve().parents[2] / "specs"
+SPECS = shipped("specs")
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @frozen(eq=False, slots=False)
 class Contract:
-    """What is documented about one API."""
+    """What is documented about one API; `folder` holds its files."""
 
     api: str
     conventions: Conventions
@@ -33,6 +34,11 @@ class Contract:
     components: Mapping[str, Any]
     catalogue: Catalogue
     document: Mapping[str, Any] = field(factory=dict)
+    folder: Path = field()
+
+    @folder.default
+    def _shipped(self) -> Path:
+        return SPECS / self.api
 
     @cached_property
     def requirements(self) -> dict[str, Requirement]:
@@ -56,7 +62,7 @@ class Contract:
         try:
             return self._by_id[operation_id]
         except KeyError:
-            raise ContractError(f"specs/{self.api}/openapi.yaml has no operation {operation_id}") from None
+            raise ContractError(f"{_label(self.folder / 'openapi.yaml')} has no operation {operation_id}") from None
 
     def operations_of(self, requirement: Requirement) -> tuple[str, ...]:
         """The ids of the operations a requirement applies to; `client` for one that binds the client."""
@@ -103,7 +109,7 @@ class Contract:
             ContractError: the contract has none of that name.
         """
         if name not in self.components:
-            raise ContractError(f"specs/{self.api}/openapi.yaml has no schema {name}")
+            raise ContractError(f"{_label(self.folder / 'openapi.yaml')} has no schema {name}")
         return {"$ref": f"#/components/schemas/{name}", "components": {"schemas": self.components}}
 
     @cached_property
@@ -127,66 +133,98 @@ _SELECT: dict[str, Callable[[Operation], bool]] = {
 }
 
 
-def apis() -> tuple[str, ...]:
-    """The APIs that have requirements, by name."""
-    return tuple(sorted(path.parent.name for path in SPECS.glob("*/requirements.yaml")))
+def apis(specs: Path | None = None) -> tuple[str, ...]:
+    """The APIs that have requirements, by name; `specs` is a folder with some beside the shipped ones."""
+    return tuple(
+        sorted({path.parent.name for folder in _folders(specs) for path in folder.glob("*/requirements.yaml")})
+    )
 
 
-def contracts() -> tuple[str, ...]:
+def contracts(specs: Path | None = None) -> tuple[str, ...]:
     """The APIs whose contract is complete, so that a target can be judged by it."""
-    return tuple(api for api in apis() if (SPECS / api / "openapi.yaml").is_file())
+    return tuple(api for api in apis(specs) if (folder_of(api, specs) / "openapi.yaml").is_file())
 
 
-def load_catalogue(api: str, specs: Path = SPECS) -> Catalogue:
+def folder_of(api: str, specs: Path | None = None) -> Path:
+    """The folder that holds the files of an API, `specs` before the shipped ones: it is taken from there alone.
+
+    Raises:
+        ContractError: the API is unknown, or there is no folder `specs`.
+    """
+    folders = _folders(specs)
+    for folder in folders:
+        # A name leads nowhere else: `../other` is no API.
+        if api in _names(folder):
+            return folder / api
+    known = ", and ".join(f"{folder.name}/ has {', '.join(sorted(_names(folder)))}" for folder in folders)
+    raise ContractError(f"unknown API {api!r}: {known}")
+
+
+def _folders(specs: Path | None) -> tuple[Path, ...]:
+    if specs is None:
+        return (SPECS,)
+    if not specs.is_dir():
+        raise ContractError(f"--specs {specs}: there is no such folder")
+    return (specs, SPECS)
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir()}
+
+
+def load_catalogue(api: str, specs: Path | None = None) -> Catalogue:
     """The requirements of an API.
 
     Raises:
         ContractError: the API is unknown, or a record of the file is wrong.
     """
-    folder = specs / api
-    if not folder.is_dir():
-        known = ", ".join(sorted(path.name for path in specs.iterdir() if path.is_dir()))
-        raise ContractError(f"unknown API {api!r}: specs/ has {known}")
-    catalogue = _read(folder / "requirements.yaml", Catalogue)
+    path = folder_of(api, specs) / "requirements.yaml"
+    catalogue = _read(path, Catalogue)
     for record in catalogue.requirements:
         if record.api != api:
-            raise ContractError(f"specs/{api}/requirements.yaml: {record.id} belongs to another API")
+            raise ContractError(f"{_label(path)}: {record.id} belongs to another API")
     return catalogue
 
 
-@cache
-def load(api: str, specs: Path = SPECS) -> Contract:
+def load(api: str, specs: Path | None = None) -> Contract:
     """The contract of an API.
 
     Raises:
         ContractError: the API is unknown, has no contract yet, or one of its files is wrong.
     """
-    catalogue = load_catalogue(api, specs)
-    folder = specs / api
-    if not (folder / "openapi.yaml").is_file():
+    return _load(folder_of(api, specs))
+
+
+@cache
+def _load(folder: Path) -> Contract:
+    api = folder.name
+    catalogue = load_catalogue(api, folder.parent)
+    openapi, conventions_ = folder / "openapi.yaml", folder / "conventions.yaml"
+    if not openapi.is_file():
         raise ContractError(
-            f"{api} has requirements but no contract yet: specs/{api}/openapi.yaml is missing; "
+            f"{api} has requirements but no contract yet: {_label(openapi)} is missing; "
             f"`conformance requirements {api}` lists what it will be held to"
         )
-    document = read_openapi(folder / "openapi.yaml")
-    conventions = _read(folder / "conventions.yaml", Conventions)
+    document = read_openapi(openapi)
+    conventions = _read(conventions_, Conventions)
     contract = Contract(
         api,
         conventions,
-        tuple(_operations(document, _label(folder / "openapi.yaml"))),
+        tuple(_operations(document, _label(openapi))),
         document.get("components", {}).get("schemas", {}),
         catalogue,
         document,
+        folder,
     )
     for resource in conventions.resources:
         for operation_id in resource.operations:
             if operation_id not in contract._by_id:
-                where = f"specs/{api}/conventions.yaml: resources.{resource.name}"
+                where = f"{_label(conventions_)}: resources.{resource.name}"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     for record in catalogue.requirements:
         for operation_id in contract.operations_of(record):
             if operation_id != CLIENT and operation_id not in contract._by_id:
-                where = f"specs/{api}/requirements.yaml: {record.id}: operations"
+                where = f"{_label(folder / 'requirements.yaml')}: {record.id}: operations"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     return contract
 

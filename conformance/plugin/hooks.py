@@ -1,4 +1,4 @@
-"""The pytest plugin: options, one item per requirement × operation, verdicts as outcomes, and the reports."""
+"""The pytest plugin where it is on: one item per requirement × operation, verdicts as outcomes, and the reports."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from conformance.contract import ConformanceError
 from conformance.contract.verdict import Verdict
 from conformance.plugin.items import VERDICT, BoundTest, RequirementItem, fault_items
+from conformance.plugin.options import TAKE_A_PATH
 from conformance.plugin.session import CONFORMANCE, Conformance, Progress, set_up
 from conformance.properties import binding_of
 from conformance.report.events import read_events
@@ -25,36 +26,6 @@ from conformance.report.write import write_reports
 from conformance.targets import UrlTarget
 
 _REQUIREMENT_ITEM = re.compile(r"::([a-z0-9]+)\.[a-z0-9-]+\.[a-z0-9-]+\[[^\]]*\]$")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("conformance", "API conformance")
-    add = group.addoption
-    add("--api", action="append", default=[], metavar="NAME", help="judge this API (repeatable; default: all)")
-    add(
-        "--target",
-        default=None,
-        metavar="TARGET",
-        help="who answers: cassette (default), reference, a URL, or a name from [tool.conformance.targets]",
-    )
-    add("--examples", type=int, default=5, metavar="N", help="cases a property draws where it draws (default: 5)")
-    add("--record", action="store_true", help="keep what the target answers in cassettes (default target: reference)")
-    add("--redraw", action="store_true", help="with --record: draw new cases instead of running the recorded ones")
-    add("--faults", action="store_true", help="plant each fault and see whether its requirement turns red")
-    add(
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a value of a path parameter that exists at the URL (repeatable)",
-    )
-    add("--allow-writes", action="store_true", help="let tests create, change and delete at a URL")
-    add(
-        "--require", action="append", default=[], metavar="ID", help="fail if this requirement is not seen (repeatable)"
-    )
-    add("--require-all-must", action="store_true", help="fail if any MUST is not seen")
-    add("--deviations", default=None, metavar="FILE", help="known deviations of the target, as YAML")
-    add("--report-dir", default=None, metavar="DIR", help="where reports go (default: reports/<target>)")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,19 +46,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByApi(config, log)
 
 
-_TAKE_A_PATH = ("--report-dir", "--deviations")
-
-
 def _joined(arguments: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
     """The arguments with `--option PATH` written as `--option=PATH`."""
     given = iter(map(str, arguments))
     for argument in given:
-        yield f"{argument}={next(given, '')}" if argument in _TAKE_A_PATH else argument
+        yield f"{argument}={next(given, '')}" if argument in TAKE_A_PATH else argument
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.option.help or config.option.version:
-        return
     # A worker parses the arguments anew, before it knows our options: a path that exists by then, as a word of
     # its own, it would take for the place where the tests are.
     arguments = tuple(_joined(config.invocation_params.args))

@@ -12,7 +12,6 @@ from attrs import define, field
 
 from conformance.properties import Item
 from conformance.targets import ReferenceTarget, Target, UrlTarget
-from conformance.targets.target import CASSETTES
 from conformance.traffic import cassette
 from conformance.traffic.cassette import Take
 
@@ -26,8 +25,8 @@ class Recordings:
     """
 
     targets: Mapping[str, Target]
+    folder: Path
     redraw: bool = False
-    folder: Path = CASSETTES
     _takes: dict[str, dict[str, dict[str, Take]]] = field(factory=dict)
     _existing: dict[Path, Mapping[str, Take]] = field(factory=dict)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from conformance.contract import SPECS, Contract, ContractError, load
+from conformance.contract import Contract, ContractError
 from conformance.contract import deviations as known_deviations
 from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, Verdict, verdict_of
@@ -20,7 +20,9 @@ from conformance.properties import Item, Result, Run
 from conformance.report.events import Target as TargetText
 from conformance.report.journal import Journal, header
 from conformance.report.model import Report
+from conformance.shipped import CHECKOUT
 from conformance.targets import Selection, select
+from conformance.targets.target import CASSETTES
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
 
@@ -170,9 +172,15 @@ def set_up(config: pytest.Config) -> Conformance:
     apis = tuple(api for given in option("api") for api in given.split(",") if api)
     root = Path(config.rootpath)
     selection = select(
-        name, apis, root=root, allow_writes=option("allow_writes"), parameters=_parameters(option("parameter"))
+        name,
+        apis,
+        root=root,
+        allow_writes=option("allow_writes"),
+        parameters=_parameters(option("parameter")),
+        cassettes=_cassettes(option),
+        specs=Path(option("specs")).resolve() if option("specs") else None,
     )
-    contracts = {api: load(api) for api in selection.targets}
+    contracts = {api: target.contract for api, target in selection.targets.items()}
     if option("record") and first_kind(selection) == "cassette":
         raise ContractError("--record needs a target that answers: reference, a URL or a named target")
     if option("faults") and first_kind(selection) != "reference":
@@ -182,13 +190,13 @@ def set_up(config: pytest.Config) -> Conformance:
     if option("redraw") and not option("record"):
         raise ContractError("--redraw draws new cases for a recording: give --record too")
     required = _required(option, contracts)
-    report_dir = Path(option("report_dir")) if option("report_dir") else root / "reports" / selection.name
+    report_dir = Path(option("report_dir")) if option("report_dir") else Path("reports", selection.name).absolute()
     if option("report_dir"):
         try:
             report_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ContractError(f"--report-dir {report_dir}: cannot be made: {error.strerror}") from None
-    recordings = Recordings(selection.targets, redraw=option("redraw")) if option("record") else None
+    recordings = Recordings(selection.targets, _cassettes(option), option("redraw")) if option("record") else None
     return Conformance(
         config,
         selection,
@@ -199,6 +207,24 @@ def set_up(config: pytest.Config) -> Conformance:
         recordings=recordings,
         run_id=getattr(config, "workerinput", {}).get("conformance", str(os.getpid())),
     )
+
+
+def _cassettes(option: Callable[[str], Any]) -> Path:
+    """The folder that cassettes are read from, or recorded in."""
+    given, recording = option("cassettes"), option("record")
+    folder = Path(given) if given else CASSETTES
+    if recording and not given and CHECKOUT is None:
+        raise ContractError("--record: say with --cassettes=DIR where to keep them: those shipped are not written")
+    if recording:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ContractError(f"--cassettes {folder}: cannot be made: {error.strerror}") from None
+        if not os.access(folder, os.W_OK):
+            raise ContractError(f"--cassettes {folder}: cannot be written to")
+    elif not folder.is_dir():
+        raise ContractError(f"--cassettes {folder}: there is no such folder")
+    return folder
 
 
 def _parameters(given: list[str]) -> dict[str, tuple[str, ...]]:
@@ -225,6 +251,6 @@ def _required(option: Callable[[str], Any], contracts: dict[str, Contract]) -> f
 def _deviations(file: str | None, selection: Selection, contracts: dict[str, Contract]) -> tuple[Deviation, ...]:
     """What the option names, else what the target's record names, else what lies beside each contract."""
     named = Path(file) if file else selection.deviations
-    beside = [SPECS / api / "deviations" / f"{selection.name}.yaml" for api in contracts]
+    beside = [contract.folder / "deviations" / f"{selection.name}.yaml" for contract in contracts.values()]
     paths = [named] if named else [path for path in beside if path.is_file()]
     return tuple(deviation for path in paths for deviation in known_deviations.read(path, contracts.values()))

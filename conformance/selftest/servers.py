@@ -18,18 +18,17 @@ from attrs import define, field, frozen
 from conformance import reference
 from conformance.commands import coverage
 from conformance.contract import load
-from conformance.plugin import session
-from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Run, items_of
 from conformance.properties.run import Result
 from conformance.reference import Fault, VirtualClock
 from conformance.reference.serve import serve
+from conformance.shipped import SUITE
 from conformance.targets import UrlTarget, config
 from conformance.targets.client import Limits
 from conformance.targets.clock import ManualClock
+from conformance.targets.target import CASSETTES
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = ROOT / "conformance" / "suite"
 TOKEN = "selftest-token-of-the-default-account"
 VULTR = load("vultr")
 IMPATIENT = Limits(read=0.1)
@@ -205,6 +204,7 @@ class Runner:
         self.folder = folder
         self.cassettes = folder / "cassettes"
         self._monkeypatch = monkeypatch
+        self._recordings = CASSETTES
         monkeypatch.setenv("VULTR_API_KEY", TOKEN)
         # The pace is kept by a clock that takes no time.
         monkeypatch.setattr(config, "UrlTarget", partial(UrlTarget, clock=ManualClock()))
@@ -215,17 +215,25 @@ class Runner:
 
     def replay_from(self, folder: Path) -> None:
         """Takes the cassettes in a folder for the shipped ones."""
-        self._monkeypatch.setattr(session, "select", partial(config.select, cassettes=folder))
+        self._recordings = folder
 
     def record_here(self) -> None:
         """Keeps recordings out of the shipped cassettes."""
-        self._monkeypatch.setattr(session, "Recordings", partial(Recordings, folder=self.cassettes))
+        self._recordings = self.cassettes
 
     def __call__(self, *arguments: str, plugins: tuple[object, ...] = (), root: Path = ROOT) -> Ran:
         out, outcomes = io.StringIO(), _Outcomes()
         reports = self.folder / "reports"
         own = ("--api", "vultr") if "--api" not in arguments else ()
-        fixed = ("--rootdir", str(root), "-c", str(root / "pyproject.toml"), "--report-dir", str(reports))
+        fixed = (
+            "--rootdir",
+            str(root),
+            "-c",
+            str(root / "pyproject.toml"),
+            "--report-dir",
+            str(reports),
+            f"--cassettes={self._recordings}",
+        )
         # The outer run looks for unclosed sockets and dead threads already.
         unused = ("unraisableexception", "threadexception", "faulthandler", "schemathesis", "anyio", "hypothesispytest")
         quiet = [f"-pno:{name}" for name in unused]

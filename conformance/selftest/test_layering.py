@@ -38,7 +38,9 @@ def imported(module: str) -> set[str]:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    return {name.partition(".")[2] for name in names if name.split(".")[0] == "conformance"}
+    below = {name.partition(".")[2] for name in names if name.split(".")[0] == "conformance"}
+    # Where things lie is for all to know.
+    return {name for name in below if name.split(".")[0] != "shipped"}
 
 
 def of(*packages: str) -> list[str]:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from conformance.contract import Contract, Record, contracts, load, validated
 from conformance.targets.errors import TargetError
-from conformance.targets.reference import ReferenceTarget
+from conformance.targets.reference import SERVED, ReferenceTarget
 from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget
 from conformance.traffic.exchange import is_loopback
 from conformance.traffic.redact import Redactor
@@ -67,12 +67,14 @@ def select(
     root: Path = Path(),
     environ: Mapping[str, str] = os.environ,
     cassettes: Path = CASSETTES,
+    specs: Path | None = None,
     allow_writes: bool = False,
     parameters: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Selection:
     """The target of each API asked for, or of every API that has a contract.
 
-    `parameters` are values known to exist at a URL, beside those that its record names.
+    `parameters` are values known to exist at a URL, beside those that its record names; `specs` is a folder
+    with APIs beside the shipped ones.
 
     Raises:
         ContractError: an API is unknown or has no contract.
@@ -81,12 +83,14 @@ def select(
     given = dict(parameters or {})
     if given and name in BUILT_IN:
         raise TargetError(f"--parameter {next(iter(given))}: is for a URL or a named target, {name} knows its own")
-    apis = tuple(dict.fromkeys(api_names)) or contracts()
-    loaded = {api: load(api) for api in apis}
+    apis = tuple(dict.fromkeys(api_names)) or contracts(specs)
+    loaded = {api: load(api, specs) for api in apis}
     if name == "cassette":
         return Selection(name, {api: CassetteTarget(c, cassettes / api) for api, c in loaded.items()})
     if name == "reference":
-        return Selection(name, {api: ReferenceTarget(c) for api, c in loaded.items()})
+        if unserved := set(api_names) - set(SERVED):
+            raise TargetError(f"there is no reference server for {min(unserved)}: give the URL of a target")
+        return Selection(name, {api: ReferenceTarget(c) for api, c in loaded.items() if api in SERVED})
     if "://" in name:
         if len(loaded) != 1:
             raise TargetError(f"--target {name}: say with --api which API answers there")
@@ -103,7 +107,7 @@ def select(
     record = record.model_copy(update={"parameters": record.parameters | given})
     if api_names and record.api not in api_names:
         raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(api_names)}")
-    target = _at_url(name, record, load(record.api), environ, allow_writes, root)
+    target = _at_url(name, record, load(record.api, specs), environ, allow_writes, root)
     deviations = root / record.deviations if record.deviations else None
     return Selection(name, {record.api: target}, deviations)
 

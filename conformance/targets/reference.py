@@ -21,6 +21,9 @@ from conformance.targets.target import Observer, Session, Target, in_clear
 from conformance.traffic.redact import Redactor
 
 CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable"})
+SERVED = reference.APIS
+"""The APIs that have a reference server."""
+
 ADDRESS = "192.0.2.1"
 
 

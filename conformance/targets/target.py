@@ -15,6 +15,7 @@ import httpx2
 from attrs import define, field
 
 from conformance.contract import Contract
+from conformance.shipped import shipped
 from conformance.targets.budget import Budget
 from conformance.targets.client import Client, Health, Limits
 from conformance.targets.clock import Clock, ManualClock, SystemClock
@@ -24,7 +25,7 @@ from conformance.traffic import cassette
 from conformance.traffic.exchange import Exchange, is_loopback
 from conformance.traffic.redact import Redactor
 
-CASSETTES = Path(__file__).resolve().parents[2] / "cassettes"
+CASSETTES = shipped("cassettes")
 
 Observer = Callable[[Exchange], None]
 
@@ -56,6 +57,7 @@ class Target(ABC):
         strict: it claims the document to the letter, so the strict reading of ambiguities applies.
     """
 
+    contract: Contract
     name: str
     kind: str
     base_url: str

@@ -1,0 +1,105 @@
+"""The options of the plugin, and when it is on.
+
+pytest loads this module in every project of an environment that the package is installed in, so it imports
+nothing heavy, adds nothing to a run that is not about conformance, and gives way to the options of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.shipped import CHECKOUT, SUITE
+
+HOOKS = "conformance.plugin.hooks"
+
+_MANY: dict[str, Any] = {"action": "append", "default": []}
+_SWITCH: dict[str, Any] = {"action": "store_true", "default": False}
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--api": {**_MANY, "metavar": "NAME", "help": "judge this API (repeatable; default: all)"},
+    "--target": {
+        "metavar": "TARGET",
+        "help": "who answers: cassette (default), reference, a URL, or a name from [tool.conformance.targets]",
+    },
+    "--specs": {"metavar": "DIR", "help": "a folder with further APIs: DIR/<api>/requirements.yaml, openapi.yaml …"},
+    "--cassettes": {"metavar": "DIR", "help": "the folder of cassettes to read and record (default: those shipped)"},
+    "--examples": {
+        "type": int,
+        "default": 5,
+        "metavar": "N",
+        "help": "cases a property draws where it draws (default: 5)",
+    },
+    "--record": {**_SWITCH, "help": "keep what the target answers in cassettes (default target: reference)"},
+    "--redraw": {**_SWITCH, "help": "with --record: draw new cases instead of running the recorded ones"},
+    "--faults": {**_SWITCH, "help": "plant each fault and see whether its requirement turns red"},
+    "--parameter": {
+        **_MANY,
+        "metavar": "NAME=VALUE",
+        "help": "a value of a path parameter that exists at the URL (repeatable)",
+    },
+    "--allow-writes": {**_SWITCH, "help": "let tests create, change and delete at a URL"},
+    "--require": {**_MANY, "metavar": "ID", "help": "fail if this requirement is not seen (repeatable)"},
+    "--require-all-must": {**_SWITCH, "help": "fail if any MUST is not seen"},
+    "--deviations": {"metavar": "FILE", "help": "known deviations of the target, as YAML"},
+    "--report-dir": {"metavar": "DIR", "help": "where reports go (default: reports/<target>)"},
+}
+
+TAKE_A_PATH = ("--report-dir", "--deviations", "--specs", "--cassettes")
+
+_ADDED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> Iterator[None]:
+    """Adds the options once the project's own are known; where one is taken, they are left out."""
+    yield
+    taken = _taken(parser)
+    added = not taken
+    if taken:
+        parser.extra_info["conformance"] = f"its options are left out, as {', '.join(taken)} are of another plugin"
+    else:
+        group = parser.getgroup("conformance", "API conformance")
+        for name, attributes in OPTIONS.items():
+            group.addoption(name, **attributes)
+    early_config.stash[_ADDED] = added
+
+
+def _dest(name: str) -> str:
+    return name.removeprefix("--").replace("-", "_")
+
+
+def _taken(parser: pytest.Parser) -> list[str]:
+    # pytest tells of an option that is there already by an error that cannot be undone.
+    there = [
+        option
+        for group in {id(g): g for g in (*parser._groups, parser._anonymous)}.values()
+        for option in group.options
+    ]
+    names = {name for option in there for name in option.names()} | {option.dest for option in there}
+    return [name for name in OPTIONS if {name, _dest(name)} & names]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.help or config.option.version or not config.stash.get(_ADDED, False):
+        return
+    given = any(getattr(config.option, _dest(name)) != a.get("default") for name, a in OPTIONS.items())
+    if given and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        # Files by name, so that no setting of the project (python_files, norecursedirs) hides them.
+        config.args = [str(path) for path in sorted(SUITE.rglob("test_*.py"))]
+    if given or config.rootpath == CHECKOUT or any(map(_names_the_suite, config.args)):
+        config.pluginmanager.import_plugin(HOOKS)
+
+
+def _names_the_suite(argument: str) -> bool:
+    path = argument.partition("::")[0]
+    return path.partition(".suite")[0] == "conformance" or Path(path).resolve().is_relative_to(SUITE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves the suite out where it is not asked for, as below a folder that happens to hold it."""
+    return True if collection_path == SUITE and not config.pluginmanager.has_plugin(HOOKS) else None
