@@ -14,7 +14,8 @@ from conformance.checks.base import Finding
 from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run
 from conformance.properties.detection import Detection, Planted, detect, is_alarm, planted
-from conformance.selftest.servers import SUITE, VULTR, Runner, items
+from conformance.selftest.servers import VULTR, Runner, items
+from conformance.shipped import SUITE
 from conformance.targets import ReferenceTarget
 
 FAULTS = {fault.id: fault for fault in planted(VULTR)}

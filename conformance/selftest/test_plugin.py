@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from conformance.selftest.servers import ROOT, SUITE, Ran, Runner, raw_server, reference_url, reply
+from conformance.selftest.servers import ROOT, Ran, Runner, raw_server, reference_url, reply
+from conformance.shipped import SUITE
 
 FEW = ("-k", "bad-key-401 or no-key-401 or get-returns-object")
 
