@@ -12,16 +12,10 @@ from attrs import field, frozen, mutable
 from werkzeug.http import HTTP_STATUS_CODES, http_date
 
 from conformance.reference.clock import Clock
+from conformance.reference.limits import Limiter
 from conformance.reference.messages import Problem, Record, Request, Response
-from conformance.reference.policies import (
-    Errors,
-    Ids,
-    JsonBody,
-    Limiter,
-    Paginator,
-    TokenAuthenticator,
-    Transport,
-)
+from conformance.reference.pages import Paginator
+from conformance.reference.policies import Errors, Ids, JsonBody, TokenAuthenticator, Transport
 from conformance.reference.store import Collection
 
 if TYPE_CHECKING:
@@ -123,6 +117,14 @@ class Server:
         start_response(f"{response.status} {reason}", list(headers.items()))
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
+    def listed(self, request: Request, records: Sequence[Record]) -> Sequence[Record]:
+        """The records that satisfy the filters in the request."""
+        for parameter, satisfies in self.filters.get(request.operation, {}).items():
+            value = request.query.get(parameter)
+            if value is not None:
+                records = [record for record in records if satisfies(value, record)]
+        return records
+
     def _respond(self, environ: WSGIEnvironment) -> Response:
         try:
             request = Request.from_environ(environ)
@@ -165,6 +167,13 @@ class Server:
                 request.operation, request.arguments = route.operation, arguments
                 return route
         return None
+
+
+def collections(
+    rows: Mapping[str, Mapping[tuple[str, str], Record]], keys: Mapping[str, str], clock: Clock
+) -> dict[str, Collection]:
+    """A collection of its own for each name, with these records; `keys` names the member that is their id."""
+    return {name: Collection(keys[name], clock, dict(records)) for name, records in rows.items()}
 
 
 def _crash() -> Problem:

@@ -1,21 +1,33 @@
-"""Planted defects: each replaces a policy or rewrites responses, and one requirement must catch it."""
+"""Planted defects of a reference server, each of which one requirement must catch.
+
+A fault is a name, a sentence and a *plant*: a function that puts the defect into a fresh server. What builds plants
+is in `edits` (answers that are changed) and `plants` (policies, records and handlers that are changed), and is the
+same for every API. A module of faults goes through its requirements:
+
+    fault = faults.of("vultr.auth.no-key-401")
+    fault("account-403-without-key", "GET /account without a key answers 403.").by(
+        status(403, on=ACCOUNT, cause="no-key")
+    )
+
+    @fault.using(rewrite, on=ACCOUNT)
+    def balance_doubled(request: Request, body: Any) -> object:
+        \"""The balance of the account is twice what it is.\"""
+        …
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from attrs import evolve, field, frozen, mutable
+from attrs import field, frozen, mutable
 
-from conformance.reference.core import Handler, Server, Transform
-from conformance.reference.messages import Problem, Request, Response
-from conformance.reference.policies import Paginator
-from conformance.reference.store import Collection
+from conformance.reference.core import Server
 
 Plant = Callable[[Server], None]
-BodyEdit = Callable[[Request, Any], object]
-PaginatorKind = TypeVar("PaginatorKind", bound=Callable[..., Paginator])
+P = ParamSpec("P")
+T = TypeVar("T", bound=Callable[..., Any])
 
 
 @frozen
@@ -39,114 +51,77 @@ class Fault:
 
 @mutable
 class Faults:
-    """The faults of one module, collected by its decorators.
+    """The faults of one module, in their order."""
 
-    What is decorated gives the slug by its name and the description by the first line of its docstring.
-    """
-
-    _faults: list[Fault] = field(factory=list, init=False)
+    _named: list[Named] = field(factory=list, init=False)
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(self._faults)
+        """All of them; ValueError for one that was named and given no plant."""
+        return iter([one.fault() for one in self._named])
 
-    def server(self, requirement: str) -> Callable[[Plant], Plant]:
-        """A fault that changes the server: the function is given it."""
+    def of(self, requirement: str) -> Breaking:
+        """What adds faults that break this requirement."""
+        return Breaking(requirement, self._named)
 
-        def decorate(plant: Plant) -> Plant:
-            self._add(requirement, plant, plant)
-            return plant
 
-        return decorate
+@mutable
+class Named:
+    """A fault that has a name and a sentence, and wants its plant."""
 
-    def response(
-        self,
-        requirement: str,
-        *operations: str,
-        status: Container[int] = range(100, 600),
-        cause: str | None = None,
-    ) -> Callable[[Transform], Transform]:
-        """A fault that changes responses of these operations (all if none), statuses and cause of refusal."""
+    requirement: str
+    slug: str
+    description: str
+    plant: Plant | None = None
 
-        def decorate(change: Transform) -> Transform:
-            def transform(request: Request, response: Response) -> Response:
-                if operations and request.operation not in operations:
-                    return response
-                if response.status not in status or (cause is not None and response.cause != cause):
-                    return response
-                return change(request, response)
+    def by(self, plant: Plant) -> None:
+        """Say what is wrong with the server."""
+        self.plant = plant
 
-            self._add(requirement, change, lambda server: server.transforms.append(transform))
-            return change
+    def fault(self) -> Fault:
+        """The fault; ValueError without a plant."""
+        identity = f"{self.requirement}/{self.slug}"
+        if self.plant is None:
+            raise ValueError(f"the fault {identity} has no plant: it ends with .by(…)")
+        return Fault(identity, self.requirement, self.description, self.plant)
 
-        return decorate
 
-    def body(
-        self,
-        requirement: str,
-        *operations: str,
-        status: Container[int] = range(200, 300),
-        cause: str | None = None,
-    ) -> Callable[[BodyEdit], BodyEdit]:
-        """A fault that changes JSON bodies: the function is given the request and the body."""
+@frozen
+class Breaking:
+    """Adds faults that break one requirement."""
 
-        def decorate(edit: BodyEdit) -> BodyEdit:
-            def change(request: Request, response: Response) -> Response:
-                return response.with_json(edit(request, response.json)) if response.body else response
+    requirement: str
+    _named: list[Named]
 
-            change.__name__, change.__doc__ = edit.__name__, edit.__doc__
-            self.response(requirement, *operations, status=status, cause=cause)(change)
-            return edit
+    def __call__(self, slug: str, description: str) -> Named:
+        """Add a fault, which is given its plant by the `by` of what is returned."""
+        named = Named(self.requirement, slug, description)
+        self._named.append(named)
+        return named
 
-        return decorate
+    def using(self, build: Callable[Concatenate[T, P], Plant], *args: P.args, **kwargs: P.kwargs) -> Callable[[T], T]:
+        """Add a fault whose plant is built from what is decorated.
 
-    def paginator(self, requirement: str) -> Callable[[PaginatorKind], PaginatorKind]:
-        """A fault that is another kind of paginator."""
+        That gives the slug by its name and the description by the first line of its docstring.
+        """
 
-        def decorate(kind: PaginatorKind) -> PaginatorKind:
-            def plant(server: Server) -> None:
-                kept = server.paginator
-                server.paginator = kind(default=kept.default, maximum=kept.maximum)
-
-            self._add(requirement, kind, plant)
-            return kind
+        def decorate(decorated: T) -> T:
+            self(_slug(decorated.__name__), _first_line(decorated)).by(build(decorated, *args, **kwargs))
+            return decorated
 
         return decorate
 
-    def collection(self, requirement: str, name: str) -> Callable[[type[Collection]], type[Collection]]:
-        """A fault that is another kind of collection, put in the place of the named one with its records."""
-
-        def decorate(kind: type[Collection]) -> type[Collection]:
-            def plant(server: Server) -> None:
-                kept = server.store[name]
-                server.store[name] = kind(kept.key, kept.clock, kept.rows)
-
-            self._add(requirement, kind, plant)
-            return kind
-
-        return decorate
-
-    def _add(self, requirement: str, named: Callable[..., object], plant: Plant) -> None:
-        slug = re.sub(r"_|(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])", "-", named.__name__).lower()
-        description = (named.__doc__ or "").partition("\n")[0]
-        self._faults.append(Fault(f"{requirement}/{slug}", requirement, description, plant))
+    def server(self, plant: Plant) -> Plant:
+        """Add a fault whose plant is what is decorated, for what no tool is made for."""
+        return self.using(_itself)(plant)
 
 
-def reroute(server: Server, operation: str, wrap: Callable[[Handler], Handler], *, public: bool = False) -> None:
-    """Put a wrapped handler in the place of an operation's own; `public` frees it from credentials."""
-    for index, route in enumerate(server.routes):
-        if route.operation == operation:
-            permission = None if public else route.permission
-            server.routes[index] = evolve(route, handler=wrap(route.handler), permission=permission)
+def _itself(plant: Plant) -> Plant:
+    return plant
 
 
-def with_status(response: Response, status: int) -> Response:
-    """The response under another status, also where its body repeats it."""
-    body = response.json
-    if isinstance(body, dict) and "status" in body:
-        response = response.with_json({**body, "status": status})
-    return evolve(response, status=status)
+def _slug(name: str) -> str:
+    return re.sub(r"_|(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])", "-", name).lower()
 
 
-def crash() -> Problem:
-    """The 500 of a fault, to be raised."""
-    return Problem(500, "fault", "The server could not answer this request.")
+def _first_line(decorated: object) -> str:
+    return (decorated.__doc__ or "").partition("\n")[0]

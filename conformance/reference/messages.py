@@ -38,11 +38,23 @@ class Problem(Exception):
     """Why a request is not served; an API's error policy renders it.
 
     `cause` is a slug that tells problems of one status apart; it is not sent. `message` never quotes what the
-    client sent, since a credential may be in it.
+    client sent, since a credential may be in it. `source` is what caused it: a query `parameter`, or a member of
+    the body that a JSON `pointer` leads to.
     """
 
-    def __init__(self, status: int, cause: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        cause: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        parameter: str | None = None,
+        pointer: str | None = None,
+    ) -> None:
         super().__init__(message)
+        given = {"parameter": parameter, "pointer": pointer}
+        self.source = {name: value for name, value in given.items() if value is not None}
         self.status = status
         self.cause = cause
         self.message = message
@@ -67,6 +79,12 @@ class Request:
     operation: str = ""
     arguments: dict[str, str] = field(factory=dict)
     principal: Principal | None = None
+
+    @property
+    def account(self) -> str:
+        """The account that the request is about; there is none before it is authenticated."""
+        assert self.principal is not None
+        return self.principal.account
 
     @classmethod
     def from_environ(cls, environ: WSGIEnvironment) -> Request:
@@ -130,6 +148,10 @@ class Response:
     def with_header(self, name: str, value: str) -> Response:
         """The same response with this header added or replaced."""
         return evolve(self, headers={**self.headers, name: value})
+
+    def without_headers(self, *names: str) -> Response:
+        """The same response without these headers."""
+        return evolve(self, headers={name: value for name, value in self.headers.items() if name not in names})
 
 
 def encode(value: object) -> bytes:

@@ -1,71 +1,61 @@
-"""The policies of a reference server: each is one object, so that a fault can put another in its place."""
+"""The policies of a reference server: each is one object, so that a fault can put another in its place.
+
+Pages and rates have modules of their own.
+"""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
-from attrs import field, frozen, mutable
+from attrs import evolve, field, frozen, mutable
 
-from conformance.reference.messages import Principal, Problem, Record, Request, Response
+from conformance.reference.clock import Clock
+from conformance.reference.messages import Principal, Problem, Request, Response
 
 
 @frozen
 class Transport:
-    """Which URL schemes are served; any other is refused with 400, before its credential is looked at."""
+    """Which URL schemes are served; any other is refused with `status`, before its credential is looked at."""
 
     schemes: frozenset[str] = frozenset({"https"})
+    status: int = 400
+
+    @classmethod
+    def over(cls, *, require_https: bool, status: int = 400) -> Transport:
+        """HTTPS alone, or plain HTTP as well."""
+        return cls(frozenset({"https"} if require_https else {"https", "http"}), status)
 
     def admit(self, request: Request) -> None:
         """Raise a Problem unless the request came by a scheme that is served."""
         if request.scheme not in self.schemes:
-            raise Problem(400, "clear-text", "This API is served over HTTPS only.")
+            raise Problem(self.status, "clear-text", "This API is served over HTTPS only.")
 
 
-class Limiter(Protocol):
-    """How many requests are served in a time."""
-
-    def admit(self, request: Request, now: datetime) -> None:
-        """Count the request, or raise a Problem with 429."""
-
-
-@mutable
-class SlidingWindow:
-    """At most `limit` requests of one key in any `window` seconds; a refused request does not count.
-
-    Two requests exactly `window` seconds apart do not share a window. `key` is the source address by default.
-    """
-
-    limit: int
-    window: float = 1.0
-    key: Callable[[Request], str] = lambda request: request.address
-    admitted: defaultdict[str, deque[datetime]] = field(factory=lambda: defaultdict(deque))
-
-    def admit(self, request: Request, now: datetime) -> None:
-        """Count the request, or raise a Problem with 429."""
-        times = self.admitted[self.key(request)]
-        while times and now - times[0] >= timedelta(seconds=self.window):
-            times.popleft()
-        if len(times) >= self.limit:
-            raise Problem(429, "rate-limit", f"More than {self.limit} requests in {self.window:g} s.")
-        times.append(now)
+def sent_token(request: Request) -> str:
+    """The credential in the Authorization header, whatever its scheme; empty without one."""
+    return request.headers.get("Authorization", "").rpartition(" ")[2]
 
 
 @mutable
 class TokenAuthenticator:
-    """Credentials as `Authorization: <scheme> <token>`; the scheme is read in any case (RFC 9110, 11.1)."""
+    """Credentials as `Authorization: <scheme> <token>`; the scheme is read in any case (RFC 9110, 11.1).
+
+    `principals` is by token, and `messages` by cause of refusal; they stand in for the ones here.
+    """
 
     scheme: str
     principals: dict[str, Principal]
-    """By token."""
+    messages: Mapping[str, str] = field(factory=dict)
+    status: int = 401
+    """That of a refusal."""
 
     def authenticate(self, request: Request) -> Principal | None:
-        """Who asks: None without the header; a Problem with 401 when it does not hold a valid credential."""
+        """Who asks: None without the header; a refusal when it does not hold a valid credential."""
         header = request.headers.get("Authorization")
         if header is None:
             return None
@@ -77,14 +67,14 @@ class TokenAuthenticator:
         return principal
 
     def token(self, header: str) -> str:
-        """The token in the header's value; a Problem with 401 for another form."""
+        """The token in the header's value; a refusal for another form."""
         scheme, _, token = header.strip().partition(" ")
         if scheme.lower() != self.scheme.lower() or not token:
             raise self.refusal("scheme", f"The Authorization header must be '{self.scheme} <API key>'.")
         return token.strip()
 
     def authorise(self, request: Request, permission: str) -> None:
-        """Raise a Problem unless the request is authenticated (401) and has the permission (403).
+        """Refuse a request that is not authenticated, and with 403 one that lacks the permission.
 
         An empty permission is one that every principal has.
         """
@@ -93,9 +83,49 @@ class TokenAuthenticator:
         if permission and not request.principal.may(permission):
             raise Problem(403, "permission", f"The API key lacks the permission '{permission}'.")
 
-    def refusal(self, cause: str, message: str) -> Problem:
-        """A 401 with the challenge that RFC 9110, 15.5.2, asks for."""
-        return Problem(401, cause, message, {"WWW-Authenticate": self.scheme})
+    def refusal(self, cause: str, message: str = "") -> Problem:
+        """A refusal, which as a 401 has the challenge that RFC 9110, 15.5.2, asks for."""
+        challenge = {"WWW-Authenticate": self.scheme} if self.status == 401 else {}
+        return Problem(self.status, cause, self.messages.get(cause, message), challenge)
+
+
+@mutable
+class TeamAuthenticator(TokenAuthenticator):
+    """Tokens that may expire, and the scope that a request chooses with `teamId`.
+
+    The permissions of a principal are the owners whose resources it may use: its account and teams. Once it
+    is authorised, its account is the owner that the request is about.
+    """
+
+    clock: Clock = field(kw_only=True)
+    expiries: dict[str, datetime] = field(kw_only=True)
+    """By the name of the principal; the token is refused from this moment on."""
+
+    def authenticate(self, request: Request) -> Principal | None:
+        """Who asks: None without the header; a refusal when it does not hold a valid token."""
+        principal = super().authenticate(request)
+        if principal is not None and self.expired(principal):
+            raise self.refusal("expired")
+        return principal
+
+    def expired(self, principal: Principal) -> bool:
+        """Whether the token of this principal is past its expiry date."""
+        expiry = self.expiries.get(principal.name)
+        return expiry is not None and self.clock.now() >= expiry
+
+    def authorise(self, request: Request, permission: str) -> None:
+        """Refuse a request that is not authenticated or may not use the scope it chooses."""
+        super().authorise(request, permission)
+        if request.principal is not None:
+            request.principal = evolve(request.principal, account=self.owner(request, request.principal))
+
+    def owner(self, request: Request, principal: Principal) -> str:
+        """Whose resources the request is about: the team of `teamId`, else the user."""
+        owner = request.query.get("teamId", principal.account)
+        if not principal.may(owner):
+            # A team that does not exist and one of others are refused alike, so that neither is told from it.
+            raise self.refusal("team")
+        return owner
 
 
 @frozen
@@ -107,18 +137,22 @@ class JsonBody:
     def parse(self, request: Request) -> dict[str, Any]:
         """The members of the body; a Problem with 400 for another media type, no JSON, or no object."""
         if self.sent_as(request) != self.media_type:
-            raise Problem(400, "media-type", f"The request body must be sent as {self.media_type}.")
+            raise self.refusal("media-type", f"The request body must be sent as {self.media_type}.")
         try:
             value = json.loads(request.body.decode(), parse_constant=_no_json)
         except (ValueError, RecursionError):
-            raise Problem(400, "malformed", "The request body is not well-formed JSON.") from None
+            raise self.refusal("malformed", "The request body is not well-formed JSON.") from None
         if not isinstance(value, dict):
-            raise Problem(400, "no-object", "The request body must be a JSON object.")
+            raise self.refusal("no-object", "The request body must be a JSON object.")
         return value
 
     def sent_as(self, request: Request) -> str:
         """The media type of the request, without parameters; empty without one."""
         return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    def refusal(self, cause: str, message: str) -> Problem:
+        """A 400 that points to the body as a whole."""
+        return Problem(400, cause, message, pointer="")
 
 
 def _no_json(name: str) -> None:
@@ -126,99 +160,16 @@ def _no_json(name: str) -> None:
 
 
 @frozen
-class Page:
-    """A part of a list: its items, the length of the whole list, and its cursors, empty at the ends."""
-
-    items: Sequence[Record]
-    total: int
-    next: str
-    prev: str
-
-
-class Paginator(Protocol):
-    """How a list is cut into pages; `default` and `maximum` are page sizes."""
-
-    default: int
-    maximum: int
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        """The page of the records that the request asks for; `key` is the member that tells them apart."""
-
-
-@mutable
-class CursorPaginator:
-    """Pages by opaque cursors that name a record, not a position: `next__<id>` or `prev__<id>` in base64url.
-
-    The text is ASCII, so that base64url leaves letters and digits only; padding is left out.
-    """
-
-    default: int
-    maximum: int
-    size_parameter: str = "per_page"
-    cursor_parameter: str = "cursor"
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        """The page of the records that the request asks for; a Problem with 400 for a bad size or cursor."""
-        ids = [str(record[key]) for record in records]
-        size = self.size(request)
-        start = self.start(request.query.get(self.cursor_parameter, ""), ids, size)
-        end = start + size
-        return Page(
-            items=records[start:end],
-            total=len(records),
-            next=self.encode("next", ids[end - 1]) if end < len(ids) else "",
-            prev=self.encode("prev", ids[start]) if 0 < start < len(ids) else "",
-        )
-
-    def size(self, request: Request) -> int:
-        """The page size asked for, or the default."""
-        text = request.query.get(self.size_parameter)
-        if text is None:
-            return self.default
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= self.maximum):
-            raise Problem(400, "page-size", f"{self.size_parameter} must be an integer, 1 to {self.maximum}.")
-        return int(text)
-
-    def start(self, cursor: str, ids: Sequence[str], size: int) -> int:
-        """The index of the first item of the page behind a cursor; an empty one means the first page.
-
-        A page before a record with fewer than `size` in front of it begins with the list, so that it is full.
-        """
-        if not cursor:
-            return 0
-        direction, anchor = self.decode(cursor)
-        if anchor not in ids:
-            raise Problem(400, "cursor", "The cursor does not belong to this list.")
-        index = ids.index(anchor)
-        return index + 1 if direction == "next" else max(0, index - size)
-
-    def encode(self, direction: str, anchor: str) -> str:
-        """The cursor for the page "next" to, or "prev"ious of, the record with this id."""
-        return base64.urlsafe_b64encode(f"{direction}__{anchor}".encode()).decode().rstrip("=")
-
-    def decode(self, cursor: str) -> tuple[str, str]:
-        """Direction and id of a cursor; a Problem with 400 when it was not made here."""
-        try:
-            padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-            text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-        except ValueError:
-            text = ""
-        direction, _, anchor = text.partition("__")
-        if direction not in {"next", "prev"}:
-            raise Problem(400, "cursor", "The cursor is not one that this API gave out.")
-        return direction, anchor
-
-
-@frozen
 class Errors:
     """Problems as JSON; `envelope` makes the body from a problem."""
 
     envelope: Callable[[Problem], Mapping[str, Any]]
+    media_type: str = "application/json"
 
     def render(self, problem: Problem) -> Response:
         """The error response for a problem."""
         response = Response.of(self.envelope(problem), problem.status, problem.cause)
-        for name, value in problem.headers.items():
+        for name, value in {**problem.headers, "Content-Type": self.media_type}.items():
             response = response.with_header(name, value)
         return response
 
@@ -232,7 +183,11 @@ class Ids:
     def next(self, kind: str) -> str:
         """A new id for a record of this kind."""
         self.counts[kind] += 1
-        return stable_uuid(f"{kind} {self.counts[kind]}")
+        return self.made(f"{kind} {self.counts[kind]}")
+
+    def made(self, name: str) -> str:
+        """The id that belongs to a name."""
+        return stable_uuid(name)
 
 
 def stable_uuid(name: str) -> str:

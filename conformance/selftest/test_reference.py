@@ -17,7 +17,6 @@ import pytest
 from conformance import reference
 from conformance.reference import Fault, RunningClock, Server, VirtualClock, build, faults_of
 from conformance.reference.core import Route
-from conformance.reference.faults import Faults
 from conformance.reference.messages import Problem, Request, Response
 from conformance.reference.serve import serve
 from conformance.reference.store import Collection
@@ -235,27 +234,3 @@ def test_served_on_a_socket_to_many_at_once() -> None:
 def test_a_server_that_requires_https_is_not_served_in_clear() -> None:
     with pytest.raises(ValueError, match="require_https=False"), serve(build("vultr")):
         pass
-
-
-def test_decorators_name_and_limit_faults() -> None:
-    faults = Faults()
-
-    @faults.body("vultr.area.slug", "GET /v2/account", status={200})
-    def something_else_25(_request: Request, _body: Any) -> object:
-        """It says so.
-
-        And more.
-        """
-        return {}
-
-    (fault,) = faults
-    assert (fault.id, fault.requirement, fault.api) == (
-        "vultr.area.slug/something-else-25",
-        "vultr.area.slug",
-        "vultr",
-    )
-    assert fault.description == "It says so."
-    http = client(build("vultr", fault=fault))
-    assert http.get("/v2/account").json() == {}
-    assert http.get("/v2/plans").json()["plans"]
-    assert http.get("/v2/nothing").json()["error"]

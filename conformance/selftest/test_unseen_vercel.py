@@ -19,9 +19,9 @@ from conformance.properties import NotExercised, Run, items_of
 from conformance.properties.run import Result
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
+from conformance.reference.limits import FixedWindow
 from conformance.reference.messages import Record, Request, Response
-from conformance.reference.policies import Page
-from conformance.reference.vercel.policies import FixedWindow, TimestampPaginator
+from conformance.reference.pages import Page, TimestampPaginator
 from conformance.selftest.servers import TESTS
 from conformance.selftest.test_checks_rate_limit import NOW, findings, said, told
 from conformance.selftest.test_vercel_suite import Plant, edited, limited, no_prev, paginated

@@ -14,7 +14,7 @@ from conformance.properties import Run, items_of
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
 from conformance.reference.messages import Request, Response
-from conformance.reference.policies import CursorPaginator
+from conformance.reference.pages import CursorPaginator
 from conformance.selftest.servers import TESTS
 from conformance.targets import ReferenceTarget
 

@@ -17,9 +17,9 @@ from conformance.properties.detection import is_alarm
 from conformance.properties.run import Result
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
+from conformance.reference.limits import FixedWindow, Window
 from conformance.reference.messages import Problem, Record, Request, Response
-from conformance.reference.policies import Page
-from conformance.reference.vercel.policies import FixedWindow, TimestampPaginator, Window
+from conformance.reference.pages import Page, TimestampPaginator
 from conformance.selftest.servers import TESTS
 from conformance.targets import ReferenceTarget
 

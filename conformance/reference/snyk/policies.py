@@ -13,32 +13,14 @@ from urllib.parse import quote, urlencode
 from attrs import field, frozen, mutable
 from werkzeug.http import HTTP_STATUS_CODES, http_date
 
-from conformance.reference.messages import Principal, Problem, Record, Request, Response, encode
-from conformance.reference.policies import (
-    CursorPaginator,
-    Errors,
-    Ids,
-    JsonBody,
-    Page,
-    SlidingWindow,
-    TokenAuthenticator,
-    Transport,
-)
+from conformance.reference.limits import SlidingWindow
+from conformance.reference.messages import Principal, Problem, Request, Response, encode
+from conformance.reference.pages import CursorPaginator, Page
+from conformance.reference.policies import Errors, Ids, JsonBody, TokenAuthenticator, sent_token
 from conformance.reference.snyk.releases import STABILITIES, Release
 
 MEDIA_TYPE = "application/vnd.api+json"
 CURSORS = ("ending_before", "starting_after")
-
-
-class Refusal(Problem):
-    """A problem caused by a query parameter, or by a member of the body that a JSON pointer leads to."""
-
-    def __init__(
-        self, status: int, cause: str, message: str, *, parameter: str | None = None, pointer: str | None = None
-    ) -> None:
-        super().__init__(status, cause, message)
-        given = {"parameter": parameter, "pointer": pointer}
-        self.source = {name: value for name, value in given.items() if value is not None}
 
 
 def document(members: Mapping[str, Any], status: int = 200) -> Response:
@@ -46,18 +28,9 @@ def document(members: Mapping[str, Any], status: int = 200) -> Response:
     return Response(status, encode({"jsonapi": {"version": "1.0"}, **members}), {"Content-Type": MEDIA_TYPE})
 
 
-@frozen
-class JsonApiErrors(Errors):
-    """Problems as JSON:API error documents."""
-
-    @classmethod
-    def numbered(cls, ids: Ids) -> JsonApiErrors:
-        """Such errors, each with a new id."""
-        return cls(lambda problem: _error_document(problem, ids.next("error")))
-
-    def render(self, problem: Problem) -> Response:
-        """The error response for a problem."""
-        return super().render(problem).with_header("Content-Type", MEDIA_TYPE)
+def json_api_errors(ids: Ids) -> Errors:
+    """Problems as JSON:API error documents, each with a new id."""
+    return Errors(lambda problem: _error_document(problem, ids.next("error")), MEDIA_TYPE)
 
 
 def _error_document(problem: Problem, error_id: str) -> Mapping[str, Any]:
@@ -69,19 +42,9 @@ def _error_document(problem: Problem, error_id: str) -> Mapping[str, Any]:
         "title": title,
         "detail": problem.message,
     }
-    if isinstance(problem, Refusal) and problem.source:
+    if problem.source:
         error["source"] = problem.source
     return {"jsonapi": {"version": "1.0"}, "errors": [error]}
-
-
-@frozen
-class NotFoundInClear(Transport):
-    """Over a scheme that is not served, every request is a 404 (API URL)."""
-
-    def admit(self, request: Request) -> None:
-        """Raise a Problem unless the request came by a scheme that is served."""
-        if request.scheme not in self.schemes:
-            raise Problem(404, "clear-text", "This API is served over HTTPS only.")
 
 
 class SchemeAuthenticator(TokenAuthenticator):
@@ -94,20 +57,8 @@ class SchemeAuthenticator(TokenAuthenticator):
         """The header's value; a Problem with 401 where it does not begin with a scheme word and a space."""
         word, space, credential = header.strip().partition(" ")
         if word not in ("token", "bearer") or not credential:
-            cause = "scheme-case" if word.lower() in ("token", "bearer") and space else "scheme"
-            raise self.refusal(cause, "The Authorization header must be 'token API_KEY' or 'bearer ACCESS_TOKEN'.")
+            raise self.refusal("scheme-case" if word.lower() in ("token", "bearer") and space else "scheme")
         return header.strip()
-
-    def authorise(self, request: Request, permission: str) -> None:
-        """Raise a Problem unless the request is authenticated."""
-        if request.principal is None:
-            raise self.refusal("no-key", "No credential was sent; send 'Authorization: token API_KEY'.")
-        super().authorise(request, permission)
-
-
-def sent_credential(request: Request) -> str:
-    """The credential in the Authorization header, whatever its scheme; empty without one."""
-    return request.headers.get("Authorization", "").rpartition(" ")[2]
 
 
 @mutable
@@ -118,7 +69,7 @@ class QuietWindow(SlidingWindow):
     """
 
     window: float = 60.0
-    key: Callable[[Request], str] = sent_credential
+    key: Callable[[Request], str] = sent_token
     refused: dict[str, datetime] = field(factory=dict)
     """When the last request was refused, by key."""
 
@@ -148,13 +99,6 @@ class JsonApiBody(JsonBody):
         if request.body and self.sent_as(request) != self.media_type:
             raise Problem(400, "media-type", f"A request with data must have the Content-Type {self.media_type}.")
 
-    def parse(self, request: Request) -> dict[str, Any]:
-        """The members of the document; a Problem with 400 that points to its root where there is none."""
-        try:
-            return super().parse(request)
-        except Problem as problem:
-            raise Refusal(problem.status, problem.cause, problem.message, pointer="") from None
-
 
 @mutable
 class LinkPaginator(CursorPaginator):
@@ -162,43 +106,24 @@ class LinkPaginator(CursorPaginator):
 
     size_parameter: str = "limit"
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        """The page of the records that the request asks for; a Problem with 400 for a bad limit or cursor."""
-        ids = [str(record[key]) for record in records]
-        start, end = self.span(request, ids)
-        return Page(
-            items=records[start:end],
-            total=len(records),
-            next=self.encode("next", ids[end - 1]) if start < end < len(ids) else "",
-            prev=self.encode("prev", ids[start]) if 0 < start < end else "",
-        )
-
-    def size(self, request: Request) -> int:
-        """The limit asked for, or the default."""
-        try:
-            return super().size(request)
-        except Problem as problem:
-            raise Refusal(400, problem.cause, problem.message, parameter=self.size_parameter) from None
-
-    def span(self, request: Request, ids: Sequence[str]) -> tuple[int, int]:
-        """Where the page begins and ends in the list of these ids."""
-        size = self.size(request)
+    def span(self, request: Request, keys: Sequence[str], size: int) -> tuple[int, int]:
+        """Where the page lies that ends before one cursor or starts after the other."""
         before, after = (request.query.get(name) for name in CURSORS)
         if before is not None and after is not None:
             message = "starting_after and ending_before cannot be used together."
-            raise Refusal(400, "cursors", message, parameter="ending_before")
+            raise Problem(400, "cursors", message, parameter="ending_before")
         if before is not None:
-            end = self.position("ending_before", before, ids)
+            end = self.position("ending_before", before, keys)
             return max(0, end - size), end
-        start = 0 if after is None else self.position("starting_after", after, ids) + 1
-        return start, min(start + size, len(ids))
+        start = 0 if after is None else self.position("starting_after", after, keys) + 1
+        return start, min(start + size, len(keys))
 
-    def position(self, parameter: str, cursor: str, ids: Sequence[str]) -> int:
+    def position(self, parameter: str, cursor: str, keys: Sequence[str]) -> int:
         """The index of the record that a cursor names; a Problem with 400 when the list has no such record."""
         _, anchor = self.decode(cursor)
-        if anchor not in ids:
-            raise Refusal(400, "cursor", f"{parameter} must be a cursor that this list gave out.", parameter=parameter)
-        return ids.index(anchor)
+        if anchor not in keys:
+            raise Problem(400, "cursor", f"{parameter} must be a cursor that this list gave out.", parameter=parameter)
+        return keys.index(anchor)
 
     def encode(self, direction: str, anchor: str) -> str:
         """The cursor for the page "next" to, or "prev"ious of, the record with this id: alike for both."""
@@ -245,13 +170,13 @@ class Versioner:
         """The release that serves the request; a Problem with 400, 404 or 410 when there is none."""
         text = request.query.get("version")
         if text is None:
-            raise Refusal(400, "no-version", "The query parameter 'version' is required.", parameter="version")
+            raise Problem(400, "no-version", "The query parameter 'version' is required.", parameter="version")
         release = self.resolve(request.operation, self.parse(text))
         if release is None:
             message = "No release of this endpoint has this version, nor is there an older one as stable."
-            raise Refusal(404, "no-release", message, parameter="version")
+            raise Problem(404, "no-release", message, parameter="version")
         if self.retired(release, now):
-            raise Refusal(410, "retired", "This release is no longer supported.", parameter="version")
+            raise Problem(410, "retired", "This release is no longer supported.", parameter="version")
         return release
 
     def parse(self, text: str) -> Version:
@@ -264,7 +189,7 @@ class Versioner:
         except ValueError:
             pass  # The form is right, but there is no such day.
         message = "The version must be a date as YYYY-MM-DD, with '~beta' or '~experimental' after it if need be."
-        raise Refusal(400, "version", message, parameter="version")
+        raise Problem(400, "version", message, parameter="version")
 
     def candidates(self, operation: str, version: Version) -> list[Release]:
         """The releases of an operation, of any date, that are as stable as the version asks for."""

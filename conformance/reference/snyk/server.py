@@ -15,9 +15,9 @@ from typing import Any
 from attrs import field, mutable
 
 from conformance.reference.clock import Clock, VirtualClock
-from conformance.reference.core import Handler, Route, Server, issue_credentials
+from conformance.reference.core import Handler, Route, Server, collections, issue_credentials
 from conformance.reference.messages import Principal, Problem, Record, Request, Response
-from conformance.reference.policies import Ids
+from conformance.reference.policies import Ids, Transport
 from conformance.reference.snyk.data import (
     CREATE_PROJECT,
     DELETE_PROJECT,
@@ -31,18 +31,15 @@ from conformance.reference.snyk.data import (
 from conformance.reference.snyk.policies import (
     CURSORS,
     JsonApiBody,
-    JsonApiErrors,
     LinkPaginator,
-    NotFoundInClear,
     QuietWindow,
-    Refusal,
     SchemeAuthenticator,
     Versioner,
     document,
+    json_api_errors,
     principals,
 )
 from conformance.reference.snyk.releases import RELEASES, Release, release_table
-from conformance.reference.store import Collection
 
 TICK = 0.2
 """Seconds per request of the clock used by default: 300 requests a minute never reach the limit of 540."""
@@ -52,6 +49,14 @@ PRINCIPALS = {
     "bearer": (Principal("app", account="default"),),
 }
 """By the scheme of their credentials."""
+
+REFUSALS = {
+    "no-key": "No credential was sent; send 'Authorization: token API_KEY'.",
+    **dict.fromkeys(
+        ("scheme", "scheme-case"), "The Authorization header must be 'token API_KEY' or 'bearer ACCESS_TOKEN'."
+    ),
+}
+"""The texts of a 401, by cause."""
 
 KNOWN_PROJECTS = 3
 """How many project ids `parameters` gives."""
@@ -109,16 +114,16 @@ def build(
         },
         release_table=release_table(),
         routes=list(ROUTES),
-        store={name: Collection("id", clock, dict(records)) for name, records in rows().items()},
+        store=collections(rows(), dict.fromkeys(rows(), "id"), clock),
         filters={LIST_PROJECTS: {"origin": lambda value, record: value == record["origin"]}},
         sorts={LIST_PROJECTS: ("name", "created"), LIST_TARGETS: ("name", "created")},
-        transport=NotFoundInClear(frozenset({"https"} if require_https else {"https", "http"})),
+        transport=Transport.over(require_https=require_https, status=404),
         limiter=QuietWindow(limit=540),
-        authenticator=SchemeAuthenticator("token", principals(PRINCIPALS, tokens)),
+        authenticator=SchemeAuthenticator("token", principals(PRINCIPALS, tokens), REFUSALS),
         bodies=JsonApiBody(),
         paginator=LinkPaginator(default=10, maximum=100),
         versioner=Versioner(dict(RELEASES)),
-        errors=JsonApiErrors.numbered(ids),
+        errors=json_api_errors(ids),
         ids=ids,
     )
 
@@ -134,15 +139,13 @@ def _endpoint(answer: Endpoint, *parameters: str) -> Handler:
 
     def handle(server: Server, request: Request) -> Response:
         server = snyk(server)
-        # The routes are not public, so there is a principal.
-        assert request.principal is not None
-        if server.store["orgs"].get(request.principal.account, request.arguments["org_id"]) is None:
+        if server.store["orgs"].get(request.account, request.arguments["org_id"]) is None:
             raise Problem(404, "unknown-org", "No organisation with this id was found.")
         release = server.versioner.release(request, server.clock.now())
         known = {"version", *parameters, *server.filters.get(request.operation, ())}
         for name in request.query:
             if name not in known:
-                raise Refusal(400, "unknown-parameter", f"Unknown query parameter '{name}'", parameter=name)
+                raise Problem(400, "unknown-parameter", f"Unknown query parameter '{name}'", parameter=name)
         server.bodies.admit(request)
         response = answer(server, request, release)
         for header, value in server.versioner.headers(request, release).items():
@@ -157,11 +160,7 @@ def _list(name: str, kind: str) -> Handler:
 
     def answer(server: SnykServer, request: Request, release: Release) -> Response:
         collection = server.store[name]
-        records = collection.of(request.arguments["org_id"])
-        for parameter, satisfies in server.filters.get(request.operation, {}).items():
-            value = request.query.get(parameter)
-            if value is not None:
-                records = [record for record in records if satisfies(value, record)]
+        records = server.listed(request, collection.of(request.arguments["org_id"]))
         page = server.paginator.page(request, _sorted(server, request, records), collection.key)
         data = [_resource(kind, request, release, record) for record in page.items]
         return document({"data": data, "links": server.paginator.links(request, page)})
@@ -177,7 +176,7 @@ def _sorted(server: SnykServer, request: Request, records: Sequence[Record]) -> 
     allowed = server.sorts[request.operation]
     if attribute not in allowed:
         message = f"sort must be one of {', '.join(allowed)}, with '-' before it for the reverse."
-        raise Refusal(400, "sort", message, parameter="sort")
+        raise Problem(400, "sort", message, parameter="sort")
     return sorted(records, key=lambda record: str(record[attribute]), reverse=order.startswith("-"))
 
 
@@ -231,30 +230,30 @@ def _attributes(body: Mapping[str, Any]) -> Mapping[str, Any]:
     data = _object(body["data"], "/data")
     _members(data, "/data", required=("type", "attributes"))
     if data["type"] != "project":
-        raise Refusal(400, "value", "The type must be 'project'.", pointer="/data/type")
+        raise Problem(400, "value", "The type must be 'project'.", pointer="/data/type")
     attributes = _object(data["attributes"], "/data/attributes")
     _members(attributes, "/data/attributes", required=("name",), optional=("origin",))
     for name, value in attributes.items():
         if not isinstance(value, str) or not value.strip():
             message = f"The attribute '{name}' must be a string that is not blank."
-            raise Refusal(400, "value", message, pointer=f"/data/attributes/{name}")
+            raise Problem(400, "value", message, pointer=f"/data/attributes/{name}")
     return attributes
 
 
 def _object(value: object, pointer: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise Refusal(400, "no-object", "The member must be an object.", pointer=pointer)
+        raise Problem(400, "no-object", "The member must be an object.", pointer=pointer)
     return value
 
 
 def _members(value: Mapping[str, Any], pointer: str, required: Sequence[str], optional: Sequence[str] = ()) -> None:
     for name in required:
         if name not in value:
-            raise Refusal(400, "required", f"The member '{name}' is required.", pointer=f"{pointer}/{name}")
+            raise Problem(400, "required", f"The member '{name}' is required.", pointer=f"{pointer}/{name}")
     for name in value:
         if name not in (*required, *optional):
             escaped = name.replace("~", "~0").replace("/", "~1")
-            raise Refusal(400, "unknown-member", "This member is not known.", pointer=f"{pointer}/{escaped}")
+            raise Problem(400, "unknown-member", "This member is not known.", pointer=f"{pointer}/{escaped}")
 
 
 def _route(operation: str, handler: Handler) -> Route:

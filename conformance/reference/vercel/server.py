@@ -18,10 +18,11 @@ from typing import Any
 from attrs import evolve
 
 from conformance.reference.clock import Clock, VirtualClock
-from conformance.reference.core import Handler, Route, Server, issue_credentials
+from conformance.reference.core import Handler, Route, Server, collections, issue_credentials
+from conformance.reference.limits import FixedWindow
 from conformance.reference.messages import Principal, Problem, Record, Request, Response
-from conformance.reference.policies import Errors, Ids, JsonBody, Transport
-from conformance.reference.store import Collection
+from conformance.reference.pages import TimestampPaginator
+from conformance.reference.policies import Errors, Ids, JsonBody, TeamAuthenticator, Transport
 from conformance.reference.vercel.data import (
     KEYS,
     POSITION,
@@ -35,13 +36,7 @@ from conformance.reference.vercel.data import (
     project_ids,
     rows,
 )
-from conformance.reference.vercel.policies import (
-    FixedWindow,
-    PlainIds,
-    TeamAuthenticator,
-    TimestampPaginator,
-    free_time,
-)
+from conformance.reference.vercel.policies import PlainIds, free_time
 
 TICK = 1.0
 """Seconds that a clock of this server's own moves at each request: 60 requests to a window, half the limit."""
@@ -56,6 +51,14 @@ PRINCIPALS = (
     Principal("both-teams", USER_C, frozenset({USER_C, TEAM_A, TEAM_B})),
     Principal("expiring", USER_A, frozenset({USER_A, TEAM_A})),
 )
+
+_REFUSALS = {
+    "no-key": "No token was sent; send 'Authorization: Bearer <TOKEN>'.",
+    "scheme": "The Authorization header must be 'Bearer <TOKEN>'.",
+    "unknown-key": "The token is not valid.",
+    "expired": "The token has expired.",
+    "team": "You are not authorized to use this scope.",
+}
 
 _CODES = {
     400: "bad_request",
@@ -104,12 +107,17 @@ def build(
             "previous-cursor": ["since"],
         },
         routes=list(ROUTES),
-        store={name: Collection(KEYS[name], clock, dict(records)) for name, records in rows().items()},
+        store=collections(rows(), KEYS, clock),
         filters={},
-        transport=Transport(frozenset({"https"} if require_https else {"https", "http"})),
+        transport=Transport.over(require_https=require_https),
         limiter=FixedWindow(limit, consumer),
         authenticator=TeamAuthenticator(
-            "Bearer", {tokens[one.name]: one for one in PRINCIPALS}, clock, {"expiring": clock.now() + LIFETIME}
+            "Bearer",
+            {tokens[one.name]: one for one in PRINCIPALS},
+            _REFUSALS,
+            status=403,
+            clock=clock,
+            expiries={"expiring": clock.now() + LIFETIME},
         ),
         bodies=JsonBody(),
         paginator=TimestampPaginator(default=20, maximum=100),
@@ -142,13 +150,6 @@ def shown(record: Record) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != POSITION}
 
 
-def owner_of(request: Request) -> str:
-    """The user or team that the request is about."""
-    # No route is public, so there is a principal, whose account is the scope that was authorised.
-    assert request.principal is not None
-    return request.principal.account
-
-
 def _unrouted(server: Server, request: Request) -> Problem:
     methods = [route.method for route in server.routes if route.match(route.method, request.segments) is not None]
     if methods:
@@ -160,7 +161,7 @@ def _list(name: str) -> Handler:
     """A handler for a list under its name, cut into pages (Pagination)."""
 
     def handle(server: Server, request: Request) -> Response:
-        page = server.paginator.page(request, server.store[name].of(owner_of(request)), POSITION)
+        page = server.paginator.page(request, server.store[name].of(request.account), POSITION)
         pagination = {
             "count": len(page.items),
             "next": int(page.next) if page.next else None,
@@ -173,7 +174,7 @@ def _list(name: str) -> Handler:
 
 def _create_project(server: Server, request: Request) -> Response:
     """Create a project in the scope of the request (Accessing Resources Owned by a Team)."""
-    body, owner = server.bodies.parse(request), owner_of(request)
+    body, owner = server.bodies.parse(request), request.account
     name, framework = body.get("name"), body.get("framework")
     if name is None:
         raise Problem(400, "required", "The property 'name' is required.")
@@ -198,13 +199,13 @@ def _get_project(server: Server, request: Request) -> Response:
 
 def _delete_project(server: Server, request: Request) -> Response:
     """Delete a project by its id or name."""
-    server.store["projects"].remove(owner_of(request), _project(server, request)["id"])
+    server.store["projects"].remove(request.account, _project(server, request)["id"])
     return Response(204)
 
 
 def _project(server: Server, request: Request) -> Record:
     wanted = request.arguments["idOrName"]
-    for record in server.store["projects"].of(owner_of(request)):
+    for record in server.store["projects"].of(request.account):
         if wanted in (record["id"], record["name"]):
             return record
     raise Problem(404, "unknown-project", "No project with this id or name was found.")

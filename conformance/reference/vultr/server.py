@@ -14,18 +14,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.reference.clock import Clock, VirtualClock
-from conformance.reference.core import Handler, Route, Server, issue_credentials
-from conformance.reference.messages import Principal, Problem, Request, Response
-from conformance.reference.policies import (
-    CursorPaginator,
-    Errors,
-    Ids,
-    JsonBody,
-    SlidingWindow,
-    TokenAuthenticator,
-    Transport,
-)
-from conformance.reference.store import PUBLIC, Collection
+from conformance.reference.core import Handler, Route, Server, collections, issue_credentials
+from conformance.reference.limits import SlidingWindow
+from conformance.reference.messages import Principal, Problem, Record, Request, Response
+from conformance.reference.pages import CursorPaginator
+from conformance.reference.policies import Errors, Ids, JsonBody, TokenAuthenticator, Transport
+from conformance.reference.store import PUBLIC
 from conformance.reference.vultr.data import KEYS, USER_IDS, rows
 
 UPDATE_DELAY = 0.1
@@ -65,13 +59,13 @@ def build(
             "dns-domain": [name for owner, name in rows()["domains"] if owner == "default"],
         },
         routes=list(ROUTES),
-        store={name: Collection(KEYS[name], clock, dict(records)) for name, records in rows().items()},
+        store=collections(rows(), KEYS, clock),
         filters={
             "GET /v2/applications": {"type": lambda value, record: value in ("all", record["type"])},
             "GET /v2/backups": {"instance_id": lambda value, record: value == record["instance_id"]},
             "GET /v2/plans": {"type": lambda value, record: value == record["type"]},
         },
-        transport=Transport(frozenset({"https"} if require_https else {"https", "http"})),
+        transport=Transport.over(require_https=require_https),
         limiter=SlidingWindow(limit=30),
         authenticator=TokenAuthenticator("Bearer", {tokens[one.name]: one for one in PRINCIPALS}),
         bodies=JsonBody(),
@@ -81,21 +75,15 @@ def build(
     )
 
 
-def _account(request: Request) -> str:
-    # The routes that use it are not public, so there is a principal.
-    assert request.principal is not None
-    return request.principal.account
-
-
 def _get_account(server: Server, request: Request) -> Response:
     """The account of the key (Get Account Info)."""
-    (record,) = server.store["account"].of(_account(request))
+    (record,) = server.store["account"].of(request.account)
     return Response.of({"account": record})
 
 
 def _get_user(server: Server, request: Request) -> Response:
     """One user of the account (Path parameters)."""
-    record = server.store["users"].get(_account(request), request.arguments["user-id"])
+    record = server.store["users"].get(request.account, request.arguments["user-id"])
     if record is None:
         raise Problem(404, "unknown-user", "No user with this id was found in your account.")
     return Response.of({"user": record})
@@ -106,11 +94,7 @@ def _list(name: str, *, public: bool = False) -> Handler:
 
     def handle(server: Server, request: Request) -> Response:
         collection = server.store[name]
-        records = collection.of(PUBLIC if public else _account(request))
-        for parameter, satisfies in server.filters.get(request.operation, {}).items():
-            value = request.query.get(parameter)
-            if value is not None:
-                records = [record for record in records if satisfies(value, record)]
+        records = server.listed(request, collection.of(PUBLIC if public else request.account))
         page = server.paginator.page(request, records, collection.key)
         meta = {"total": page.total, "links": {"next": page.next, "prev": page.prev}}
         return Response.of({name: page.items, "meta": meta})
@@ -124,11 +108,11 @@ def _create_domain(server: Server, request: Request) -> Response:
     if "domain" not in given:
         raise Problem(400, "required", "The attribute 'domain' is required.")
     domains = server.store["domains"]
-    if domains.get(_account(request), given["domain"]):
+    if domains.get(request.account, given["domain"]):
         raise Problem(400, "duplicate", "This domain exists already in your account.")
     created = server.clock.now().isoformat(timespec="seconds")
     record = {"domain": "", "date_created": created, "ip": "", "dns_sec": "disabled", **given}
-    domains.add(_account(request), record)
+    domains.add(request.account, record)
     return Response.of({"domain": record}, 201)
 
 
@@ -141,25 +125,25 @@ def _put_domain(server: Server, request: Request) -> Response:
     """Set the given values: 202, and they hold a moment later (Requests, PUT)."""
     record = _domain(server, request)
     changes = _changes(server, request)
-    server.store["domains"].update(_account(request), record["domain"], changes, after=UPDATE_DELAY)
+    server.store["domains"].update(request.account, record["domain"], changes, after=UPDATE_DELAY)
     return Response.of({"domain": {**record, **changes}}, 202)
 
 
 def _patch_domain(server: Server, request: Request) -> Response:
     """Change the given attributes and no other: 204 (Requests, PATCH)."""
     record = _domain(server, request)
-    server.store["domains"].update(_account(request), record["domain"], _changes(server, request))
+    server.store["domains"].update(request.account, record["domain"], _changes(server, request))
     return Response(204)
 
 
 def _delete_domain(server: Server, request: Request) -> Response:
     """Destroy a domain: 204 (Requests, DELETE)."""
-    server.store["domains"].remove(_account(request), _domain(server, request)["domain"])
+    server.store["domains"].remove(request.account, _domain(server, request)["domain"])
     return Response(204)
 
 
-def _domain(server: Server, request: Request) -> Mapping[str, Any]:
-    record = server.store["domains"].get(_account(request), request.arguments["dns-domain"])
+def _domain(server: Server, request: Request) -> Record:
+    record = server.store["domains"].get(request.account, request.arguments["dns-domain"])
     if record is None:
         raise Problem(404, "unknown-domain", "No domain with this name was found in your account.")
     return record

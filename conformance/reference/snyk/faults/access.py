@@ -2,176 +2,128 @@
 
 from __future__ import annotations
 
-import base64
-from typing import Any
-
-from conformance.reference.core import Handler, Server
-from conformance.reference.faults import crash, reroute
-from conformance.reference.messages import Principal, Problem, Request, Response
-from conformance.reference.policies import Transport
+from conformance.reference import lenient
+from conformance.reference.core import Server
+from conformance.reference.edits import REFUSED, append, crash, header, instead, put, redirect, refuse, status
+from conformance.reference.faults import Faults, Plant
+from conformance.reference.messages import Request
+from conformance.reference.plants import authenticator, unprotected
+from conformance.reference.policies import sent_token
 from conformance.reference.snyk.data import GET_PROJECT, LIST_PROJECTS, LIST_TARGETS
-from conformance.reference.snyk.faults.tools import REFUSED, SnykFaults, with_status
-from conformance.reference.snyk.policies import SchemeAuthenticator, document, sent_credential
+from conformance.reference.snyk.faults.tools import NO_RECORDS
+from conformance.reference.snyk.policies import SchemeAuthenticator
 
-faults = SnykFaults()
-
-
-@faults.response("snyk.transport.http-404", cause="clear-text")
-def redirected_to_https(request: Request, _response: Response) -> Response:
-    """Plain HTTP is redirected to HTTPS with 301."""
-    return Response(301, headers={"Location": f"https://{request.headers['Host']}/{'/'.join(request.segments)}"})
+faults = Faults()
 
 
-@faults.server("snyk.transport.http-404")
-def served_in_clear(server: Server) -> None:
-    """Plain HTTP is served as HTTPS is, so that a request without a credential is a 401."""
-    server.transport = Transport(frozenset({"http", "https"}))
+def known_path(request: Request) -> bool:
+    """Whether the path lies under an organisation."""
+    return request.segments[:2] == ("rest", "orgs")
 
 
-@faults.response("snyk.transport.http-404", cause="clear-text")
-def clear_text_400(_request: Request, response: Response) -> Response:
-    """Plain HTTP is answered with 400."""
-    return with_status(response, 400)
+fault = faults.of("snyk.transport.http-404")
+fault("redirected-to-https", "Plain HTTP is redirected to HTTPS with 301.").by(
+    redirect(lambda request: f"https://{request.headers['Host']}/{'/'.join(request.segments)}", cause="clear-text")
+)
+fault("served-in-clear", "Plain HTTP is served as HTTPS is, so that a request without a credential is a 401.").by(
+    lenient.served_in_clear
+)
+fault("clear-text-400", "Plain HTTP is answered with 400.").by(status(400, cause="clear-text"))
+fault("known-path-403-in-clear", "Over plain HTTP unknown paths are a 404, but those under an organisation a 403.").by(
+    status(403, cause="clear-text", when=known_path)
+)
+fault("unknown-path-410-in-clear", "Over plain HTTP paths under an organisation are a 404, but unknown ones a 410.").by(
+    status(410, cause="clear-text", when=lambda request: not known_path(request))
+)
+
+fault = faults.of("snyk.auth.no-token-401")
+fault("anonymous-403", "A request without a credential is answered with 403.").by(status(403, cause="no-key"))
+fault("anonymous-targets-404", "The targets are a 404 without a credential.").by(
+    status(404, on=LIST_TARGETS, cause="no-key")
+)
+fault("anonymous-sees-no-projects", "The list of projects is empty without a credential.").by(
+    instead(NO_RECORDS, on=LIST_PROJECTS, cause="no-key")
+)
+fault("project-served-without-key", "A single project is served without a credential.").by(
+    unprotected(GET_PROJECT, "default")
+)
 
 
-@faults.response("snyk.transport.http-404", cause="clear-text")
-def known_path_403_in_clear(request: Request, response: Response) -> Response:
-    """Over plain HTTP unknown paths are a 404, but those under an organisation a 403."""
-    return with_status(response, 403) if request.segments[:2] == ("rest", "orgs") else response
+def scheme(request: Request) -> str:
+    """What stands before the first space in the Authorization header."""
+    return str(request.headers["Authorization"]).partition(" ")[0]
 
 
-@faults.response("snyk.transport.http-404", cause="clear-text")
-def unknown_path_410_in_clear(request: Request, response: Response) -> Response:
-    """Over plain HTTP paths under an organisation are a 404, but unknown ones a 410."""
-    return response if request.segments[:2] == ("rest", "orgs") else with_status(response, 410)
+fault = faults.of("snyk.auth.bad-token-401")
+fault("bare-key-accepted", "A valid key is accepted without a scheme word.").by(authenticator(lenient.BareToken))
+fault("basic-accepted", "A valid key is accepted under Basic, as it is or as base64 of user name or password.").by(
+    authenticator(lenient.BasicToo)
+)
+fault("unknown-key-accepted", "Any key under `token` is accepted; other schemes are refused.").by(
+    authenticator(lenient.AnyToken)
+)
+fault("unknown-key-403", "A key that does not exist is answered with 403.").by(status(403, cause="unknown-key"))
+fault("bare-key-404", "A value without a scheme word is answered with 404.").by(
+    status(404, cause="scheme", when=lambda request: " " not in request.headers["Authorization"])
+)
+fault("basic-400", "A valid key under Basic is answered with 400.").by(
+    status(400, cause="scheme", when=lambda request: scheme(request) == "Basic")
+)
 
 
-@faults.response("snyk.auth.no-token-401", cause="no-key")
-def anonymous_403(_request: Request, response: Response) -> Response:
-    """A request without a credential is answered with 403."""
-    return with_status(response, 403)
+def only_capitalised(word: str) -> Plant:
+    """This scheme word is accepted with a capital, and not without."""
+
+    class Capitalised(SchemeAuthenticator):
+        def token(self, header: str) -> str:
+            if header.startswith(f"{word} "):
+                raise self.refusal("scheme")
+            return super().token(header.replace(f"{word.title()} ", f"{word} ", 1))
+
+    return authenticator(Capitalised)
 
 
-@faults.response("snyk.auth.no-token-401", LIST_TARGETS, cause="no-key")
-def anonymous_targets_404(_request: Request, response: Response) -> Response:
-    """The targets are a 404 without a credential."""
-    return with_status(response, 404)
+fault = faults.of("snyk.auth.scheme-token")
+fault("only-capitalised-accepted", "A key is accepted with `Token`, and not with `token`.").by(
+    only_capitalised("token")
+)
 
 
-@faults.response("snyk.auth.no-token-401", LIST_PROJECTS, cause="no-key")
-def anonymous_sees_no_projects(_request: Request, _response: Response) -> Response:
-    """The list of projects is empty without a credential."""
-    return document({"data": [], "links": {}})
-
-
-@faults.server("snyk.auth.no-token-401")
-def project_served_without_key(server: Server) -> None:
-    """A single project is served without a credential."""
-    owner = server.authenticator.principals[f"token {server.credentials['default']}"]
-
-    def anonymous(handler: Handler) -> Handler:
-        def handle(server: Server, request: Request) -> Response:
-            request.principal = request.principal or owner
-            return handler(server, request)
-
-        return handle
-
-    reroute(server, GET_PROJECT, anonymous, public=True)
-
-
-@faults.authenticator("snyk.auth.bad-token-401")
-class BareKeyAccepted(SchemeAuthenticator):
-    """A valid key is accepted without a scheme word."""
-
-    def token(self, header: str) -> str:
-        return f"token {header}" if f"token {header}" in self.principals else super().token(header)
-
-
-@faults.authenticator("snyk.auth.bad-token-401")
-class BasicAccepted(SchemeAuthenticator):
-    """A valid key is accepted under Basic, as it is or as base64 of user name or password."""
-
-    def token(self, header: str) -> str:
-        scheme, _, key = header.partition(" ")
-        if scheme.lower() != "basic":
-            return super().token(header)
-        try:
-            key = key if f"token {key}" in self.principals else base64.b64decode(key).decode().strip(":")
-        except ValueError:
-            raise self.refusal("scheme", "The key is not valid.") from None
-        return f"token {key}"
-
-
-@faults.authenticator("snyk.auth.bad-token-401")
-class UnknownKeyAccepted(SchemeAuthenticator):
-    """Any key under `token` is accepted; other schemes are refused."""
-
-    def authenticate(self, request: Request) -> Principal | None:
-        try:
-            return super().authenticate(request)
-        except Problem as problem:
-            if problem.cause != "unknown-key":
-                raise
-            return next(iter(self.principals.values()))
-
-
-@faults.response("snyk.auth.bad-token-401", cause="unknown-key")
-def unknown_key_403(_request: Request, response: Response) -> Response:
-    """A key that does not exist is answered with 403."""
-    return with_status(response, 403)
-
-
-@faults.response("snyk.auth.bad-token-401", cause="scheme")
-def bare_key_404(request: Request, response: Response) -> Response:
-    """A value without a scheme word is answered with 404."""
-    return response if " " in request.headers["Authorization"] else with_status(response, 404)
-
-
-@faults.response("snyk.auth.bad-token-401", cause="scheme")
-def basic_400(request: Request, response: Response) -> Response:
-    """A valid key under Basic is answered with 400."""
-    return with_status(response, 400) if request.headers["Authorization"].startswith("Basic") else response
-
-
-@faults.authenticator("snyk.auth.scheme-token")
+@fault.using(authenticator)
 class OnlyBearerAccepted(SchemeAuthenticator):
     """A key is accepted as a bearer token, and not with `token`."""
 
     def token(self, header: str) -> str:
-        scheme, _, key = super().token(header).partition(" ")
-        if scheme == "token":
-            raise self.refusal("scheme", "The scheme must be 'bearer'.")
+        word, _, key = super().token(header).partition(" ")
+        if word == "token":
+            raise self.refusal("scheme")
         return f"token {key}" if f"token {key}" in self.principals else header
 
 
-@faults.authenticator("snyk.auth.scheme-token")
-class OnlyCapitalisedAccepted(SchemeAuthenticator):
-    """A key is accepted with `Token`, and not with `token`."""
-
-    def token(self, header: str) -> str:
-        if header.startswith("token "):
-            raise self.refusal("scheme", "The scheme must be 'Token'.")
-        return super().token(header.replace("Token ", "token ", 1))
-
-
-@faults.authenticator("snyk.auth.scheme-token")
+@fault.using(authenticator)
 class OnlyQuotedAccepted(SchemeAuthenticator):
     """A key is accepted in quotation marks only."""
 
     def token(self, header: str) -> str:
         word, _, key = super().token(header).partition(" ")
         if word == "token" and not key.startswith('"'):
-            raise self.refusal("scheme", "The key must be quoted.")
+            raise self.refusal("scheme")
         return header.replace('"', "")
 
 
-@faults.server("snyk.auth.scheme-bearer")
+fault = faults.of("snyk.auth.scheme-bearer")
+fault("bearer-capitalised", "The access token of an app is accepted with `Bearer`, and not with `bearer`.").by(
+    only_capitalised("bearer")
+)
+
+
+@fault.server
 def app_token_unknown(server: Server) -> None:
     """The access token of an app is a 401."""
     del server.authenticator.principals[f"bearer {server.credentials['app']}"]
 
 
-@faults.authenticator("snyk.auth.scheme-bearer")
+@fault.using(authenticator)
 class AppTokenTakesToken(SchemeAuthenticator):
     """The access token of an app is accepted with `token`, and not with `bearer`."""
 
@@ -181,73 +133,39 @@ class AppTokenTakesToken(SchemeAuthenticator):
         return f"{'bearer' if word == 'token' else 'token'} {credential}" if as_app else header
 
 
-@faults.authenticator("snyk.auth.scheme-bearer")
-class BearerCapitalised(SchemeAuthenticator):
-    """The access token of an app is accepted with `Bearer`, and not with `bearer`."""
+fault("app-may-not-list", "The access token of an app is known, but a 403 on projects.").by(
+    refuse(
+        403,
+        "Apps may not use this endpoint.",
+        on=LIST_PROJECTS,
+        when=lambda request: request.principal and request.principal.name == "app",
+    )
+)
 
-    def token(self, header: str) -> str:
-        if header.startswith("bearer "):
-            raise self.refusal("scheme", "The scheme must be 'Bearer'.")
-        return super().token(header.replace("Bearer ", "bearer ", 1))
+fault = faults.of("snyk.auth.scheme-case")
+fault("capitalised-500", "A scheme word in capitals or half of them is answered with 500.").by(
+    crash(cause="scheme-case")
+)
+fault("upper-case-503", "TOKEN is answered with 503, Token with 401.").by(
+    status(503, cause="scheme-case", when=lambda request: scheme(request) == "TOKEN")
+)
+fault("title-case-500", "Token is answered with 500, TOKEN with 401.").by(
+    crash(cause="scheme-case", when=lambda request: scheme(request) == "Token")
+)
 
-
-@faults.response("snyk.auth.scheme-bearer", LIST_PROJECTS, status=range(200, 300))
-def app_may_not_list(request: Request, response: Response) -> Response:
-    """The access token of an app is known, but a 403 on projects."""
-    if request.principal and request.principal.name == "app":
-        raise Problem(403, "permission", "Apps may not use this endpoint.")
-    return response
-
-
-@faults.response("snyk.auth.scheme-case", cause="scheme-case")
-def capitalised_500(_request: Request, _response: Response) -> Response:
-    """A scheme word in capitals or half of them is answered with 500."""
-    raise crash()
-
-
-@faults.response("snyk.auth.scheme-case", cause="scheme-case")
-def upper_case_503(request: Request, response: Response) -> Response:
-    """TOKEN is answered with 503, Token with 401."""
-    return with_status(response, 503) if request.headers["Authorization"].startswith("TOKEN") else response
-
-
-@faults.response("snyk.auth.scheme-case", cause="scheme-case")
-def title_case_500(request: Request, response: Response) -> Response:
-    """Token is answered with 500, TOKEN with 401."""
-    if request.headers["Authorization"].startswith("Token"):
-        raise crash()
-    return response
-
-
-@faults.body("snyk.security.token-never-echoed", status=REFUSED)
-def key_in_detail(request: Request, body: Any) -> object:
-    """The detail of an error quotes the key."""
-    for error in body["errors"]:
-        error["detail"] += f" (key {sent_credential(request)})"
-    return body
-
-
-@faults.body("snyk.security.token-never-echoed", cause="unknown-parameter", status={400})
-def key_in_meta_of_one_error(request: Request, body: Any) -> object:
-    """The error for an unknown parameter has the key in its meta, in base64."""
-    body["errors"][0]["meta"] = {"by": base64.b64encode(sent_credential(request).encode()).decode()}
-    return body
-
-
-@faults.response("snyk.security.token-never-echoed", status=range(200, 300))
-def key_in_header(request: Request, response: Response) -> Response:
-    """Successful answers carry the key in a header of their own."""
-    return response.with_header("snyk-request-key", sent_credential(request))
-
-
-@faults.body("snyk.security.token-never-echoed", GET_PROJECT)
-def key_in_self_link(request: Request, body: Any) -> object:
-    """The self link of a single project holds the key."""
-    body["links"]["self"] += f"&key={sent_credential(request)}"
-    return body
-
-
-@faults.body("snyk.security.token-never-echoed", LIST_TARGETS)
-def key_in_list_of_targets(request: Request, body: Any) -> object:
-    """The list of targets has the key in its meta."""
-    return {**body, "meta": {"caller": sent_credential(request)}}
+fault = faults.of("snyk.security.token-never-echoed")
+fault("key-in-detail", "The detail of an error quotes the key.").by(
+    append("/errors/*/detail", lambda request: f" (key {sent_token(request)})", status=REFUSED)
+)
+fault("key-in-meta-of-one-error", "The error for an unknown parameter has the key in its meta, in base64.").by(
+    put("/errors/0/meta", lambda request: {"by": lenient.token_in_base64(request)}, cause="unknown-parameter")
+)
+fault("key-in-header", "Successful answers carry the key in a header of their own.").by(
+    header("snyk-request-key", sent_token)
+)
+fault("key-in-self-link", "The self link of a single project holds the key.").by(
+    append("/links/self", lambda request: f"&key={sent_token(request)}", on=GET_PROJECT)
+)
+fault("key-in-list-of-targets", "The list of targets has the key in its meta.").by(
+    put("/meta", lambda request: {"caller": sent_token(request)}, on=LIST_TARGETS)
+)

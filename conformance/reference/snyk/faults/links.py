@@ -6,150 +6,137 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from conformance.reference.messages import Request
-from conformance.reference.policies import Page
+from conformance.reference.edits import change, drop, respond, rewrite
+from conformance.reference.faults import Faults, Plant
+from conformance.reference.messages import Request, Response
+from conformance.reference.pages import Page
+from conformance.reference.plants import paginator
 from conformance.reference.snyk.data import LIST_PROJECTS, LIST_TARGETS, ORG_IDS
-from conformance.reference.snyk.faults.tools import LISTS, SnykFaults, on_later_page
+from conformance.reference.snyk.faults.tools import LISTS, on_later_page
 from conformance.reference.snyk.policies import LinkPaginator
 
-faults = SnykFaults()
+faults = Faults()
 
 Query = list[tuple[str, str]]
 
 
-def _requery(body: Any, change: Callable[[str, Query], Query]) -> object:
-    """The body with the query of each link changed; the change is given the link's name and its parameters."""
-    for name, link in body["links"].items():
-        path, _, query = link.partition("?")
-        body["links"][name] = f"{path}?{urlencode(change(name, parse_qsl(query)), quote_via=quote)}"
-    return body
+def requeried(link: str, edit: Callable[[Query], Query]) -> str:
+    """A link with other query parameters."""
+    path, _, query = link.partition("?")
+    return f"{path}?{urlencode(edit(parse_qsl(query)), quote_via=quote)}"
 
 
-def _without(body: Any, *dropped: str) -> object:
-    return _requery(body, lambda _, query: [(name, value) for name, value in query if name not in dropped])
+def parameter(name: str, value: Callable[[str], str], on: str | tuple[str, ...] = LISTS) -> Plant:
+    """Another value of a query parameter in the links of lists."""
+
+    def edit(query: Query) -> Query:
+        return [(key, value(text) if key == name else text) for key, text in query]
+
+    return change("/links/*", lambda link: requeried(link, edit), on=on)
 
 
-def _with_version(body: Any, version: Callable[[str], str]) -> object:
-    return _requery(
-        body, lambda _, query: [(name, version(value) if name == "version" else value) for name, value in query]
+def without(name: str) -> Plant:
+    """The links of lists lack a query parameter."""
+    return change(
+        "/links/*", lambda link: requeried(link, lambda query: [one for one in query if one[0] != name]), on=LISTS
     )
 
 
-def _no_links(body: Any) -> object:
-    return {name: value for name, value in body.items() if name != "links"}
+def link_to(request: Request, query: Query) -> str:
+    """A link to the path of the request."""
+    return f"/{'/'.join(request.segments[1:])}?{urlencode(query, quote_via=quote)}"
 
 
-@faults.body("snyk.pagination.links-present", *LISTS)
-def links_on_first_page_only(request: Request, body: Any) -> object:
-    """Only the first page has links."""
-    return _no_links(body) if on_later_page(request) else body
+fault = faults.of("snyk.pagination.links-present")
+fault("links-on-first-page-only", "Only the first page has links.").by(drop("/links", on=LISTS, when=on_later_page))
+fault("targets-without-links", "The targets have no links.").by(drop("/links", on=LIST_TARGETS))
+fault("links-in-array", "The links are an array of objects.").by(
+    change("/links", lambda links: [{"rel": rel, "href": href} for rel, href in links.items()], on=LISTS)
+)
 
 
-@faults.body("snyk.pagination.links-present", *LISTS)
+@fault.using(rewrite, on=LISTS)
 def no_links_on_last_page(_request: Request, body: Any) -> object:
     """The last of several pages has no links."""
-    return _no_links(body) if body["links"].keys() == {"prev"} else body
+    if body["links"].keys() == {"prev"}:
+        del body["links"]
+    return body
 
 
-@faults.body("snyk.pagination.links-present", LIST_PROJECTS)
+@fault.using(rewrite, on=LIST_PROJECTS)
 def links_in_meta(_request: Request, body: Any) -> object:
     """The links of the projects are in meta."""
     return {"jsonapi": body["jsonapi"], "data": body["data"], "meta": {"links": body["links"]}}
 
 
-@faults.body("snyk.pagination.links-present", LIST_TARGETS)
-def targets_without_links(_request: Request, body: Any) -> object:
-    """The targets have no links."""
-    return _no_links(body)
+fault = faults.of("snyk.pagination.links-edge-null-or-absent")
+fault("prev-empty-on-first-page", "The prev of the first page is an empty string.").by(
+    change("/links", lambda links: {"prev": "", **links}, on=LISTS)
+)
+fault("next-empty-on-last-page", "The next of the last page is an empty string.").by(
+    change("/links", lambda links: {"next": "", **links}, on=LISTS)
+)
 
 
-@faults.body("snyk.pagination.links-present", *LISTS)
-def links_in_array(_request: Request, body: Any) -> object:
-    """The links are an array of objects."""
-    return {**body, "links": [{"rel": rel, "href": href} for rel, href in body["links"].items()]}
-
-
-@faults.body("snyk.pagination.links-edge-null-or-absent", *LISTS)
+@fault.using(rewrite, on=LISTS)
 def empty_page_links_to_itself(request: Request, body: Any) -> object:
     """The next of an empty page leads to that page."""
     if not body["data"]:
-        path = "/".join(request.segments[1:])
-        body["links"]["next"] = f"/{path}?{urlencode(list(request.query.items(multi=True)), quote_via=quote)}"
+        body["links"]["next"] = link_to(request, list(request.query.items(multi=True)))
     return body
 
 
-@faults.body("snyk.pagination.links-edge-null-or-absent", *LISTS)
+@fault.using(rewrite, on=LISTS)
 def first_page_has_prev(request: Request, body: Any) -> object:
     """The first page has a prev, made like that of any other page."""
     if body["data"] and not on_later_page(request):
         cursor = LinkPaginator(10, 100).encode("prev", body["data"][0]["id"])
-        query = [*request.query.items(multi=True), ("ending_before", cursor)]
-        body["links"]["prev"] = f"/{'/'.join(request.segments[1:])}?{urlencode(query, quote_via=quote)}"
+        body["links"]["prev"] = link_to(request, [*request.query.items(multi=True), ("ending_before", cursor)])
     return body
 
 
-@faults.body("snyk.pagination.links-edge-null-or-absent", *LISTS)
-def prev_empty_on_first_page(_request: Request, body: Any) -> object:
-    """The prev of the first page is an empty string."""
-    return {**body, "links": {"prev": "", **body["links"]}}
+fault = faults.of("snyk.pagination.links-keep-context")
+fault("version-dropped", "The links lack the version.").by(without("version"))
+fault("limit-dropped", "The links lack the limit.").by(without("limit"))
+fault("filter-dropped", "The links lack the filter.").by(without("origin"))
+fault("sort-dropped", "The links lack the sort.").by(without("sort"))
+fault("stability-dropped", "The links keep the date of the version, and not its stability.").by(
+    parameter("version", lambda version: version.partition("~")[0])
+)
+fault("limit-at-its-maximum", "The links have the maximum limit in the place of the one asked for.").by(
+    parameter("limit", lambda _: "100")
+)
+fault("prev-with-starting-after", "The cursor of a prev is sent as starting_after.").by(
+    change("/links/prev", lambda link: link.replace("ending_before=", "starting_after="), on=LISTS)
+)
+fault("path-of-another-org", "The links lead to another organisation.").by(
+    change("/links/*", lambda link: link.replace(ORG_IDS["default"], ORG_IDS["second"]), on=LISTS)
+)
+fault("path-of-targets", "The links of the projects lead to the targets.").by(
+    change("/links/*", lambda link: link.replace("/projects?", "/targets?"), on=LIST_PROJECTS)
+)
 
 
-@faults.body("snyk.pagination.links-edge-null-or-absent", *LISTS)
-def next_empty_on_last_page(_request: Request, body: Any) -> object:
-    """The next of the last page is an empty string."""
-    return {**body, "links": {"next": "", **body["links"]}}
-
-
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def version_dropped(_request: Request, body: Any) -> object:
-    """The links lack the version."""
-    return _without(body, "version")
-
-
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def stability_dropped(_request: Request, body: Any) -> object:
-    """The links keep the date of the version, and not its stability."""
-    return _with_version(body, lambda version: version.partition("~")[0])
-
-
-@faults.response("snyk.pagination.links-keep-context", *LISTS, status={200})
-def version_served_in_links(_request: Request, response: Any) -> Any:
+@fault.using(respond, on=LISTS)
+def version_served_in_links(_request: Request, response: Response) -> Response:
     """The links have the version served in the place of the one asked for."""
-    return response.with_json(_with_version(response.json, lambda _: response.headers["snyk-version-served"]))
+    body, served = response.json, response.headers["snyk-version-served"]
+    for name, link in body["links"].items():
+        body["links"][name] = requeried(link, lambda query: list({**dict(query), "version": served}.items()))
+    return response.with_json(body)
 
 
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def limit_dropped(_request: Request, body: Any) -> object:
-    """The links lack the limit."""
-    return _without(body, "limit")
-
-
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def limit_at_its_maximum(_request: Request, body: Any) -> object:
-    """The links have the maximum limit in the place of the one asked for."""
-    return _requery(body, lambda _, query: [(name, "100" if name == "limit" else value) for name, value in query])
-
-
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def filter_dropped(_request: Request, body: Any) -> object:
-    """The links lack the filter."""
-    return _without(body, "origin")
-
-
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def sort_dropped(_request: Request, body: Any) -> object:
-    """The links lack the sort."""
-    return _without(body, "sort")
-
-
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
+@fault.using(rewrite, on=LISTS)
 def both_cursors_in_next(_request: Request, body: Any) -> object:
     """A next on a later page has the cursor of prev too."""
-    back = [pair for pair in parse_qsl(body["links"].get("prev", "").partition("?")[2]) if pair[0] == "ending_before"]
-    return _requery(body, lambda link, query: [*query, *back] if link == "next" else query)
+    back = parse_qsl(body["links"].get("prev", "").partition("?")[2])
+    if "next" in body["links"]:
+        cursors = [pair for pair in back if pair[0] == "ending_before"]
+        body["links"]["next"] = requeried(body["links"]["next"], lambda query: [*query, *cursors])
+    return body
 
 
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
+@fault.using(rewrite, on=LISTS)
 def prev_equals_next(_request: Request, body: Any) -> object:
     """Where a page has both, prev equals next."""
     if len(body["links"]) == 2:
@@ -157,62 +144,22 @@ def prev_equals_next(_request: Request, body: Any) -> object:
     return body
 
 
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def prev_with_starting_after(_request: Request, body: Any) -> object:
-    """The cursor of a prev is sent as starting_after."""
-    if "prev" in body["links"]:
-        body["links"]["prev"] = body["links"]["prev"].replace("ending_before=", "starting_after=")
-    return body
+fault = faults.of("snyk.pagination.links-are-urls")
+fault("cursor-encoded-twice", "The cursors in links are percent-encoded twice.").by(
+    change("/links/*", lambda link: link.replace("%", "%25"), on=LISTS)
+)
+fault("space-in-link", "The parameters of a link are separated by an ampersand and a space.").by(
+    change("/links/*", lambda link: link.replace("&", "& "), on=LISTS)
+)
+fault("illegal-characters-in-link", "The cursors in links are in angle brackets.").by(
+    change("/links/*", lambda link: "=<".join(link.rsplit("=", 1)) + ">", on=LISTS)
+)
+fault("link-as-object-without-href", "A link is an object whose URL is not in href.").by(
+    change("/links/*", lambda link: {"url": link}, on=LISTS)
+)
 
 
-@faults.body("snyk.pagination.links-keep-context", *LISTS)
-def path_of_another_org(request: Request, body: Any) -> object:
-    """The links lead to another organisation."""
-    for name, link in body["links"].items():
-        body["links"][name] = link.replace(request.arguments["org_id"], ORG_IDS["second"])
-    return body
-
-
-@faults.body("snyk.pagination.links-keep-context", LIST_PROJECTS)
-def path_of_targets(_request: Request, body: Any) -> object:
-    """The links of the projects lead to the targets."""
-    for name, link in body["links"].items():
-        body["links"][name] = link.replace("/projects?", "/targets?")
-    return body
-
-
-@faults.body("snyk.pagination.links-are-urls", *LISTS)
-def cursor_encoded_twice(_request: Request, body: Any) -> object:
-    """The cursors in links are percent-encoded twice."""
-    for name, link in body["links"].items():
-        body["links"][name] = link.replace("%", "%25")
-    return body
-
-
-@faults.body("snyk.pagination.links-are-urls", *LISTS)
-def space_in_link(_request: Request, body: Any) -> object:
-    """The parameters of a link are separated by an ampersand and a space."""
-    for name, link in body["links"].items():
-        body["links"][name] = link.replace("&", "& ")
-    return body
-
-
-@faults.body("snyk.pagination.links-are-urls", *LISTS)
-def illegal_characters_in_link(_request: Request, body: Any) -> object:
-    """The cursors in links are in angle brackets."""
-    for name, link in body["links"].items():
-        path, _, cursor = link.rpartition("=")
-        body["links"][name] = f"{path}=<{cursor}>"
-    return body
-
-
-@faults.body("snyk.pagination.links-are-urls", *LISTS)
-def link_as_object_without_href(_request: Request, body: Any) -> object:
-    """A link is an object whose URL is not in href."""
-    return {**body, "links": {name: {"url": link} for name, link in body["links"].items()}}
-
-
-@faults.paginator("snyk.pagination.links-are-urls")
+@fault.using(paginator)
 class CursorCutOff(LinkPaginator):
     """The cursors in links lack their end, so that following one is a 400."""
 
@@ -220,33 +167,18 @@ class CursorCutOff(LinkPaginator):
         return {name: link[:-12] for name, link in super().links(request, page).items()}
 
 
-@faults.body("snyk.versioning.version-format", *LISTS)
-def links_to_latest(_request: Request, body: Any) -> object:
-    """The version in links is "latest"."""
-    return _with_version(body, lambda _: "latest")
-
-
-@faults.body("snyk.versioning.version-format", *LISTS)
-def links_with_time(_request: Request, body: Any) -> object:
-    """The version in links has a time of day."""
-    return _with_version(
-        body, lambda version: version.replace("~", "T00:00:00~") if "~" in version else version + "T00"
-    )
-
-
-@faults.body("snyk.versioning.version-format", LIST_PROJECTS)
-def links_with_hyphen(_request: Request, body: Any) -> object:
-    """The stability in the links of projects follows a hyphen."""
-    return _with_version(body, lambda version: version.replace("~", "-"))
-
-
-@faults.body("snyk.versioning.version-format", LIST_TARGETS)
-def links_with_no_such_day(_request: Request, body: Any) -> object:
-    """The version in the links of targets is the 31st of its month, whether there is one or not."""
-    return _with_version(body, lambda version: f"{version[:5]}02-31{version[10:]}")
-
-
-@faults.body("snyk.versioning.version-format", *LISTS)
-def links_with_capital(_request: Request, body: Any) -> object:
-    """The stability in links has a capital."""
-    return _with_version(body, lambda version: version.replace("~b", "~B").replace("~e", "~E"))
+fault = faults.of("snyk.versioning.version-format")
+fault("links-to-latest", 'The version in links is "latest".').by(parameter("version", lambda _: "latest"))
+fault("links-with-time", "The version in links has a time of day.").by(
+    parameter("version", lambda text: text.replace("~", "T00:00:00~") if "~" in text else text + "T00")
+)
+fault("links-with-hyphen", "The stability in the links of projects follows a hyphen.").by(
+    parameter("version", lambda text: text.replace("~", "-"), on=LIST_PROJECTS)
+)
+fault(
+    "links-with-no-such-day",
+    "The version in the links of targets is the 31st of its month, whether there is one or not.",
+).by(parameter("version", lambda text: f"{text[:5]}02-31{text[10:]}", on=LIST_TARGETS))
+fault("links-with-capital", "The stability in links has a capital.").by(
+    parameter("version", lambda text: text.replace("~b", "~B").replace("~e", "~E"))
+)

@@ -2,208 +2,169 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Any
 
 from attrs import evolve, mutable
 
 from conformance.reference.core import Server
+from conformance.reference.edits import afterwards, change, sent
+from conformance.reference.faults import Faults, Plant
 from conformance.reference.messages import Record, Request, Response
-from conformance.reference.policies import Page
+from conformance.reference.pages import Cut, Page
+from conformance.reference.plants import cuts, pages, paginator, records
 from conformance.reference.snyk.data import LIST_PROJECTS, LIST_TARGETS, rows
-from conformance.reference.snyk.faults.tools import LISTS, SnykFaults, on_later_page, store_project
+from conformance.reference.snyk.faults.tools import LISTS, on_later_page, store_project
 from conformance.reference.snyk.policies import LinkPaginator
 from conformance.reference.store import Collection
 
-faults = SnykFaults()
+faults = Faults()
+
+forwards, backwards = sent("starting_after"), sent("ending_before")
 
 
-@faults.paginator("snyk.pagination.walk-exactly-once")
-class CursorInclusive(LinkPaginator):
+def lists(change: Callable[[Sequence[Record], int], Sequence[Record]]) -> Plant:
+    """Lists that are changed before they are cut; `change` is given the page size too."""
+
+    class Relisted(LinkPaginator):
+        def cut(self, request: Request, records: Sequence[Record], key: str) -> Cut:
+            return super().cut(request, change(records, self.size(request)), key)
+
+    return paginator(Relisted)
+
+
+fault = faults.of("snyk.pagination.walk-exactly-once")
+fault("order-depends-on-limit", "A list walked in pages of more than twenty comes in reverse order.").by(
+    lists(lambda all_, size: all_[::-1] if size > 20 else all_)
+)
+fault("small-pages-end-early", "A walk in pages of less than twenty ends with the thirtieth record.").by(
+    lists(lambda all_, size: all_[:30] if size < 20 else all_)
+)
+fault("last-page-leads-to-first", "The last of several pages has a next that leads to the second page.").by(
+    pages(lambda cut, page: evolve(page, next=cut.after(1)) if page.prev and not page.next else page)
+)
+fault("last-page-lost", "A last page that would be full is never reached.").by(
+    pages(lambda cut, page: evolve(page, next="") if cut.left == cut.size else page)
+)
+
+
+@fault.using(cuts)
+def cursor_inclusive(cut: Cut) -> Cut:
     """A page begins with the record that its starting_after names."""
-
-    def span(self, request: Request, ids: Sequence[str]) -> tuple[int, int]:
-        start, end = super().span(request, ids)
-        size = self.size(request)
-        if "starting_after" not in request.query or size == 1:
-            return start, end
-        return start - 1, min(start - 1 + size, len(ids))
+    if not forwards(cut.request) or cut.size == 1:
+        return cut
+    return evolve(cut, start=cut.start - 1, end=min(cut.start - 1 + cut.size, len(cut.records)))
 
 
-@faults.paginator("snyk.pagination.walk-exactly-once")
-class RecordLostBetweenPages(LinkPaginator):
+@fault.using(cuts)
+def record_lost_between_pages(cut: Cut) -> Cut:
     """The record between two pages is on neither."""
-
-    def span(self, request: Request, ids: Sequence[str]) -> tuple[int, int]:
-        start, end = super().span(request, ids)
-        return min(start + ("starting_after" in request.query), end), end
+    return evolve(cut, start=min(cut.start + forwards(cut.request), cut.end))
 
 
-@faults.paginator("snyk.pagination.walk-exactly-once")
-class OrderDependsOnLimit(LinkPaginator):
-    """A list walked in pages of more than twenty comes in reverse order."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        return super().page(request, records[::-1] if self.size(request) > 20 else records, key)
-
-
-@faults.paginator("snyk.pagination.walk-exactly-once")
-class LastPageLeadsToFirst(LinkPaginator):
-    """The last of several pages has a next that leads to the second page."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        if page.next or not page.prev:
-            return page
-        return evolve(page, next=self.encode("next", str(records[0][key])))
-
-
-@faults.paginator("snyk.pagination.walk-exactly-once")
-class SmallPagesEndEarly(LinkPaginator):
-    """A walk in pages of less than twenty ends with the thirtieth record."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        return super().page(request, records[:30] if self.size(request) < 20 else records, key)
-
-
-@faults.paginator("snyk.pagination.walk-exactly-once")
-class LastPageLost(LinkPaginator):
-    """A last page that would be full is never reached."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        reached = [str(record[key]) for record in records[: -self.size(request)]]
-        last_but_one = page.items and str(page.items[-1][key]) == (reached[-1] if reached else "")
-        return evolve(page, next="") if last_but_one else page
-
-
-@faults.paginator("snyk.pagination.walk-exactly-once")
-class SecondPageRepeatsFirstRecord(LinkPaginator):
+@fault.using(pages)
+def second_page_repeats_first_record(cut: Cut, page: Page) -> Page:
     """The second page, and no other, has the first record of the list in place of its own."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        size = self.size(request)
-        if len(records) > size and page.items and page.items[0] is records[size]:
-            return evolve(page, items=[records[0], *page.items[1:]])
-        return page
+    second = cut.start == cut.size and page.items
+    return evolve(page, items=[cut.records[0], *page.items[1:]]) if second else page
 
 
-class _ByNumber(LinkPaginator):
+class ByNumber(LinkPaginator):
     """Cursors that hold a number, and what it means in a list of so many records."""
 
     def number(self, anchor: int, _length: int) -> int:
+        """The number for an index, and the index for a number."""
         return anchor
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        start, end = self.span(request, [str(record[key]) for record in records])
-        last, first = (self.number(index, len(records)) for index in (end - 1, start))
-        return Page(
-            items=records[start:end],
-            total=len(records),
-            next=self.encode("next", str(last)) if start < end < len(records) else "",
-            prev=self.encode("prev", str(first)) if 0 < start < end else "",
-        )
+    def after(self, keys: Sequence[str], index: int) -> str:
+        return self.encode("next", str(self.number(index - 1, len(keys))))
 
-    def position(self, parameter: str, cursor: str, ids: Sequence[str]) -> int:
+    def before(self, keys: Sequence[str], index: int) -> str:
+        return self.encode("prev", str(self.number(index, len(keys))))
+
+    def position(self, parameter: str, cursor: str, keys: Sequence[str]) -> int:
         _, anchor = self.decode(cursor)
         if not anchor.isdigit() or len(anchor) > 6:
-            return super().position(parameter, cursor, ids)
-        return max(0, min(self.number(int(anchor), len(ids)), len(ids) - 1))
+            return super().position(parameter, cursor, keys)
+        return max(0, min(self.number(int(anchor), len(keys)), len(keys) - 1))
 
 
-@faults.paginator("snyk.pagination.walk-under-inserts")
-class OffsetFromTheEnd(_ByNumber):
+fault = faults.of("snyk.pagination.walk-under-inserts")
+
+
+@fault.using(paginator)
+class OffsetFromTheEnd(ByNumber):
     """Cursors hold how many records follow, so that what is inserted hides or repeats others."""
 
     def number(self, anchor: int, length: int) -> int:
         return length - 1 - anchor
 
 
-@faults.paginator("snyk.pagination.walk-under-inserts")
-class OffsetAndNewestFirst(_ByNumber):
+@fault.using(paginator)
+class OffsetAndNewestFirst(ByNumber):
     """Cursors hold an offset, and what is inserted comes to the front."""
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
+    def cut(self, request: Request, records: Sequence[Record], key: str) -> Cut:
         seeded = {record_id for _, record_id in rows()["projects"]}
-        inserted = [record for record in records if record[key] not in seeded]
-        others = [record for record in records if record[key] in seeded]
-        in_order = [*inserted, *others] if request.operation == LIST_PROJECTS else records
-        return super().page(request, in_order, key)
+        if request.operation == LIST_PROJECTS:
+            records = sorted(records, key=lambda record: record[key] in seeded)
+        return super().cut(request, records, key)
 
 
-@faults.paginator("snyk.pagination.walk-under-inserts")
+@fault.using(paginator)
 class CursorVoidAfterInsert(LinkPaginator):
     """A cursor made before an insertion leads to the first page again."""
 
-    def encode(self, direction: str, anchor: str) -> str:
-        return super().encode(direction, f"{getattr(self, 'length', 0)}:{anchor}")
+    def after(self, keys: Sequence[str], index: int) -> str:
+        return self.encode("next", f"{len(keys)}:{keys[index - 1]}")
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        self.length = len(records)
-        return super().page(request, records, key)
+    def before(self, keys: Sequence[str], index: int) -> str:
+        return self.encode("prev", f"{len(keys)}:{keys[index]}")
 
-    def position(self, parameter: str, cursor: str, ids: Sequence[str]) -> int:
-        made = cursor.removeprefix("v1.").encode()
-        try:
-            text = base64.urlsafe_b64decode(made).decode()
-        except ValueError:
-            text = ""
-        length, _, anchor = text.partition('"id": "')[2].removesuffix('"}').partition(":")
-        if anchor in ids:
-            restart = -1 if parameter == "starting_after" else 0
-            return ids.index(anchor) if length == str(len(ids)) else restart
-        return super().position(parameter, cursor, ids)
+    def position(self, parameter: str, cursor: str, keys: Sequence[str]) -> int:
+        length, _, anchor = self.decode(cursor)[1].partition(":")
+        if anchor not in keys:
+            return super().position(parameter, cursor, keys)
+        restart = -1 if parameter == "starting_after" else 0
+        return keys.index(anchor) if length == str(len(keys)) else restart
 
 
-@faults.paginator("snyk.pagination.walk-under-inserts")
-class InsertEndsWalk(LinkPaginator):
+@fault.using(pages)
+def insert_ends_walk(cut: Cut, page: Page) -> Page:
     """A list that something was inserted into ends with its second page."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        grown = request.operation == LIST_PROJECTS and len(records) > 60
-        return evolve(page, next="") if grown and "starting_after" in request.query else page
+    grown = cut.request.operation == LIST_PROJECTS and len(cut.records) > 60
+    return evolve(page, next="") if grown and forwards(cut.request) else page
 
 
-@faults.collection("snyk.pagination.insertion-order", "projects")
-class OrderedByName(Collection):
-    """The projects come by name."""
+def in_order(change: Callable[[list[Record]], list[Record]]) -> Plant:
+    """The projects come in another order."""
 
-    def of(self, owner: str) -> list[Record]:
-        return sorted(super().of(owner), key=lambda record: str(record["name"]))
+    class Reordered(Collection):
+        def of(self, owner: str) -> list[Record]:
+            return change(super().of(owner))
 
-
-@faults.collection("snyk.pagination.insertion-order", "projects")
-class OrderedById(Collection):
-    """The projects come by id."""
-
-    def of(self, owner: str) -> list[Record]:
-        return sorted(super().of(owner), key=self.id_of)
+    return records(Reordered, "projects")
 
 
-@faults.collection("snyk.pagination.insertion-order", "projects")
-class NewestFirst(Collection):
-    """The projects come newest first."""
+fault = faults.of("snyk.pagination.insertion-order")
+fault("ordered-by-name", "The projects come by name.").by(
+    in_order(lambda projects: sorted(projects, key=lambda one: str(one["name"])))
+)
+fault("ordered-by-id", "The projects come by id.").by(
+    in_order(lambda projects: sorted(projects, key=lambda one: str(one["id"])))
+)
+fault("newest-first", "The projects come newest first.").by(in_order(lambda projects: projects[::-1]))
 
-    def of(self, owner: str) -> list[Record]:
-        return super().of(owner)[::-1]
 
-
-@faults.collection("snyk.pagination.insertion-order", "projects")
+@fault.using(records, "projects")
 class NewInFront(Collection):
     """A new project comes before all others."""
 
     def add(self, owner: str, record: Record) -> None:
-        kept = dict(self.rows)
-        self.rows.clear()
-        super().add(owner, record)
-        self.rows.update(kept)
+        self.rows = {(owner, self.id_of(record)): record, **self.rows}
 
 
-@faults.collection("snyk.pagination.insertion-order", "projects")
+@fault.using(records, "projects")
 @mutable
 class FirstCreatedStaysLast(Collection):
     """The first project that is created stays the last of the list."""
@@ -217,84 +178,51 @@ class FirstCreatedStaysLast(Collection):
         super().add(owner, self.first)
 
 
-@faults.paginator("snyk.pagination.prev-roundtrip")
-class PrevPageReversed(LinkPaginator):
-    """A page reached by prev comes in reverse order."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        return evolve(page, items=page.items[::-1]) if "ending_before" in request.query else page
-
-
-@faults.paginator("snyk.pagination.prev-roundtrip")
-class PrevShiftedByOne(LinkPaginator):
-    """A page reached by prev ends with the record that its cursor names."""
-
-    def span(self, request: Request, ids: Sequence[str]) -> tuple[int, int]:
-        start, end = super().span(request, ids)
-        return (start + 1, end + 1) if "ending_before" in request.query else (start, end)
+fault = faults.of("snyk.pagination.prev-roundtrip")
+fault("prev-page-reversed", "A page reached by prev comes in reverse order.").by(
+    pages(lambda cut, page: evolve(page, items=page.items[::-1]) if backwards(cut.request) else page)
+)
+fault("prev-shifted-by-one", "A page reached by prev ends with the record that its cursor names.").by(
+    cuts(lambda cut: evolve(cut, start=cut.start + 1, end=cut.end + 1) if backwards(cut.request) else cut)
+)
+fault("prev-one-short", "A page reached by prev lacks its first record.").by(
+    cuts(lambda cut: evolve(cut, start=min(cut.start + 1, cut.end)) if backwards(cut.request) else cut)
+)
 
 
-@faults.paginator("snyk.pagination.prev-roundtrip")
-class PrevOneShort(LinkPaginator):
-    """A page reached by prev lacks its first record."""
-
-    def span(self, request: Request, ids: Sequence[str]) -> tuple[int, int]:
-        start, end = super().span(request, ids)
-        return (min(start + 1, end), end) if "ending_before" in request.query else (start, end)
-
-
-@faults.paginator("snyk.pagination.prev-roundtrip")
+@fault.using(paginator)
 class PrevLeadsToItsOwnPage(LinkPaginator):
     """The prev of a page leads to that page."""
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        if not page.next or not page.prev:
-            return page
-        return evolve(page, prev=self.encode("prev", str(records[records.index(page.items[-1]) + 1][key])))
+    def shown(self, cut: Cut) -> Page:
+        page = super().shown(cut)
+        return evolve(page, prev=self.before(cut.keys, cut.end)) if page.next and page.prev else page
 
 
-@faults.server("snyk.crud.get-is-safe")
+fault = faults.of("snyk.crud.get-is-safe")
+
+
+@fault.server
 def order_changes(server: Server) -> None:
     """A list comes in another order at every other request."""
     turns = count()
-
-    def turn(request: Request, response: Response) -> Response:
-        if request.operation not in LISTS or response.status != 200 or next(turns) % 2 == 0:
-            return response
-        body = response.json
-        return response.with_json({**body, "data": body["data"][::-1]})
-
-    server.transforms.append(turn)
+    change("/data", lambda data: data[::-1] if next(turns) % 2 else data, on=LISTS)(server)
 
 
-@faults.server("snyk.crud.get-is-safe")
-def reading_creates(server: Server) -> None:
+@fault.using(afterwards, on=LIST_PROJECTS)
+def reading_creates(server: Server, request: Request, _response: Response) -> None:
     """Each GET of the projects puts a new project in front of them."""
-
-    def grow(request: Request, response: Response) -> Response:
-        if request.operation == LIST_PROJECTS and response.status == 200 and not on_later_page(request):
-            store = server.store["projects"]
-            kept = dict(store.rows)
-            store.rows.clear()
-            store_project(server, request.arguments["org_id"])
-            store.rows.update(kept)
-        return response
-
-    server.transforms.append(grow)
+    if not on_later_page(request):
+        projects = server.store["projects"]
+        kept = dict(projects.rows)
+        projects.rows.clear()
+        store_project(server, request.arguments["org_id"])
+        projects.rows.update(kept)
 
 
-@faults.server("snyk.crud.get-is-safe")
-def reading_targets_removes(server: Server) -> None:
+@fault.using(afterwards, on=LIST_TARGETS)
+def reading_targets_removes(server: Server, request: Request, _response: Response) -> None:
     """Each GET of the targets removes the oldest one."""
-
-    def shrink(request: Request, response: Response) -> Response:
-        if request.operation == LIST_TARGETS and response.status == 200:
-            targets: Any = server.store["targets"]
-            oldest = targets.of(request.arguments["org_id"])[:1]
-            for one in oldest:
-                targets.remove(request.arguments["org_id"], one["id"])
-        return response
-
-    server.transforms.append(shrink)
+    targets = server.store["targets"]
+    for one in targets.of(request.arguments["org_id"])[:1]:
+        targets.remove(request.arguments["org_id"], one["id"])

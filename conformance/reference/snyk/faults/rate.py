@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-
-from attrs import evolve
 
 from conformance.reference.core import Server
+from conformance.reference.edits import ANY, afterwards, change, html, put
+from conformance.reference.faults import Faults
+from conformance.reference.limits import SlidingWindow
 from conformance.reference.messages import Problem, Request, Response
-from conformance.reference.policies import SlidingWindow
+from conformance.reference.plants import limiter, setting
 from conformance.reference.snyk.data import CREATE_PROJECT
-from conformance.reference.snyk.faults.tools import SnykFaults, store_project
+from conformance.reference.snyk.faults.tools import store_project
 from conformance.reference.snyk.policies import QuietWindow
 
-faults = SnykFaults()
+faults = Faults()
 
-TOO_MANY = frozenset({429})
-
-
-@faults.server("snyk.rate-limit.limit-540")
-def counted_per_address(server: Server) -> None:
-    """Requests are counted per address, whatever their keys."""
-    server.limiter = QuietWindow(limit=540, key=lambda request: request.address)
-
-
-@faults.server("snyk.rate-limit.limit-540")
-def counted_for_all_keys(server: Server) -> None:
-    """All keys share one count."""
-    server.limiter = QuietWindow(limit=540, key=lambda _request: "all")
+fault = faults.of("snyk.rate-limit.limit-540")
+fault("counted-per-address", "Requests are counted per address, whatever their keys.").by(
+    setting("limiter.key", lambda request: request.address)
+)
+fault("counted-for-all-keys", "All keys share one count.").by(setting("limiter.key", lambda _request: "all"))
+fault("not-limited", "There is no limit.").by(setting("limiter.limit", 10**9))
+fault("limit-of-541", "The 541st request in a minute passes.").by(setting("limiter.limit", 541))
 
 
-@faults.server("snyk.rate-limit.limit-540")
-def not_limited(server: Server) -> None:
-    """There is no limit."""
-    server.limiter = QuietWindow(limit=10**9)
-
-
-@faults.server("snyk.rate-limit.limit-540")
-def limit_of_541(server: Server) -> None:
-    """The 541st request in a minute passes."""
-    server.limiter = QuietWindow(limit=541)
-
-
-@faults.limiter("snyk.rate-limit.limit-540")
+@fault.using(limiter)
 class EverySecondRefused(QuietWindow):
     """Beyond the limit, every second request passes."""
 
@@ -58,7 +40,7 @@ class EverySecondRefused(QuietWindow):
                 raise
 
 
-@faults.limiter("snyk.rate-limit.limit-540")
+@fault.using(limiter)
 class OneRefusalOnly(QuietWindow):
     """A 429 clears the count, so that the next 540 requests pass."""
 
@@ -71,7 +53,10 @@ class OneRefusalOnly(QuietWindow):
             raise
 
 
-@faults.limiter("snyk.rate-limit.429-persists")
+fault = faults.of("snyk.rate-limit.429-persists")
+
+
+@fault.using(limiter)
 class RefilledWhileHammered(QuietWindow):
     """A request passes as soon as an older one has left the minute, however many were refused since."""
 
@@ -79,7 +64,7 @@ class RefilledWhileHammered(QuietWindow):
         SlidingWindow.admit(self, request, now)
 
 
-@faults.limiter("snyk.rate-limit.429-persists")
+@fault.using(limiter)
 class BlockedForOneMinute(QuietWindow):
     """Service resumes a minute after the first refusal, though requests never stopped."""
 
@@ -92,7 +77,7 @@ class BlockedForOneMinute(QuietWindow):
             raise
 
 
-@faults.limiter("snyk.rate-limit.429-persists")
+@fault.using(limiter)
 class BlockedForGood(QuietWindow):
     """Service does not resume after a quiet minute, nor later."""
 
@@ -102,7 +87,7 @@ class BlockedForGood(QuietWindow):
         super().admit(request, now)
 
 
-@faults.limiter("snyk.rate-limit.429-persists")
+@fault.using(limiter)
 class QuietForTenMinutes(QuietWindow):
     """Service resumes after ten quiet minutes only."""
 
@@ -111,79 +96,60 @@ class QuietForTenMinutes(QuietWindow):
         super().admit(request, now)
 
 
-@faults.response("snyk.rate-limit.429-body", status=TOO_MANY)
-def refused_in_html(_request: Request, _response: Response) -> Response:
-    """A 429 is an HTML page."""
-    return Response(429, b"<!doctype html><title>Slow down</title>", {"Content-Type": "text/html"})
+fault = faults.of("snyk.rate-limit.429-body")
+fault("refused-in-html", "A 429 is an HTML page.").by(html("Slow down", status=429))
+fault("refused-as-number", "The error of a 429 has the number 429 as its status.").by(
+    put("/errors/0/status", 429, status=429)
+)
+fault("refused-with-status-503", 'The error of a 429 has the status "503".').by(
+    put("/errors/0/status", "503", status=429)
+)
+fault("refused-with-data", "A 429 has an empty data beside its errors.").by(put("/data", [], status=429))
+fault("refused-with-message", "A 429 has a message in the place of errors.").by(
+    change("", lambda body: {"message": body["errors"][0]["detail"]}, status=429)
+)
 
 
-@faults.body("snyk.rate-limit.429-body", status=TOO_MANY)
-def refused_as_number(_request: Request, body: Any) -> object:
-    """The error of a 429 has the number 429 as its status."""
-    body["errors"][0]["status"] = 429
-    return body
+def apply(server: Server, request: Request) -> None:
+    """Create the project of a POST."""
+    # A refused request was not routed.
+    if request.method == "POST":
+        store_project(server, request.segments[2], server.bodies.parse(request)["data"]["attributes"]["name"])
 
 
-@faults.body("snyk.rate-limit.429-body", status=TOO_MANY)
-def refused_with_status_503(_request: Request, body: Any) -> object:
-    """The error of a 429 has the status "503"."""
-    body["errors"][0]["status"] = "503"
-    return body
+fault = faults.of("snyk.rate-limit.429-no-effect")
 
 
-@faults.body("snyk.rate-limit.429-body", status=TOO_MANY)
-def refused_with_data(_request: Request, body: Any) -> object:
-    """A 429 has an empty data beside its errors."""
-    return {**body, "data": []}
-
-
-@faults.body("snyk.rate-limit.429-body", status=TOO_MANY)
-def refused_with_message(_request: Request, body: Any) -> object:
-    """A 429 has a message in the place of errors."""
-    return {"message": body["errors"][0]["detail"]}
-
-
-@faults.server("snyk.rate-limit.429-no-effect")
-def refused_post_applied(server: Server) -> None:
+@fault.using(afterwards, status=429)
+def refused_post_applied(server: Server, request: Request, _response: Response) -> None:
     """A POST that is refused with 429 creates the project."""
-    server.transforms.append(lambda request, response: _apply(server, request, response))
+    apply(server, request)
 
 
-@faults.server("snyk.rate-limit.429-no-effect")
+@fault.server
 def refused_post_applied_later(server: Server) -> None:
     """A POST that is refused with 429 creates the project when the next request is served."""
-    waiting: list[tuple[Request, Response]] = []
+    waiting: list[Request] = []
 
-    def alter(request: Request, response: Response) -> Response:
+    def act(server: Server, request: Request, response: Response) -> None:
         if response.status == 429:
-            waiting.append((request, response))
+            waiting.append(request)
         else:
             while waiting:
-                _apply(server, *waiting.pop(0))
-        return response
+                apply(server, waiting.pop(0))
 
-    server.transforms.append(alter)
-
-
-def _apply(server: Server, request: Request, response: Response) -> Response:
-    # A refused request was not routed yet.
-    if response.status == 429 and request.method == "POST":
-        body = server.bodies.parse(request)
-        store_project(server, request.segments[2], body["data"]["attributes"]["name"])
-    return response
+    afterwards(act, status=ANY)(server)
 
 
-@faults.server("snyk.rate-limit.429-no-effect")
+@fault.server
 def retried_post_applied_twice(server: Server) -> None:
     """A POST that was refused with 429 creates two projects when it is sent again."""
     refused: set[bytes] = set()
 
-    def alter(request: Request, response: Response) -> Response:
+    def act(server: Server, request: Request, response: Response) -> None:
         if request.method == "POST" and response.status == 429:
             refused.add(request.body)
         elif request.operation == CREATE_PROJECT and response.status == 201 and request.body in refused:
-            again = evolve(response, status=429)
-            _apply(server, request, again)
-        return response
+            apply(server, request)
 
-    server.transforms.append(alter)
+    afterwards(act, status=ANY)(server)

@@ -3,247 +3,217 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from conformance.reference.core import Server
-from conformance.reference.faults import crash
-from conformance.reference.messages import Problem, Request, Response
+from conformance.reference.edits import crash, instead, rewrite, status
+from conformance.reference.faults import Faults, Plant
+from conformance.reference.messages import Problem, Request
 from conformance.reference.snyk.data import LIST_PROJECTS, LIST_TARGETS
-from conformance.reference.snyk.faults.tools import LISTS, SnykFaults, with_status
-from conformance.reference.snyk.policies import Refusal, Version, Versioner, document
+from conformance.reference.snyk.faults.tools import LISTS, NO_RECORDS, versioner
+from conformance.reference.snyk.policies import Version, Versioner
 from conformance.reference.snyk.releases import STABILITIES, Release
-from conformance.reference.snyk.server import snyk
 
-faults = SnykFaults()
+faults = Faults()
 
-NEWEST = Version(datetime.max.date(), "ga")
-
-
-class _Defaulting(Versioner):
-    default = "2100-01-01~beta"
-
-    def release(self, request: Request, now: datetime) -> Release:
-        if "version" not in request.query:
-            request.query["version"] = self.default
-        return super().release(request, now)
+Found = Release | None
 
 
-@faults.versioner("snyk.versioning.version-required")
-class NewestByDefault(_Defaulting):
-    """Without a version the newest release answers."""
+def defaulting(default: str) -> Plant:
+    """A version that is missing is taken for this one."""
+
+    class Defaulting(Versioner):
+        def release(self, request: Request, now: datetime) -> Release:
+            if "version" not in request.query:
+                request.query["version"] = default
+            return super().release(request, now)
+
+    return versioner(Defaulting)
 
 
-@faults.versioner("snyk.versioning.version-required")
-class OldestByDefault(_Defaulting):
-    """Without a version the release that 2022-01-01~beta resolves to answers."""
+fault = faults.of("snyk.versioning.version-required")
+fault("newest-by-default", "Without a version the newest release answers.").by(defaulting("2100-01-01~beta"))
+fault("oldest-by-default", "Without a version the release that 2022-01-01~beta resolves to answers.").by(
+    defaulting("2022-01-01~beta")
+)
+fault("missing-version-404", "A missing version is answered with 404.").by(status(404, cause="no-version"))
 
-    default = "2022-01-01~beta"
 
-
-@faults.response("snyk.versioning.version-required", cause="no-version")
-def missing_version_unnamed(_request: Request, response: Response) -> Response:
+@fault.using(rewrite, cause="no-version")
+def missing_version_unnamed(_request: Request, body: Any) -> object:
     """The 400 for a missing version does not name it."""
-    body = response.json
     del body["errors"][0]["source"]
     body["errors"][0]["detail"] = "Client request did not conform to OpenAPI specification"
-    return response.with_json(body)
+    return body
 
 
-@faults.response("snyk.versioning.version-required", cause="no-version")
-def missing_version_404(_request: Request, response: Response) -> Response:
-    """A missing version is answered with 404."""
-    return with_status(response, 404)
-
-
-@faults.response("snyk.versioning.version-required", cause="no-version")
-def missing_version_names_limit(_request: Request, response: Response) -> Response:
+@fault.using(rewrite, cause="no-version")
+def missing_version_names_limit(_request: Request, body: Any) -> object:
     """The 400 for a missing version names the parameter limit."""
-    body = response.json
     body["errors"][0].update({"detail": "A query parameter is required.", "source": {"parameter": "limit"}})
-    return response.with_json(body)
+    return body
 
 
-class _Forgiving(Versioner):
-    def guess(self, _text: str) -> Version | None:
-        return None
+def guessing(guess: Callable[[str], str | None]) -> Plant:
+    """A version that is none is read as another text, where there is one."""
 
-    def parse(self, text: str) -> Version:
-        try:
-            return super().parse(text)
-        except Problem:
-            guess = self.guess(text)
-            if guess is None:
-                raise
-            return guess
+    class Guessing(Versioner):
+        def parse(self, text: str) -> Version:
+            try:
+                return super().parse(text)
+            except Problem:
+                guessed = guess(text)
+                if guessed is None:
+                    raise
+                return super().parse(guessed)
 
-
-@faults.versioner("snyk.versioning.version-invalid-4xx")
-class UnknownStabilityIsGa(_Forgiving):
-    """An unknown stability word falls back to ga."""
-
-    def guess(self, text: str) -> Version | None:
-        day, tilde, _ = text.partition("~")
-        return self.parse(day) if tilde else None
+    return versioner(Guessing)
 
 
-@faults.versioner("snyk.versioning.version-invalid-4xx")
-class ShortDateAccepted(_Forgiving):
-    """A date with a month and a day of one digit is accepted."""
+fault = faults.of("snyk.versioning.version-invalid-4xx")
+fault("unknown-stability-is-ga", "An unknown stability word falls back to ga.").by(
+    guessing(lambda text: text.partition("~")[0] if "~" in text else None)
+)
+fault("short-date-accepted", "A date with a month and a day of one digit is accepted.").by(
+    guessing(lambda text: re.sub(r"-(\d)(?!\d)", r"-0\1", text))
+)
+fault("number-is-newest", "A bare number means the newest release.").by(
+    guessing(lambda text: "9999-12-31" if text.isdigit() else None)
+)
+fault("impossible-date-500", "A date that is none, in the right form, is answered with 500.").by(
+    crash(cause="version", when=lambda request: re.fullmatch(r"\d{4}-\d\d-\d\d", request.query["version"]))
+)
 
-    def guess(self, text: str) -> Version | None:
-        padded = re.sub(r"-(\d)(?!\d)", r"-0\1", text)
-        return self.parse(padded) if padded != text else None
 
-
-@faults.versioner("snyk.versioning.version-invalid-4xx")
-class MonthRollsOver(_Forgiving):
+@fault.using(guessing)
+def month_rolls_over(text: str) -> str | None:
     """The thirteenth month is the first of the next year."""
-
-    def guess(self, text: str) -> Version | None:
-        match = re.fullmatch(r"(\d{4})-13(-\d\d.*)", text)
-        return self.parse(f"{int(match[1]) + 1}-01{match[2]}") if match else None
+    match = re.fullmatch(r"(\d{4})-13(-\d\d.*)", text)
+    return f"{int(match[1]) + 1}-01{match[2]}" if match else None
 
 
-@faults.versioner("snyk.versioning.version-invalid-4xx")
-class NumberIsNewest(_Forgiving):
-    """A bare number means the newest release."""
+@frozen
+class Resolution:
+    """What a version of an operation may resolve to.
 
-    def guess(self, text: str) -> Version | None:
-        return NEWEST if text.isdigit() else None
+    `candidates` are the releases of any date that are stable enough, oldest first; `right` resolves as is right.
+    """
+
+    operation: str
+    version: Version
+    candidates: list[Release]
+    right: Callable[[str, Version], Found]
+
+    @property
+    def found(self) -> Found:
+        """The right release."""
+        return self.right(self.operation, self.version)
+
+    @property
+    def following(self) -> Found:
+        """The oldest release after the date."""
+        return next((one for one in self.candidates if one.day > self.version.day), None)
+
+    def at(self, day: date) -> Found:
+        """The release that is right for another date."""
+        return self.right(self.operation, evolve(self.version, day=day))
 
 
-@faults.response("snyk.versioning.version-invalid-4xx", cause="version")
-def impossible_date_500(request: Request, response: Response) -> Response:
-    """A date that is none, in the right form, is answered with 500."""
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", request.query["version"]):
-        raise crash()
-    return response
+def resolving(choose: Callable[[Resolution], Found]) -> Plant:
+    """Another release for a version; `choose` is given what there is to choose from."""
+
+    class Resolving(Versioner):
+        def resolve(self, operation: str, version: Version) -> Found:
+            return choose(Resolution(operation, version, self.candidates(operation, version), super().resolve))
+
+    return versioner(Resolving)
 
 
-def _adjacent(found: list[Release], version: Version) -> tuple[Release | None, Release | None]:
-    """The releases around a date: the newest at or before it, the oldest after it."""
-    older = [one for one in found if one.day <= version.day]
-    newer = [one for one in found if one.day > version.day]
-    return older[-1] if older else None, newer[0] if newer else None
+fault = faults.of("snyk.versioning.version-resolves-down")
+fault("exact-date-only", "A date between two releases, or after the last, is a 404.").by(
+    resolving(lambda to: to.found if to.found and to.found.day == to.version.day else None)
+)
+fault("one-day-early", "A release answers to the day before its date too.").by(
+    resolving(lambda to: to.found and to.at(to.version.day + timedelta(days=1)))
+)
 
 
-@faults.versioner("snyk.versioning.version-resolves-down")
-class NearestRelease(Versioner):
+@fault.using(resolving)
+def nearest_release(to: Resolution) -> Found:
     """The release nearest to the date answers, also a later one."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        older, newer = _adjacent(self.candidates(operation, version), version)
-        if older and newer and newer.day - version.day < version.day - older.day:
-            return newer
-        return older
+    day, older, newer = to.version.day, to.found, to.following
+    return newer if older and newer and newer.day - day < day - older.day else older
 
 
-@faults.versioner("snyk.versioning.version-resolves-down")
-class NextRelease(Versioner):
+@fault.using(resolving)
+def next_release(to: Resolution) -> Found:
     """A date between two releases gets the later one."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        older, newer = _adjacent(self.candidates(operation, version), version)
-        return older if not older or not newer or older.day == version.day else newer
+    older, newer = to.found, to.following
+    return older if not older or not newer or older.day == to.version.day else newer
 
 
-@faults.versioner("snyk.versioning.version-resolves-down")
-class ExactDateOnly(Versioner):
-    """A date between two releases, or after the last, is a 404."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = super().resolve(operation, version)
-        return found if found and found.day == version.day else None
-
-
-@faults.versioner("snyk.versioning.version-resolves-down")
-class OneDayEarly(Versioner):
-    """A release answers to the day before its date too."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = super().resolve(operation, version)
-        return found and super().resolve(operation, evolve(version, day=version.day + timedelta(days=1)))
-
-
-@faults.versioner("snyk.versioning.version-resolves-down")
-class NewestUnreachable(Versioner):
+@fault.using(resolving)
+def newest_unreachable(to: Resolution) -> Found:
     """Any date after the newest release gets the one before it."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = self.candidates(operation, version)
-        after = len(found) > 1 and version.day > found[-1].day
-        return found[-2] if after else super().resolve(operation, version)
+    after = len(to.candidates) > 1 and to.version.day > to.candidates[-1].day
+    return to.candidates[-2] if after else to.found
 
 
-@faults.versioner("snyk.versioning.version-resolves-down")
-class MonthsOnly(Versioner):
+@fault.using(resolving)
+def months_only(to: Resolution) -> Found:
     """Only year and month of the date count, so that a release answers to its whole month."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = [one for one in self.candidates(operation, version) if one.day.replace(day=1) <= version.day]
-        return found[-1] if found else None
+    found = [one for one in to.candidates if one.day.replace(day=1) <= to.version.day]
+    return found[-1] if found else None
 
 
-@faults.versioner("snyk.versioning.version-before-first")
-class OldestBeforeFirst(Versioner):
-    """A date before the first release gets the oldest one."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = self.candidates(operation, version)
-        return super().resolve(operation, version) or (found[0] if found else None)
+def of_year_2000(request: Request) -> bool:
+    """Whether a version of that year is asked for."""
+    return request.query["version"].startswith("2000")
 
 
-@faults.versioner("snyk.versioning.version-before-first")
-class NewestBeforeFirst(Versioner):
+fault = faults.of("snyk.versioning.version-before-first")
+fault("oldest-before-first", "A date before the first release gets the oldest one.").by(
+    resolving(lambda to: to.found or next(iter(to.candidates), None))
+)
+fault("empty-before-first", "A list has no records in a version of the year 2000.").by(
+    instead(NO_RECORDS, on=LISTS, cause="no-release", when=of_year_2000)
+)
+fault("year-2000-is-500", "A version of the year 2000 is answered with 500.").by(
+    crash(cause="no-release", when=of_year_2000)
+)
+
+
+@fault.using(resolving)
+def newest_before_first(to: Resolution) -> Found:
     """A date more than a year before the first release gets the newest one."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = self.candidates(operation, version)
-        long_ago = found and (found[0].day - version.day).days > 366
-        return found[-1] if long_ago else super().resolve(operation, version)
+    long_ago = to.candidates and (to.candidates[0].day - to.version.day).days > 366
+    return to.candidates[-1] if long_ago else to.found
 
 
-@faults.response("snyk.versioning.version-before-first", *LISTS, cause="no-release")
-def empty_before_first(request: Request, response: Response) -> Response:
-    """A list has no records in a version of the year 2000."""
-    return document({"data": [], "links": {}}) if request.query["version"].startswith("2000") else response
+def beta_where_no_ga(*operations: str) -> Plant:
+    """A bare date that has no release falls back to a beta."""
+
+    def fall(to: Resolution) -> Found:
+        falls = to.operation in operations and to.version.stability == "ga"
+        return to.found or (to.right(to.operation, evolve(to.version, stability="beta")) if falls else None)
+
+    return resolving(fall)
 
 
-@faults.response("snyk.versioning.version-before-first", cause="no-release")
-def year_2000_is_500(request: Request, response: Response) -> Response:
-    """A version of the year 2000 is answered with 500."""
-    if request.query["version"].startswith("2000"):
-        raise crash()
-    return response
+fault = faults.of("snyk.versioning.stability-default-ga")
+fault("beta-where-no-ga", "A bare date gets the beta where there is no GA release.").by(beta_where_no_ga(*LISTS))
+fault("targets-beta-where-no-ga", "A bare date gets the beta of targets, which are never GA.").by(
+    beta_where_no_ga(LIST_TARGETS)
+)
+fault("projects-beta-before-ga", "A bare date before the first GA release of projects gets the beta of that time.").by(
+    beta_where_no_ga(LIST_PROJECTS)
+)
 
 
-class _Falling(Versioner):
-    """Falls back to other stabilities where a version has no release."""
-
-    operations: tuple[str, ...] = LISTS
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = super().resolve(operation, version)
-        if found or operation not in self.operations or version.stability != "ga":
-            return found
-        return super().resolve(operation, evolve(version, stability="beta"))
-
-
-@faults.versioner("snyk.versioning.stability-default-ga")
-class BetaWhereNoGa(_Falling):
-    """A bare date gets the beta where there is no GA release."""
-
-
-@faults.versioner("snyk.versioning.stability-default-ga")
-class TargetsBetaWhereNoGa(_Falling):
-    """A bare date gets the beta of targets, which are never GA."""
-
-    operations = (LIST_TARGETS,)
-
-
-@faults.versioner("snyk.versioning.stability-default-ga")
+@fault.using(versioner)
 class BetaIsDefault(Versioner):
     """A bare date means beta."""
 
@@ -252,129 +222,87 @@ class BetaIsDefault(Versioner):
         return version if "~" in text else evolve(version, stability="beta")
 
 
-@faults.versioner("snyk.versioning.stability-default-ga")
-class ProjectsBetaBeforeGa(_Falling):
-    """A bare date before the first GA release of projects gets the beta of that time."""
+def experimental_for_beta(*operations: str) -> Plant:
+    """~beta gets experimental releases too."""
 
-    operations = (LIST_PROJECTS,)
+    def raise_(to: Resolution) -> Found:
+        raised = to.operation in operations and to.version.stability == "beta"
+        return to.right(to.operation, evolve(to.version, stability=STABILITIES[-1])) if raised else to.found
 
-
-def _also_experimental(server: Server, operations: tuple[str, ...]) -> None:
-    class Experimental(Versioner):
-        def candidates(self, operation: str, version: Version) -> list[Release]:
-            raised = operation in operations and version.stability == "beta"
-            return super().candidates(operation, evolve(version, stability=STABILITIES[-1]) if raised else version)
-
-    snyk(server).versioner = Experimental(snyk(server).versioner.releases)
+    return resolving(raise_)
 
 
-@faults.server("snyk.versioning.stability-floor")
-def experimental_for_beta(server: Server) -> None:
-    """~beta gets the newest release, also an experimental one."""
-    _also_experimental(server, LISTS)
+fault = faults.of("snyk.versioning.stability-floor")
+fault("experimental-for-beta", "~beta gets the newest release, also an experimental one.").by(
+    experimental_for_beta(*LISTS)
+)
+fault("experimental-targets-for-beta", "~beta gets the newest release of targets, also an experimental one.").by(
+    experimental_for_beta(LIST_TARGETS)
+)
+fault("experimental-projects-for-beta", "~beta gets the newest release of projects, also an experimental one.").by(
+    experimental_for_beta(LIST_PROJECTS)
+)
 
 
-@faults.server("snyk.versioning.stability-floor")
-def experimental_targets_for_beta(server: Server) -> None:
-    """~beta gets the newest release of targets, also an experimental one."""
-    _also_experimental(server, (LIST_TARGETS,))
+def dates_of(leader: str) -> Plant:
+    """All endpoints answer as of the release of this one that the version resolves to."""
+
+    def follow(to: Resolution) -> Found:
+        leading = to.right(leader, to.version)
+        return (leading and to.at(leading.day)) or to.found
+
+    return resolving(follow)
 
 
-@faults.server("snyk.versioning.stability-floor")
-def experimental_projects_for_beta(server: Server) -> None:
-    """~beta gets the newest release of projects, also an experimental one."""
-    _also_experimental(server, (LIST_PROJECTS,))
+fault = faults.of("snyk.versioning.per-endpoint-contract")
+fault("dates-of-projects", "All endpoints answer as of the release of projects that the version resolves to.").by(
+    dates_of(LIST_PROJECTS)
+)
+fault("dates-of-targets", "All endpoints answer as of the release of targets that the version resolves to.").by(
+    dates_of(LIST_TARGETS)
+)
 
 
-@faults.versioner("snyk.versioning.per-endpoint-contract")
-class OldestOfBothLists(Versioner):
+@fault.using(resolving)
+def oldest_of_both_lists(to: Resolution) -> Found:
     """Projects and targets answer as of the older of the two dates they resolve to."""
-
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = super().resolve(operation, version)
-        if operation not in LISTS or found is None:
-            return found
-        dates = [one.day for one in (super(OldestOfBothLists, self).resolve(name, version) for name in LISTS) if one]
-        return super().resolve(operation, evolve(version, day=min(dates))) or found
+    if to.operation not in LISTS or to.found is None:
+        return to.found
+    return to.at(min(one.day for one in (to.right(name, to.version) for name in LISTS) if one)) or to.found
 
 
-class _DatesOf(Versioner):
-    leader = ""
+def superseded(stability: str = "", days: int = 0, *, replaced: bool = False) -> Plant:
+    """A release of this stability, or of any but experimental, is a 404 so many days after what superseded it.
 
-    def resolve(self, operation: str, version: Version) -> Release | None:
-        found = super().resolve(operation, version)
-        leading = super().resolve(self.leader, version)
-        return (leading and super().resolve(operation, evolve(version, day=leading.day))) or found
+    Or it is replaced: its successor answers under its name.
+    """
 
+    class Impatient(Versioner):
+        def release(self, request: Request, now: datetime) -> Release:
+            release = super().release(request, now)
+            successor = self.successor(request.operation, release)
+            concerned = release.stability in ((stability,) if stability else ("ga", "beta"))
+            if successor is None or not concerned or (now.date() - successor.day).days < days:
+                return release
+            if replaced:
+                return evolve(successor, day=release.day, stability=release.stability, sunset=release.sunset)
+            raise Problem(404, "no-release", "This release was superseded.", parameter="version")
 
-@faults.versioner("snyk.versioning.per-endpoint-contract")
-class DatesOfProjects(_DatesOf):
-    """All endpoints answer as of the release of projects that the version resolves to."""
+        def successor(self, operation: str, release: Release) -> Found:
+            """What superseded a release: the next one as stable as it or more so."""
+            as_stable = self.candidates(operation, Version(release.day, release.stability))
+            return next((one for one in as_stable if one.day > release.day), None)
 
-    leader = LIST_PROJECTS
-
-
-@faults.versioner("snyk.versioning.per-endpoint-contract")
-class DatesOfTargets(_DatesOf):
-    """All endpoints answer as of the release of targets that the version resolves to."""
-
-    leader = LIST_TARGETS
-
-
-class _Impatient(Versioner):
-    """Ends the support of a superseded release."""
-
-    stabilities: tuple[str, ...] = ("ga", "beta")
-    days = 0
-
-    def successor(self, operation: str, release: Release) -> Release | None:
-        """What superseded a release: the next one as stable as it or more so."""
-        as_stable = STABILITIES[: STABILITIES.index(release.stability) + 1]
-        later = [one for one in self.releases[operation] if one.day > release.day and one.stability in as_stable]
-        return later[0] if later else None
-
-    def release(self, request: Request, now: datetime) -> Release:
-        release = super().release(request, now)
-        successor = self.successor(request.operation, release)
-        if successor and release.stability in self.stabilities and (now.date() - successor.day).days >= self.days:
-            return self.refuse(release, successor)
-        return release
-
-    def refuse(self, _release: Release, _successor: Release) -> Release:
-        raise Refusal(404, "no-release", "This release was superseded.", parameter="version")
+    return versioner(Impatient)
 
 
-@faults.versioner("snyk.versioning.supported-after-next-release")
-class SupersededGaGone(_Impatient):
-    """A GA release is a 404 as soon as the next one is out."""
-
-    stabilities = ("ga",)
-
-
-@faults.versioner("snyk.versioning.supported-after-next-release")
-class SupersededBetaGone(_Impatient):
-    """A beta is a 404 as soon as the next one or a GA release is out."""
-
-    stabilities = ("beta",)
-
-
-@faults.versioner("snyk.versioning.supported-after-next-release")
-class GaGoneAfterNinetyDays(_Impatient):
-    """A GA release is a 404 ninety days after the next one, as if it were a beta."""
-
-    stabilities, days = ("ga",), 90
-
-
-@faults.versioner("snyk.versioning.supported-after-next-release")
-class BetaGoneAfterThirtyDays(_Impatient):
-    """A beta is a 404 thirty days after the next one."""
-
-    stabilities, days = ("beta",), 30
-
-
-@faults.versioner("snyk.versioning.supported-after-next-release")
-class SupersededServedAsNext(_Impatient):
-    """A request for a superseded release gets the next one, under the name of the old one."""
-
-    def refuse(self, release: Release, successor: Release) -> Release:
-        return evolve(successor, day=release.day, stability=release.stability, sunset=release.sunset)
+fault = faults.of("snyk.versioning.supported-after-next-release")
+fault("superseded-ga-gone", "A GA release is a 404 as soon as the next one is out.").by(superseded("ga"))
+fault("superseded-beta-gone", "A beta is a 404 as soon as the next one or a GA release is out.").by(superseded("beta"))
+fault("ga-gone-after-ninety-days", "A GA release is a 404 ninety days after the next one, as if it were a beta.").by(
+    superseded("ga", days=90)
+)
+fault("beta-gone-after-thirty-days", "A beta is a 404 thirty days after the next one.").by(superseded("beta", days=30))
+fault(
+    "superseded-served-as-next", "A request for a superseded release gets the next one, under the name of the old one."
+).by(superseded(replaced=True))

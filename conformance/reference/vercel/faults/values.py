@@ -7,98 +7,52 @@ from typing import Any
 from attrs import evolve
 
 from conformance.reference.core import Server
+from conformance.reference.edits import REFUSED, afterwards, change, put, raw, rename, rewrite, twice
+from conformance.reference.faults import Faults
 from conformance.reference.messages import Request, Response
 from conformance.reference.vercel.data import iso_date
-from conformance.reference.vercel.faults.tools import (
-    DEPLOYMENTS,
-    LISTS,
-    PROJECT,
-    PROJECTS,
-    REFUSED,
-    VercelFaults,
+from conformance.reference.vercel.faults.tools import DEPLOYMENTS, LISTS, PROJECT, PROJECTS
+
+faults = Faults()
+
+TEN = {"deploymentCount": 10}
+
+fault = faults.of("vercel.types.date-is-ms")
+fault("created-at-in-seconds", "The createdAt of a listed project is in seconds.").by(
+    change("/projects/*/createdAt", lambda time: time // 1000, on=PROJECTS)
+)
+fault("created-as-iso-date", "The created of a deployment is an ISO string.").by(
+    change("/deployments/*/created", iso_date, on=DEPLOYMENTS)
+)
+fault("updated-at-with-fraction", "The updatedAt of a single project has a fraction.").by(
+    change("/updatedAt", lambda time: time + 0.25, on=PROJECT)
+)
+fault("next-as-iso-date", "The next of a page is an ISO string.").by(
+    change("/pagination/next", lambda time: time and iso_date(time), on=LISTS)
+)
+fault("prev-in-microseconds", "The prev of a page is in microseconds.").by(
+    change("/pagination/prev", lambda time: time and time * 1000, on=LISTS)
+)
+fault("some-updated-at-zero", "Where a project has ten deployments, its updatedAt is 0.").by(
+    put("/projects/*/updatedAt", 0, having=TEN, on=PROJECTS)
 )
 
-faults = VercelFaults()
+fault = faults.of("vercel.types.isodate-format")
+fault("alias-time-with-space", 'The lastAliasRequestedAt of a listed project is written as "2018-10-23 01:13".').by(
+    change("/projects/*/lastAliasRequestedAt", lambda time: time[:16].replace("T", " "), on=PROJECTS)
+)
+fault("alias-time-without-zone", "The lastAliasRequestedAt of a single project has no zone.").by(
+    change("/lastAliasRequestedAt", lambda time: time.removesuffix("Z"), on=PROJECT)
+)
+fault(
+    "one-impossible-date", "Where a project has ten deployments, its lastAliasRequestedAt is the 30th of February."
+).by(put("/projects/*/lastAliasRequestedAt", "2025-02-30T10:00:00Z", having=TEN, on=PROJECTS))
+fault("ready-at-as-day", "The readyAt of a deployment is a day without a time.").by(
+    change("/deployments/*/readyAt", lambda time: time and time[:10], on=DEPLOYMENTS)
+)
 
 
-@faults.body("vercel.types.date-is-ms", PROJECTS)
-def created_at_in_seconds(_request: Request, body: Any) -> object:
-    """The createdAt of a listed project is in seconds."""
-    for project in body["projects"]:
-        project["createdAt"] //= 1000
-    return body
-
-
-@faults.body("vercel.types.date-is-ms", DEPLOYMENTS)
-def created_as_iso_date(_request: Request, body: Any) -> object:
-    """The created of a deployment is an ISO string."""
-    for deployment in body["deployments"]:
-        deployment["created"] = iso_date(deployment["created"])
-    return body
-
-
-@faults.body("vercel.types.date-is-ms", PROJECT)
-def updated_at_with_fraction(_request: Request, body: Any) -> object:
-    """The updatedAt of a single project has a fraction."""
-    return {**body, "updatedAt": body["updatedAt"] + 0.25}
-
-
-@faults.body("vercel.types.date-is-ms", *LISTS)
-def next_as_iso_date(_request: Request, body: Any) -> object:
-    """The next of a page is an ISO string."""
-    page = body["pagination"]
-    page["next"] = page["next"] and iso_date(page["next"])
-    return body
-
-
-@faults.body("vercel.types.date-is-ms", *LISTS)
-def prev_in_microseconds(_request: Request, body: Any) -> object:
-    """The prev of a page is in microseconds."""
-    page = body["pagination"]
-    page["prev"] = page["prev"] and page["prev"] * 1000
-    return body
-
-
-@faults.body("vercel.types.date-is-ms", PROJECTS)
-def some_updated_at_zero(_request: Request, body: Any) -> object:
-    """Where a project has ten deployments, its updatedAt is 0."""
-    for project in body["projects"]:
-        project["updatedAt"] = 0 if project["deploymentCount"] == 10 else project["updatedAt"]
-    return body
-
-
-@faults.body("vercel.types.isodate-format", PROJECTS)
-def alias_time_with_space(_request: Request, body: Any) -> object:
-    """The lastAliasRequestedAt of a listed project is written as "2018-10-23 01:13"."""
-    for project in body["projects"]:
-        project["lastAliasRequestedAt"] = project["lastAliasRequestedAt"][:16].replace("T", " ")
-    return body
-
-
-@faults.body("vercel.types.isodate-format", PROJECT)
-def alias_time_without_zone(_request: Request, body: Any) -> object:
-    """The lastAliasRequestedAt of a single project has no zone."""
-    return {**body, "lastAliasRequestedAt": body["lastAliasRequestedAt"].removesuffix("Z")}
-
-
-@faults.body("vercel.types.isodate-format", PROJECTS)
-def one_impossible_date(_request: Request, body: Any) -> object:
-    """Where a project has ten deployments, its lastAliasRequestedAt is the 30th of February."""
-    for project in body["projects"]:
-        if project["deploymentCount"] == 10:
-            project["lastAliasRequestedAt"] = "2025-02-30T10:00:00Z"
-    return body
-
-
-@faults.body("vercel.types.isodate-format", DEPLOYMENTS)
-def ready_at_as_day(_request: Request, body: Any) -> object:
-    """The readyAt of a deployment is a day without a time."""
-    for deployment in body["deployments"]:
-        deployment["readyAt"] = deployment["readyAt"] and deployment["readyAt"][:10]
-    return body
-
-
-@faults.body("vercel.types.isodate-format", DEPLOYMENTS)
+@fault.using(rewrite, on=DEPLOYMENTS)
 def ready_at_as_number(_request: Request, body: Any) -> object:
     """The readyAt of a deployment is a number of milliseconds."""
     for deployment in body["deployments"]:
@@ -106,216 +60,112 @@ def ready_at_as_number(_request: Request, body: Any) -> object:
     return body
 
 
-@faults.body("vercel.types.id-string-unique", PROJECTS)
-def ids_as_integers(_request: Request, body: Any) -> object:
-    """The ids of projects are integers."""
-    for project in body["projects"]:
-        project["id"] = int.from_bytes(project["id"].encode()) % 10**15
-    return body
+fault = faults.of("vercel.types.id-string-unique")
+fault("ids-as-integers", "The ids of projects are integers.").by(
+    change("/projects/*/id", lambda text: int.from_bytes(text.encode()) % 10**15, on=PROJECTS)
+)
+fault("one-id-empty", "Where a project has ten deployments, its id is empty.").by(
+    put("/projects/*/id", "", having=TEN, on=PROJECTS)
+)
 
 
-@faults.body("vercel.types.id-string-unique", DEPLOYMENTS)
+@fault.using(rewrite, on=DEPLOYMENTS)
 def last_uid_repeats_first(_request: Request, body: Any) -> object:
     """The last deployment of a page has the uid of the first."""
     deployments = body["deployments"]
-    if len(deployments) > 1:
+    if deployments:
         deployments[-1]["uid"] = deployments[0]["uid"]
     return body
 
 
-@faults.body("vercel.types.id-string-unique", PROJECTS)
-def one_id_empty(_request: Request, body: Any) -> object:
-    """Where a project has ten deployments, its id is empty."""
-    for project in body["projects"]:
-        project["id"] = "" if project["deploymentCount"] == 10 else project["id"]
-    return body
-
-
-@faults.server("vercel.types.id-string-unique")
-def id_repeated_on_a_later_page(server: Server) -> None:
+@fault.using(afterwards, on=DEPLOYMENTS)
+def id_repeated_on_a_later_page(server: Server, request: Request, response: Response) -> Response:
     """The 26th newest deployment has the uid of the newest, which no page of the default size shows together."""
-
-    def repeat(request: Request, response: Response) -> Response:
-        if request.operation != DEPLOYMENTS or response.status != 200 or request.principal is None:
-            return response
-        newest = server.store["deployments"].of(request.principal.account)[::-1]
-        if len(newest) < 26:
-            return response
-        body = response.json
-        for deployment in body["deployments"]:
-            if deployment["uid"] == newest[25]["uid"]:
-                deployment["uid"] = newest[0]["uid"]
-        return response.with_json(body)
-
-    server.transforms.append(repeat)
+    newest = [one["uid"] for one in server.store["deployments"].of(request.account)[::-1]]
+    if len(newest) < 26:
+        return response
+    return evolve(response, body=response.body.replace(newest[25].encode(), newest[0].encode()))
 
 
-@faults.body("vercel.types.scalar-fidelity", *LISTS)
-def count_with_fraction(_request: Request, body: Any) -> object:
-    """The count of a page is written 20.0."""
-    body["pagination"]["count"] = float(body["pagination"]["count"])
-    return body
+fault = faults.of("vercel.types.scalar-fidelity")
+fault("count-with-fraction", "The count of a page is written 20.0.").by(change("/pagination/count", float, on=LISTS))
+fault("count-in-quotes", "The count of a page of deployments is in quotes.").by(
+    change("/pagination/count", str, on=DEPLOYMENTS)
+)
+fault("prev-with-fraction", "The prev of a page is written with .0 behind it.").by(
+    change("/pagination/prev", lambda time: time and float(time), on=LISTS)
+)
+fault("round-count-with-exponent", "A deploymentCount of ten is written 1e1.").by(
+    raw(lambda body: body.replace(b'"deploymentCount":10,', b'"deploymentCount":1e1,'), on=PROJECTS)
+)
+fault("deployment-count-in-quotes", "The deploymentCount of a single project is in quotes.").by(
+    change("/deploymentCount", str, on=PROJECT)
+)
+fault("live-as-number", "The live of a listed project is 0 or 1.").by(change("/projects/*/live", int, on=PROJECTS))
+fault("assigned-in-quotes", 'An aliasAssigned that is true is the string "true".').by(
+    change("/deployments/*/aliasAssigned", lambda assigned: assigned and "true", on=DEPLOYMENTS)
+)
+fault("attempts-as-boolean", "The attempts of a deployment are true where there was one.").by(
+    put("/deployments/*/attempts", True, having={"attempts": 1}, on=DEPLOYMENTS)
+)
+
+fault = faults.of("vercel.types.enum-closed")
+fault("states-in-lower-case", 'A deployment that is READY is "ready".').by(
+    put("/deployments/*/state", "ready", having={"state": "READY"}, on=DEPLOYMENTS)
+)
+fault("unknown-state", "A deployment that is INITIALIZING is in a state that is not declared.").by(
+    put("/deployments/*/state", "QUEUED", having={"state": "INITIALIZING"}, on=DEPLOYMENTS)
+)
+fault("node-version-without-suffix", 'The nodeVersion of a single project lacks its ".x".').by(
+    change("/nodeVersion", lambda version: version.partition(".")[0], on=PROJECT)
+)
+fault("one-node-version-null", "Where a project has ten deployments, its nodeVersion is null.").by(
+    put("/projects/*/nodeVersion", None, having=TEN, on=PROJECTS)
+)
+
+fault = faults.of("vercel.types.map-unique-keys")
+fault("name-twice", "The first project of a list has two names, the second of which holds.").by(
+    twice("name", on=PROJECTS)
+)
+fault("next-twice", "The pagination of deployments has two of next, the second of which holds.").by(
+    twice("next", on=DEPLOYMENTS)
+)
+fault("code-twice", "An error has two codes, the second of which holds.").by(twice("code", status=REFUSED))
 
 
-@faults.body("vercel.types.scalar-fidelity", DEPLOYMENTS)
-def count_in_quotes(_request: Request, body: Any) -> object:
-    """The count of a page of deployments is in quotes."""
-    body["pagination"]["count"] = str(body["pagination"]["count"])
-    return body
-
-
-@faults.body("vercel.types.scalar-fidelity", *LISTS)
-def prev_with_fraction(_request: Request, body: Any) -> object:
-    """The prev of a page is written with .0 behind it."""
-    prev = body["pagination"]["prev"]
-    body["pagination"]["prev"] = prev if prev is None else float(prev)
-    return body
-
-
-@faults.response("vercel.types.scalar-fidelity", PROJECTS, status={200})
-def round_count_with_exponent(_request: Request, response: Response) -> Response:
-    """A deploymentCount of ten is written 1e1."""
-    return evolve(response, body=response.body.replace(b'"deploymentCount":10,', b'"deploymentCount":1e1,'))
-
-
-@faults.body("vercel.types.scalar-fidelity", PROJECT)
-def deployment_count_in_quotes(_request: Request, body: Any) -> object:
-    """The deploymentCount of a single project is in quotes."""
-    return {**body, "deploymentCount": str(body["deploymentCount"])}
-
-
-@faults.body("vercel.types.scalar-fidelity", PROJECTS)
-def live_as_number(_request: Request, body: Any) -> object:
-    """The live of a listed project is 0 or 1."""
-    for project in body["projects"]:
-        project["live"] = int(project["live"])
-    return body
-
-
-@faults.body("vercel.types.scalar-fidelity", DEPLOYMENTS)
-def assigned_in_quotes(_request: Request, body: Any) -> object:
-    """An aliasAssigned that is true is the string "true"."""
-    for deployment in body["deployments"]:
-        deployment["aliasAssigned"] = deployment["aliasAssigned"] and "true"
-    return body
-
-
-@faults.body("vercel.types.scalar-fidelity", DEPLOYMENTS)
-def attempts_as_boolean(_request: Request, body: Any) -> object:
-    """The attempts of a deployment are true where there was one."""
-    for deployment in body["deployments"]:
-        deployment["attempts"] = True if deployment["attempts"] == 1 else deployment["attempts"]
-    return body
-
-
-@faults.body("vercel.types.enum-closed", DEPLOYMENTS)
-def states_in_lower_case(_request: Request, body: Any) -> object:
-    """A deployment that is READY is "ready"."""
-    for deployment in body["deployments"]:
-        deployment["state"] = "ready" if deployment["state"] == "READY" else deployment["state"]
-    return body
-
-
-@faults.body("vercel.types.enum-closed", DEPLOYMENTS)
-def unknown_state(_request: Request, body: Any) -> object:
-    """A deployment that is INITIALIZING is in a state that is not declared."""
-    for deployment in body["deployments"]:
-        deployment["state"] = "QUEUED" if deployment["state"] == "INITIALIZING" else deployment["state"]
-    return body
-
-
-@faults.body("vercel.types.enum-closed", PROJECT)
-def node_version_without_suffix(_request: Request, body: Any) -> object:
-    """The nodeVersion of a single project lacks its ".x"."""
-    return {**body, "nodeVersion": body["nodeVersion"].partition(".")[0]}
-
-
-@faults.body("vercel.types.enum-closed", PROJECTS)
-def one_node_version_null(_request: Request, body: Any) -> object:
-    """Where a project has ten deployments, its nodeVersion is null."""
-    for project in body["projects"]:
-        project["nodeVersion"] = None if project["deploymentCount"] == 10 else project["nodeVersion"]
-    return body
-
-
-def _twice(response: Response, member: bytes) -> Response:
-    return evolve(response, body=response.body.replace(member, b'%b"x",%b' % (member, member), 1))
-
-
-@faults.response("vercel.types.map-unique-keys", PROJECTS, status={200})
-def name_twice(_request: Request, response: Response) -> Response:
-    """The first project of a list has two names, the second of which holds."""
-    return _twice(response, b'"name":')
-
-
-@faults.response("vercel.types.map-unique-keys", DEPLOYMENTS, status={200})
-def next_twice(_request: Request, response: Response) -> Response:
-    """The pagination of deployments has two of next, the second of which holds."""
-    return _twice(response, b'"next":')
-
-
-@faults.response("vercel.types.map-unique-keys", status=REFUSED)
-def code_twice(_request: Request, response: Response) -> Response:
-    """An error has two codes, the second of which holds."""
-    return _twice(response, b'"code":')
-
-
-@faults.response("vercel.types.map-unique-keys", PROJECT, status={200})
-def id_twice_alike(_request: Request, response: Response) -> Response:
+@fault.using(raw, on=PROJECT)
+def id_twice_alike(body: bytes) -> bytes:
     """A single project has its id twice, with the same value."""
-    head, comma, tail = response.body.partition(b",")
-    return evolve(response, body=head + comma + head.removeprefix(b"{") + comma + tail)
+    head, comma, tail = body.partition(b",")
+    return head + comma + head.removeprefix(b"{") + comma + tail
 
 
-@faults.body("vercel.schema.projects-list-key", PROJECTS)
-def projects_bare(_request: Request, body: Any) -> object:
-    """The projects come as a bare array."""
-    return body["projects"]
+fault = faults.of("vercel.schema.projects-list-key")
+fault("projects-bare", "The projects come as a bare array.").by(change("", lambda body: body["projects"], on=PROJECTS))
+fault("projects-by-id", "The projects are a map by id.").by(
+    change("/projects", lambda projects: {one["id"]: one for one in projects}, on=PROJECTS)
+)
+fault("projects-under-data", "The projects sit under data.").by(rename("/projects", "data", on=PROJECTS))
+fault("projects-as-names", "The projects are an array of names.").by(
+    change("/projects/*", lambda one: one["name"], on=PROJECTS)
+)
+fault("null-among-projects", "In the place of the last project of a page stands null.").by(
+    put("/projects/-1", None, on=PROJECTS)
+)
+
+fault = faults.of("vercel.schema.deployments-list-key")
+fault("deployments-bare", "The deployments come as a bare array.").by(
+    change("", lambda body: body["deployments"], on=DEPLOYMENTS)
+)
+fault("deployments-by-uid", "The deployments are a map by uid.").by(
+    change("/deployments", lambda deployments: {one["uid"]: one for one in deployments}, on=DEPLOYMENTS)
+)
+fault("deployments-as-uids", "The deployments are an array of uids.").by(
+    change("/deployments/*", lambda one: one["uid"], on=DEPLOYMENTS)
+)
 
 
-@faults.body("vercel.schema.projects-list-key", PROJECTS)
-def projects_by_id(_request: Request, body: Any) -> object:
-    """The projects are a map by id."""
-    return {**body, "projects": {project["id"]: project for project in body["projects"]}}
-
-
-@faults.body("vercel.schema.projects-list-key", PROJECTS)
-def projects_under_data(_request: Request, body: Any) -> object:
-    """The projects sit under data."""
-    return {"data": body["projects"], "pagination": body["pagination"]}
-
-
-@faults.body("vercel.schema.projects-list-key", PROJECTS)
-def projects_as_names(_request: Request, body: Any) -> object:
-    """The projects are an array of names."""
-    return {**body, "projects": [project["name"] for project in body["projects"]]}
-
-
-@faults.body("vercel.schema.projects-list-key", PROJECTS)
-def null_among_projects(_request: Request, body: Any) -> object:
-    """In the place of the last project of a page stands null."""
-    return {**body, "projects": [*body["projects"][:-1], None]}
-
-
-@faults.body("vercel.schema.deployments-list-key", DEPLOYMENTS)
-def deployments_bare(_request: Request, body: Any) -> object:
-    """The deployments come as a bare array."""
-    return body["deployments"]
-
-
-@faults.body("vercel.schema.deployments-list-key", DEPLOYMENTS)
-def deployments_by_uid(_request: Request, body: Any) -> object:
-    """The deployments are a map by uid."""
-    return {**body, "deployments": {one["uid"]: one for one in body["deployments"]}}
-
-
-@faults.body("vercel.schema.deployments-list-key", DEPLOYMENTS)
-def deployments_as_uids(_request: Request, body: Any) -> object:
-    """The deployments are an array of uids."""
-    return {**body, "deployments": [one["uid"] for one in body["deployments"]]}
-
-
-@faults.body("vercel.schema.deployments-list-key", DEPLOYMENTS)
+@fault.using(rewrite, on=DEPLOYMENTS)
 def deployments_in_two_arrays(_request: Request, body: Any) -> object:
     """The deployments are in two arrays, the ready ones and the others."""
     ready = [one for one in body["deployments"] if one["state"] == "READY"]

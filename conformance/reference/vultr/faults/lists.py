@@ -4,201 +4,123 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.reference.core import Handler, Server
-from conformance.reference.faults import Faults, crash, reroute
+from conformance.reference.core import Server
+from conformance.reference.edits import afterwards, change, crash, drop, put, rewrite, sent, unsent
+from conformance.reference.faults import Faults
 from conformance.reference.messages import Request, Response
-from conformance.reference.vultr.faults.bodies import LISTS
+from conformance.reference.plants import filtered, requests
+from conformance.reference.vultr.faults.tools import APPLICATIONS, BACKUPS, LISTS, PLANS, root
 
 faults = Faults()
 
-APPLICATIONS, BACKUPS, PLANS, _ = LISTS
+fault = faults.of("vultr.pagination.meta-shape")
+fault("total-as-text", "The total is a string.").by(change("/meta/total", str, on=LISTS))
+fault("links-as-array", "The links are an array.").by(change("/meta/links", lambda links: [*links.values()], on=LISTS))
+fault("next-false-at-end", "At the end of a list next is false.").by(
+    put("/meta/links/next", False, having={"next": ""}, on=LISTS)
+)
+fault("total-null", "The total of the plans is null.").by(put("/meta/total", None, on=PLANS))
+
+fault = faults.of("vultr.pagination.meta-on-lists")
+fault("meta-only-when-paged", "Lists have meta only when per_page is sent.").by(
+    drop("/meta", on=(APPLICATIONS, BACKUPS, PLANS), when=unsent("per_page"))
+)
+fault("backups-without-meta", "The backups come without meta.").by(drop("/meta", on=BACKUPS))
 
 
-@faults.body("vultr.pagination.meta-shape", *LISTS)
-def total_as_text(_request: Request, body: Any) -> object:
-    """The total is a string."""
-    body["meta"]["total"] = str(body["meta"]["total"])
-    return body
-
-
-@faults.body("vultr.pagination.meta-shape", *LISTS)
-def links_as_array(_request: Request, body: Any) -> object:
-    """The links are an array."""
-    body["meta"]["links"] = list(body["meta"]["links"].values())
-    return body
-
-
-@faults.body("vultr.pagination.meta-shape", *LISTS)
-def next_false_at_end(_request: Request, body: Any) -> object:
-    """At the end of a list next is false."""
-    body["meta"]["links"]["next"] = body["meta"]["links"]["next"] or False
-    return body
-
-
-@faults.body("vultr.pagination.meta-shape", PLANS)
-def total_null(_request: Request, body: Any) -> object:
-    """The total of the plans is null."""
-    body["meta"]["total"] = None
-    return body
-
-
-@faults.body("vultr.pagination.meta-on-lists", APPLICATIONS, BACKUPS, PLANS)
-def meta_only_when_paged(request: Request, body: Any) -> object:
-    """Lists have meta only when per_page is sent."""
-    return body if "per_page" in request.query else {k: v for k, v in body.items() if k != "meta"}
-
-
-@faults.body("vultr.pagination.meta-on-lists", BACKUPS)
-def backups_without_meta(_request: Request, body: Any) -> object:
-    """The backups come without meta."""
-    return {"backups": body["backups"]}
-
-
-@faults.body("vultr.pagination.meta-on-lists", PLANS)
+@fault.using(rewrite, on=PLANS)
 def meta_lost_when_all_fits(_request: Request, body: Any) -> object:
     """The plans come without meta where one page holds them all."""
     links = body["meta"]["links"]
     return body if links["next"] or links["prev"] else {"plans": body["plans"]}
 
 
-def _filter_of(operation: str) -> str:
+def _parameter(operation: str) -> str:
     return "instance_id" if operation == BACKUPS else "type"
 
 
-def _root(operation: str) -> str:
-    return operation.rpartition("/")[2]
+fault = faults.of("vultr.pagination.filter-with-paging")
 
 
-@faults.server("vultr.pagination.filter-with-paging")
+@fault.server
 def filtered_after_the_cut(server: Server) -> None:
     """Pages are cut from the whole list, then filtered."""
     kept, server.filters = server.filters, {}
 
-    def filter_page(request: Request, response: Response) -> Response:
-        if response.status != 200 or request.operation not in kept:
-            return response
-        body, root = response.json, _root(request.operation)
+    def filter_page(request: Request, body: Any) -> object:
         for parameter, satisfies in kept[request.operation].items():
             if parameter in request.query:
-                body[root] = [one for one in body[root] if satisfies(request.query[parameter], one)]
-        return response.with_json(body)
+                name = root(request.operation)
+                body[name] = [one for one in body[name] if satisfies(request.query[parameter], one)]
+        return body
 
-    server.transforms.append(filter_page)
+    rewrite(filter_page, on=tuple(kept))(server)
 
 
-@faults.server("vultr.pagination.filter-with-paging")
-def total_unfiltered_when_paged(server: Server) -> None:
+@fault.using(afterwards, on=(APPLICATIONS, PLANS), when=sent("per_page"))
+def total_unfiltered_when_paged(server: Server, request: Request, response: Response) -> Response:
     """The total of a filtered list counts the unfiltered one, but only where per_page is sent."""
-
-    def recount(request: Request, response: Response) -> Response:
-        if (
-            response.status != 200
-            or request.operation not in (APPLICATIONS, PLANS)
-            or not ({"type", "per_page"} <= set(request.query))
-        ):
-            return response
-        body = response.json
-        body["meta"]["total"] = len(server.store[_root(request.operation)].rows)
-        return response.with_json(body)
-
-    server.transforms.append(recount)
+    body = response.json
+    if "type" in request.query:
+        body["meta"]["total"] = len(server.store[root(request.operation)].rows)
+    return response.with_json(body)
 
 
-@faults.body("vultr.pagination.filter-with-paging", APPLICATIONS, PLANS)
+@fault.using(rewrite, on=(APPLICATIONS, PLANS), when=sent("type"))
 def total_of_page_when_filtered(request: Request, body: Any) -> object:
     """The total of a filtered list is the length of its page."""
-    if "type" in request.query:
-        body["meta"]["total"] = len(body[_root(request.operation)])
+    body["meta"]["total"] = len(body[root(request.operation)])
     return body
 
 
-@faults.server("vultr.pagination.filter-with-paging")
-def cursor_forgets_filter(server: Server) -> None:
+@fault.using(requests, APPLICATIONS, BACKUPS, PLANS)
+def cursor_forgets_filter(request: Request) -> None:
     """From the second page on, a filtered list is not filtered."""
-
-    def forget(handler: Handler) -> Handler:
-        def handle(server: Server, request: Request) -> Response:
-            if "cursor" in request.query:
-                request.query.poplist(_filter_of(request.operation))
-            return handler(server, request)
-
-        return handle
-
-    for operation in (APPLICATIONS, BACKUPS, PLANS):
-        reroute(server, operation, forget)
+    if "cursor" in request.query:
+        request.query.poplist(_parameter(request.operation))
 
 
-@faults.server("vultr.errors.filter-unknown-value")
-def unknown_type_gives_all(server: Server) -> None:
-    """A type that does not exist gives the whole list of applications."""
-    known = ("marketplace", "one-click")
-    server.filters[APPLICATIONS]["type"] = lambda value, one: value == one["type"] or value not in known
+TYPES = ("marketplace", "one-click")
 
+fault = faults.of("vultr.errors.filter-unknown-value")
+fault("unknown-type-gives-all", "A type that does not exist gives the whole list of applications.").by(
+    filtered(lambda value, one: value == one["type"] or value not in TYPES, APPLICATIONS, "type")
+)
+fault(
+    "unknown-type-keeps-total", "A type that does not exist gives an empty list of applications, and the total of all."
+).by(put("/meta/total", 130, having={"total": 0}, on=APPLICATIONS))
+fault("unknown-type-500", "A type that does not exist is answered with 500.").by(
+    crash(on=APPLICATIONS, when=lambda request: request.query.get("type", "all") not in ("all", *TYPES))
+)
 
-@faults.body("vultr.errors.filter-unknown-value", APPLICATIONS)
-def unknown_type_keeps_total(_request: Request, body: Any) -> object:
-    """A type that does not exist gives an empty list of applications, and the total of all."""
-    body["meta"]["total"] = body["meta"]["total"] or 130
-    return body
-
-
-@faults.body("vultr.errors.filter-unknown-value", APPLICATIONS)
-def unknown_type_500(request: Request, body: Any) -> object:
-    """A type that does not exist is answered with 500."""
-    if request.query.get("type", "all") not in ("all", "marketplace", "one-click"):
-        raise crash()
-    return body
-
-
-def _ignore_filter(server: Server, operation: str) -> None:
-    server.filters[operation] = {_filter_of(operation): lambda _value, _record: True}
-
-
-@faults.server("vultr.crud.filter-sound")
-def applications_not_filtered(server: Server) -> None:
-    """The type is ignored on applications."""
-    _ignore_filter(server, APPLICATIONS)
-
-
-@faults.server("vultr.crud.filter-sound")
-def plans_not_filtered(server: Server) -> None:
-    """The type is ignored on plans."""
-    _ignore_filter(server, PLANS)
-
-
-@faults.server("vultr.crud.filter-sound")
-def backups_not_filtered(server: Server) -> None:
-    """The instance_id is ignored on backups."""
-    _ignore_filter(server, BACKUPS)
-
-
-@faults.server("vultr.crud.filter-sound")
-def one_stray_application(server: Server) -> None:
-    """The one-click applications hold one marketplace application near their end."""
-    server.filters[APPLICATIONS]["type"] = lambda value, one: (
-        value in ("all", one["type"]) or (value == "one-click" and one["id"] == 129)
+fault = faults.of("vultr.crud.filter-sound")
+for name, operation in (("applications", APPLICATIONS), ("plans", PLANS), ("backups", BACKUPS)):
+    parameter = _parameter(operation)
+    ignored = filtered(lambda _value, _one: True, operation, parameter)
+    fault(f"{name}-not-filtered", f"The {parameter} is ignored on {name}.").by(ignored)
+fault("one-stray-application", "The one-click applications hold one marketplace application near their end.").by(
+    filtered(
+        lambda value, one: value in ("all", one["type"]) or (value == "one-click" and one["id"] == 129),
+        APPLICATIONS,
+        "type",
     )
+)
 
-
-@faults.server("vultr.crud.filter-complete")
-def all_omits_one_click(server: Server) -> None:
-    """type=all gives the marketplace applications only."""
-    server.filters[APPLICATIONS]["type"] = lambda value, one: (
-        value == one["type"] or (value == "all" and one["type"] == "marketplace")
+fault = faults.of("vultr.crud.filter-complete")
+fault("all-omits-one-click", "type=all gives the marketplace applications only.").by(
+    filtered(
+        lambda value, one: value == one["type"] or (value == "all" and one["type"] == "marketplace"),
+        APPLICATIONS,
+        "type",
     )
-
-
-@faults.server("vultr.crud.filter-complete")
-def all_omits_last(server: Server) -> None:
-    """type=all omits the last application."""
-    server.filters[APPLICATIONS]["type"] = lambda value, one: (
-        value == one["type"] or (value == "all" and one["id"] != 130)
+)
+fault("all-omits-last", "type=all omits the last application.").by(
+    filtered(lambda value, one: value == one["type"] or (value == "all" and one["id"] != 130), APPLICATIONS, "type")
+)
+fault("marketplace-omits-last", "type=marketplace omits its last application.").by(
+    filtered(
+        lambda value, one: value in ("all", one["type"]) and (value != "marketplace" or one["id"] != 129),
+        APPLICATIONS,
+        "type",
     )
-
-
-@faults.server("vultr.crud.filter-complete")
-def marketplace_omits_last(server: Server) -> None:
-    """type=marketplace omits its last application."""
-    server.filters[APPLICATIONS]["type"] = lambda value, one: (
-        value in ("all", one["type"]) and not (value == "marketplace" and one["id"] == 129)
-    )
+)

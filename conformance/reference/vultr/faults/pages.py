@@ -8,275 +8,127 @@ from typing import Any
 
 from attrs import evolve
 
-from conformance.reference.core import Server
-from conformance.reference.faults import Faults, crash
+from conformance.reference.edits import change, crash, put, respond, rewrite, sent
+from conformance.reference.faults import Faults
 from conformance.reference.messages import Record, Request, Response
-from conformance.reference.policies import CursorPaginator, Page
-from conformance.reference.vultr.faults.bodies import LISTS
+from conformance.reference.pages import CursorPaginator, Cut, Page
+from conformance.reference.plants import EVERYTHING, cuts, pages, paginator, setting, size_for, sizes
+from conformance.reference.vultr.faults.tools import BACKUPS, LISTS, PLANS
 
 faults = Faults()
 
-_, BACKUPS, PLANS, _ = LISTS
-EVERYTHING = 10**6
-"""A page size that no list exceeds."""
+sized = sent("per_page")
 
 
-@faults.paginator("vultr.pagination.per-page-honoured")
-class PageSizeIgnored(CursorPaginator):
-    """Every page has the default size."""
-
-    def size(self, request: Request) -> int:
-        super().size(request)
-        return self.default
+def backwards(request: Request) -> bool:
+    """Whether a page is asked for by the cursor of a prev."""
+    cursor = request.query.get("cursor", "")
+    return bool(cursor) and CursorPaginator(1, 1).decode(cursor)[0] == "prev"
 
 
-@faults.paginator("vultr.pagination.per-page-honoured")
-class PageOneLonger(CursorPaginator):
-    """A page has one item more than asked for."""
+fault = faults.of("vultr.pagination.per-page-honoured")
+fault("page-size-ignored", "Every page has the default size.").by(sizes(lambda _: 100))
+fault("page-one-longer", "A page has one item more than asked for.").by(
+    sizes(lambda size: min(size + 1, 500), when=sized)
+)
+fault("page-one-shorter", "A page has one item less than asked for though others follow.").by(
+    sizes(lambda size: max(size - 1, 1), when=sized)
+)
+fault("page-capped-at-50", "A page has 50 items where more are asked for.").by(
+    sizes(lambda size: min(size, 50), when=sized)
+)
 
-    def size(self, request: Request) -> int:
-        size = super().size(request)
-        return min(size + 1, self.maximum) if self.size_parameter in request.query else size
+fault = faults.of("vultr.pagination.per-page-default-100")
+fault("all-by-default", "Without per_page a list comes whole.").by(setting("paginator.default", EVERYTHING))
+for number in (101, 50):
+    described = f"Without per_page a page has {number} items."
+    fault(f"default-of-{number}", described).by(setting("paginator.default", number))
+fault("backups-whole-by-default", "Without per_page the backups, and only they, come whole.").by(
+    sizes(lambda _: EVERYTHING, when=lambda request: request.operation == BACKUPS and not sized(request))
+)
 
+fault = faults.of("vultr.pagination.per-page-max-500")
+fault("no-maximum", "A page may have any size.").by(setting("paginator.maximum", EVERYTHING))
+fault("maximum-of-499", "A per_page of 500 is refused.").by(setting("paginator.maximum", 499))
+fault("maximum-of-501", "A per_page of 501 is accepted and filled.").by(setting("paginator.maximum", 501))
+fault("four-digits-accepted", "A per_page of 501 to 999 is refused, but not one of 1000 to 9999.").by(
+    size_for(lambda text: text.isascii() and text.isdigit() and len(text) == 4, EVERYTHING)
+)
 
-@faults.paginator("vultr.pagination.per-page-honoured")
-class PageOneShorter(CursorPaginator):
-    """A page has one item less than asked for though others follow."""
+fault = faults.of("vultr.pagination.per-page-invalid")
+fault("zero-500", "A per_page of 0 is answered with 500.").by(
+    crash(cause="page-size", when=lambda request: request.query["per_page"] == "0")
+)
+fault("no-integer-500", "A per_page that is no integer is answered with 500.").by(
+    crash(cause="page-size", when=lambda request: not request.query["per_page"].lstrip("-").isdigit())
+)
+fault("negative-gives-all", "A negative per_page gives the whole list.").by(
+    size_for(lambda text: text.startswith("-"), EVERYTHING)
+)
+fault("zero-gives-none", "A per_page of 0 gives an empty page with 200.").by(size_for(lambda text: text == "0", 0))
 
-    def size(self, request: Request) -> int:
-        size = super().size(request)
-        return max(size - 1, 1) if self.size_parameter in request.query else size
+fault = faults.of("vultr.pagination.total-is-full-list")
+fault("total-of-page", "The total is the length of the page.").by(
+    pages(lambda _, page: evolve(page, total=len(page.items)))
+)
+fault(
+    "total-of-rest", "The total counts from the first item of the page on, so that it is right on the first page only."
+).by(pages(lambda cut, page: evolve(page, total=page.total - cut.start)))
+fault("total-less-one-on-last-page", "The total is one too small on the last of several pages.").by(
+    pages(lambda _, page: page if page.next or not page.prev else evolve(page, total=page.total - 1))
+)
+fault("total-capped-at-500", "The total is never more than 500, on every page alike.").by(
+    change("/meta/total", lambda total: min(total, 500), on=LISTS)
+)
 
-
-@faults.paginator("vultr.pagination.per-page-honoured")
-class PageCappedAt50(CursorPaginator):
-    """A page has 50 items where more are asked for."""
-
-    def size(self, request: Request) -> int:
-        size = super().size(request)
-        return min(size, 50) if self.size_parameter in request.query else size
-
-
-@faults.server("vultr.pagination.per-page-default-100")
-def all_by_default(server: Server) -> None:
-    """Without per_page a list comes whole."""
-    server.paginator.default = EVERYTHING
-
-
-@faults.server("vultr.pagination.per-page-default-100")
-def default_of_101(server: Server) -> None:
-    """Without per_page a page has 101 items."""
-    server.paginator.default = 101
-
-
-@faults.server("vultr.pagination.per-page-default-100")
-def default_of_50(server: Server) -> None:
-    """Without per_page a page has 50 items."""
-    server.paginator.default = 50
-
-
-@faults.paginator("vultr.pagination.per-page-default-100")
-class BackupsWholeByDefault(CursorPaginator):
-    """Without per_page the backups, and only they, come whole."""
-
-    def size(self, request: Request) -> int:
-        whole = request.operation == BACKUPS and self.size_parameter not in request.query
-        return EVERYTHING if whole else super().size(request)
-
-
-@faults.server("vultr.pagination.per-page-max-500")
-def no_maximum(server: Server) -> None:
-    """A page may have any size."""
-    server.paginator.maximum = EVERYTHING
-
-
-@faults.server("vultr.pagination.per-page-max-500")
-def maximum_of_499(server: Server) -> None:
-    """A per_page of 500 is refused."""
-    server.paginator.maximum = 499
-
-
-@faults.server("vultr.pagination.per-page-max-500")
-def maximum_of_501(server: Server) -> None:
-    """A per_page of 501 is accepted and filled."""
-    server.paginator.maximum = 501
+fault = faults.of("vultr.pagination.walk-exactly-once")
+fault("pages-overlap-by-one", "A page of two or more begins with the last item of the page before.").by(
+    pages(lambda cut, page: evolve(page, next=cut.after(cut.end - 1)) if page.next and cut.size > 1 else page)
+)
+fault("item-lost-between-pages", "The item between two pages is on neither.").by(
+    pages(lambda cut, page: evolve(page, next=cut.after(cut.end + 1)) if cut.left > 1 else page)
+)
+fault("lone-last-item-lost", "A last page of a single item is never reached.").by(
+    pages(lambda cut, page: evolve(page, next="") if cut.left == 1 else page)
+)
 
 
-@faults.paginator("vultr.pagination.per-page-max-500")
-class FourDigitsAccepted(CursorPaginator):
-    """A per_page of 501 to 999 is refused, but not one of 1000 to 9999."""
-
-    def size(self, request: Request) -> int:
-        text = request.query.get(self.size_parameter, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) == 4 else super().size(request)
-
-
-@faults.response("vultr.pagination.per-page-invalid", cause="page-size")
-def zero_500(request: Request, response: Response) -> Response:
-    """A per_page of 0 is answered with 500."""
-    if request.query["per_page"] == "0":
-        raise crash()
-    return response
-
-
-@faults.response("vultr.pagination.per-page-invalid", cause="page-size")
-def no_integer_500(request: Request, response: Response) -> Response:
-    """A per_page that is no integer is answered with 500."""
-    if not request.query["per_page"].lstrip("-").isdigit():
-        raise crash()
-    return response
-
-
-@faults.paginator("vultr.pagination.per-page-invalid")
-class NegativeGivesAll(CursorPaginator):
-    """A negative per_page gives the whole list."""
-
-    def size(self, request: Request) -> int:
-        negative = request.query.get(self.size_parameter, "").startswith("-")
-        return EVERYTHING if negative else super().size(request)
-
-
-@faults.paginator("vultr.pagination.per-page-invalid")
-class ZeroGivesNone(CursorPaginator):
-    """A per_page of 0 gives an empty page with 200."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        if request.query.get(self.size_parameter) == "0":
-            return Page([], len(records), "", "")
-        return super().page(request, records, key)
-
-
-@faults.paginator("vultr.pagination.total-is-full-list")
-class TotalOfPage(CursorPaginator):
-    """The total is the length of the page."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        return evolve(page, total=len(page.items))
-
-
-@faults.paginator("vultr.pagination.total-is-full-list")
-class TotalOfRest(CursorPaginator):
-    """The total counts from the first item of the page on, so that it is right on the first page only."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        passed = records.index(page.items[0]) if page.items else 0
-        return evolve(page, total=len(records) - passed)
-
-
-@faults.paginator("vultr.pagination.total-is-full-list")
-class TotalLessOneOnLastPage(CursorPaginator):
-    """The total is one too small on the last of several pages."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        return page if page.next or not page.prev else evolve(page, total=page.total - 1)
-
-
-@faults.body("vultr.pagination.total-is-full-list", *LISTS)
-def total_capped_at_500(_request: Request, body: Any) -> object:
-    """The total is never more than 500, on every page alike."""
-    body["meta"]["total"] = min(body["meta"]["total"], 500)
-    return body
-
-
-@faults.paginator("vultr.pagination.walk-exactly-once")
-class PagesOverlapByOne(CursorPaginator):
-    """A page of two or more begins with the last item of the page before."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        if page.next and len(page.items) > 1:
-            return evolve(page, next=self.encode("next", str(page.items[-2][key])))
-        return page
-
-
-@faults.paginator("vultr.pagination.walk-exactly-once")
-class ItemLostBetweenPages(CursorPaginator):
-    """The item between two pages is on neither."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        if page.next:
-            following = records.index(page.items[-1]) + 1
-            if following + 1 < len(records):
-                return evolve(page, next=self.encode("next", str(records[following][key])))
-        return page
-
-
-@faults.paginator("vultr.pagination.walk-exactly-once")
+@fault.using(paginator)
 class OrderDependsOnPageSize(CursorPaginator):
     """A list walked in pages of an even size comes in reverse order."""
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        even = self.size(request) % 2 == 0
-        return super().page(request, records[::-1] if even else records, key)
+    def cut(self, request: Request, records: Sequence[Record], key: str) -> Cut:
+        return super().cut(request, records[::-1] if self.size(request) % 2 == 0 else records, key)
 
 
-@faults.paginator("vultr.pagination.walk-exactly-once")
-class LoneLastItemLost(CursorPaginator):
-    """A last page of a single item is never reached."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        one_left = page.next and page.items[-1] is records[-2]
-        return evolve(page, next="") if one_left else page
-
-
-@faults.paginator("vultr.pagination.walk-exactly-once")
-class SecondPageRepeatsFirstItem(CursorPaginator):
+@fault.using(pages)
+def second_page_repeats_first_item(cut: Cut, page: Page) -> Page:
     """The second page, and no other, has the first item of the list in place of its own."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        size = self.size(request)
-        if len(records) > size and page.items and page.items[0] is records[size]:
-            return evolve(page, items=[records[0], *page.items[1:]])
-        return page
+    second = cut.start == cut.size and page.items
+    return evolve(page, items=[cut.records[0], *page.items[1:]]) if second else page
 
 
-@faults.paginator("vultr.pagination.last-page-no-next")
-class LastPageLeadsToFirst(CursorPaginator):
-    """The next of the last page leads to the first."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        if page.next or not records:
-            return page
-        # What comes before the first record is the first page again.
-        return evolve(page, next=self.encode("prev", str(records[0][key])))
+def leads_on(cut: Cut, page: Page) -> Page:
+    """The page with a next that leads to an empty one where it is the last."""
+    return page if page.next or not page.items else evolve(page, next=cut.after(cut.end))
 
 
-@faults.paginator("vultr.pagination.last-page-no-next")
-class LastPageLeadsToEmptyOne(CursorPaginator):
-    """The next of the last page leads to an empty one."""
+fault = faults.of("vultr.pagination.last-page-no-next")
+fault("last-page-leads-to-first", "The next of the last page leads to the first.").by(
+    pages(lambda cut, page: page if page.next or not cut.records else evolve(page, next=cut.after(0)))
+)
+fault("last-page-leads-to-empty-one", "The next of the last page leads to an empty one.").by(pages(leads_on))
+fault("filtered-last-page-leads-on", "The last page of a filtered list has a next, which leads to an empty page.").by(
+    pages(lambda cut, page: leads_on(cut, page) if sent("type", "instance_id")(cut.request) else page)
+)
+fault("end-null-in-one-list", "The end is null in the plans and an empty string in other lists.").by(
+    put("/meta/links/next", None, having={"next": ""}, on=PLANS)
+)
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        if page.next or not page.items:
-            return page
-        return evolve(page, next=self.encode("next", str(page.items[-1][key])))
-
-
-@faults.paginator("vultr.pagination.last-page-no-next")
-class FilteredLastPageLeadsOn(LastPageLeadsToEmptyOne):
-    """The last page of a filtered list has a next, which leads to an empty page."""
-
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        if "type" in request.query or "instance_id" in request.query:
-            return super().page(request, records, key)
-        return CursorPaginator.page(self, request, records, key)
+fault = faults.of("vultr.pagination.prev-roundtrip")
 
 
-@faults.body("vultr.pagination.last-page-no-next", PLANS)
-def end_null_in_one_list(_request: Request, body: Any) -> object:
-    """The end is null in the plans and an empty string in other lists."""
-    body["meta"]["links"]["next"] = body["meta"]["links"]["next"] or None
-    return body
-
-
-@faults.body("vultr.pagination.prev-roundtrip", *LISTS)
+@fault.using(rewrite, on=LISTS)
 def prev_is_next(_request: Request, body: Any) -> object:
     """Where a page has both, prev equals next."""
     links = body["meta"]["links"]
@@ -285,27 +137,21 @@ def prev_is_next(_request: Request, body: Any) -> object:
     return body
 
 
-@faults.paginator("vultr.pagination.prev-roundtrip")
-class PrevShiftedByOne(CursorPaginator):
+@fault.using(cuts)
+def prev_shifted_by_one(cut: Cut) -> Cut:
     """A page reached by prev begins one item late."""
-
-    def start(self, cursor: str, ids: Sequence[str], size: int) -> int:
-        start = super().start(cursor, ids, size)
-        return start + 1 if cursor and self.decode(cursor)[0] == "prev" else start
+    shifted = min(cut.end + 1, len(cut.records))
+    return evolve(cut, start=cut.start + 1, end=shifted) if backwards(cut.request) else cut
 
 
-@faults.paginator("vultr.pagination.prev-roundtrip")
-class PrevPageReversed(CursorPaginator):
-    """A page reached by prev comes in reverse order."""
+fault("prev-page-reversed", "A page reached by prev comes in reverse order.").by(
+    pages(lambda cut, page: evolve(page, items=page.items[::-1]) if backwards(cut.request) else page)
+)
 
-    def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
-        page = super().page(request, records, key)
-        cursor = request.query.get(self.cursor_parameter, "")
-        backwards = cursor and self.decode(cursor)[0] == "prev"
-        return evolve(page, items=page.items[::-1]) if backwards else page
+fault = faults.of("vultr.pagination.cursor-alphabet")
 
 
-@faults.paginator("vultr.pagination.cursor-alphabet")
+@fault.using(paginator)
 class ReadableCursors(CursorPaginator):
     """Cursors are readable text with a space in it."""
 
@@ -317,7 +163,7 @@ class ReadableCursors(CursorPaginator):
         return (direction, anchor) if direction in {"next", "prev"} else super().decode(cursor)
 
 
-@faults.paginator("vultr.pagination.cursor-alphabet")
+@fault.using(paginator)
 class DottedPrev(CursorPaginator):
     """A prev cursor ends in a dot and a number."""
 
@@ -329,23 +175,24 @@ class DottedPrev(CursorPaginator):
         return super().decode(cursor.removesuffix(".1"))
 
 
-@faults.response("vultr.pagination.cursor-invalid-4xx", cause="cursor")
-def bad_cursor_500(_request: Request, _response: Response) -> Response:
-    """A cursor that was not given out is answered with 500."""
-    raise crash()
-
-
-@faults.response("vultr.pagination.cursor-invalid-4xx", cause="cursor")
-def encoded_bad_cursor_500(request: Request, response: Response) -> Response:
-    """A bad cursor is answered with 500 where it is base64 with its padding, and with 400 elsewhere."""
+def is_base64(request: Request) -> bool:
+    """Whether the cursor is base64 with its padding."""
     try:
         base64.b64decode(request.query["cursor"], validate=True)
     except ValueError:
-        return response
-    raise crash()
+        return False
+    return True
 
 
-@faults.response("vultr.pagination.cursor-invalid-4xx", cause="cursor")
+fault = faults.of("vultr.pagination.cursor-invalid-4xx")
+fault("bad-cursor-500", "A cursor that was not given out is answered with 500.").by(crash(cause="cursor"))
+fault(
+    "encoded-bad-cursor-500",
+    "A bad cursor is answered with 500 where it is base64 with its padding, and with 400 elsewhere.",
+).by(crash(cause="cursor", when=is_base64))
+
+
+@fault.using(respond, cause="cursor")
 def bad_cursor_empties_list(request: Request, _response: Response) -> Response:
     """A bad cursor gives an empty list with 200."""
     return Response.of({request.segments[-1]: [], "meta": {"total": 0, "links": {"next": "", "prev": ""}}})

@@ -3,184 +3,106 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, field, mutable
+from attrs import field, mutable
 
+from conformance.reference import lenient
 from conformance.reference.core import Server
-from conformance.reference.faults import Faults, crash, with_status
-from conformance.reference.messages import Problem, Record, Request, Response
+from conformance.reference.edits import afterwards, crash, instead, put, status
+from conformance.reference.faults import Faults, Plant
+from conformance.reference.messages import Record, Request, Response
+from conformance.reference.plants import bodies, records
 from conformance.reference.policies import JsonBody
 from conformance.reference.store import Collection
 from conformance.reference.vultr.data import USER_IDS, instance_ids
+from conformance.reference.vultr.faults.tools import ACCOUNT, BACKUPS, CREATE, DELETE, DOMAIN, USER, store_domain
 
 faults = Faults()
 
-DOMAIN = "/v2/domains/{dns-domain}"
+fault = faults.of("vultr.crud.get-read-only")
 
 
-def _owner(request: Request) -> str:
-    assert request.principal is not None
-    return request.principal.account
-
-
-def _store_domain(server: Server, request: Request, name: str | None) -> Record:
-    record = {"domain": name, "date_created": server.clock.now().isoformat(), "ip": "", "dns_sec": "disabled"}
-    server.store["domains"].add(_owner(request), record)
-    return record
-
-
-@faults.server("vultr.crud.get-read-only")
-def reading_backups_makes_one(server: Server) -> None:
+@fault.using(afterwards, on=BACKUPS)
+def reading_backups_makes_one(server: Server, request: Request, _response: Response) -> None:
     """Each GET of /backups adds a backup."""
-
-    def grow(request: Request, response: Response) -> Response:
-        if request.operation == "GET /v2/backups" and response.status == 200:
-            (instance, *_) = instance_ids(_owner(request))
-            made = server.clock.now().isoformat()
-            backup = {"id": server.ids.next("backup"), "instance_id": instance, "date_created": made}
-            server.store["backups"].add(_owner(request), {**backup, "status": "complete"})
-        return response
-
-    server.transforms.append(grow)
+    (instance, *_) = instance_ids(request.account)
+    made = {"date_created": server.clock.now().isoformat(), "status": "complete"}
+    server.store["backups"].add(request.account, {"id": server.ids.next("backup"), "instance_id": instance, **made})
 
 
-@faults.server("vultr.crud.get-read-only")
-def reading_account_drops_backup(server: Server) -> None:
+@fault.using(afterwards, on=ACCOUNT)
+def reading_account_drops_backup(server: Server, request: Request, _response: Response) -> None:
     """Each GET of /account removes the oldest backup."""
-
-    def shrink(request: Request, response: Response) -> Response:
-        backups = server.store["backups"]
-        if request.operation == "GET /v2/account" and response.status == 200:
-            backups.remove(_owner(request), backups.id_of(backups.of(_owner(request))[0]))
-        return response
-
-    server.transforms.append(shrink)
+    backups = server.store["backups"]
+    backups.remove(request.account, backups.id_of(backups.of(request.account)[0]))
 
 
-@faults.server("vultr.crud.get-read-only")
-def reading_user_makes_domain(server: Server) -> None:
+@fault.using(afterwards, on=USER)
+def reading_user_makes_domain(server: Server, request: Request, _response: Response) -> None:
     """The GET of a user adds a domain that bears the user's id."""
-
-    def grow(request: Request, response: Response) -> Response:
-        if request.operation == "GET /v2/users/{user-id}" and response.status == 200:
-            _store_domain(server, request, f"{request.arguments['user-id']}.example.com")
-        return response
-
-    server.transforms.append(grow)
+    store_domain(server, request, f"{request.arguments['user-id']}.example.com")
 
 
-def _after_create(server: Server, status: int, keep: bool, name: str = "{}") -> None:
-    """Answer a successful POST with this status; drop the domain, or keep it under another name."""
+def created(code: int, stored_as: str | None = None) -> Plant:
+    """A POST that answers with this status, and stores the domain under a name made of its own, or not at all."""
 
-    def alter(request: Request, response: Response) -> Response:
-        if request.operation != "POST /v2/domains" or response.status != 201:
-            return response
-        record = response.json["domain"]
-        server.store["domains"].remove(_owner(request), record["domain"])
-        if keep:
-            server.store["domains"].add(_owner(request), {**record, "domain": name.format(record["domain"])})
-        return with_status(response, status)
+    def alter(server: Server, request: Request, response: Response) -> Response:
+        record, domains = response.json["domain"], server.store["domains"]
+        domains.remove(request.account, record["domain"])
+        if stored_as:
+            domains.add(request.account, {**record, "domain": stored_as.format(record["domain"])})
+        return Response.of(response.json, code)
 
-    server.transforms.append(alter)
+    return afterwards(alter, on=CREATE, status=201)
 
 
-@faults.server("vultr.crud.post-creates")
-def created_as_200(server: Server) -> None:
-    """A POST creates and answers 200."""
-    _after_create(server, 200, keep=True)
+fault = faults.of("vultr.crud.post-creates")
+fault("created-as-200", "A POST creates and answers 200.").by(created(200, "{}"))
+fault("answered-200-not-stored", "A POST answers 200 and stores nothing.").by(created(200))
+fault("answered-201-not-stored", "A POST answers 201 and stores nothing.").by(created(201))
+fault("stored-under-another-name", "A POST answers 201 and stores the domain under another name.").by(
+    created(201, "www.{}")
+)
 
 
-@faults.server("vultr.crud.post-creates")
-def answered_200_not_stored(server: Server) -> None:
-    """A POST answers 200 and stores nothing."""
-    _after_create(server, 200, keep=False)
+def stored_when_refused(cause: str, name: str | None, *, accepted: bool = False) -> Plant:
+    """A domain of this name is stored at each POST refused for this cause, which is answered with 201 if accepted."""
+
+    def alter(server: Server, request: Request, response: Response) -> Response:
+        record = store_domain(server, request, name)
+        return Response.of({"domain": record}, 201) if accepted else response
+
+    return afterwards(alter, on=CREATE, cause=cause)
 
 
-@faults.server("vultr.crud.post-creates")
-def answered_201_not_stored(server: Server) -> None:
-    """A POST answers 201 and stores nothing."""
-    _after_create(server, 201, keep=False)
+fault = faults.of("vultr.crud.post-required")
+fault("nameless-domain-created", "A POST without a domain creates one whose name is null.").by(
+    stored_when_refused("required", None, accepted=True)
+)
+fault("refused-nameless-stored", "A POST without a domain is refused with 400, and stores one all the same.").by(
+    stored_when_refused("required", "unnamed.example.com")
+)
+fault("missing-name-made-up", "A POST without a domain creates one under a name of the server's choice.").by(
+    stored_when_refused("required", "default.example.com", accepted=True)
+)
+
+fault = faults.of("vultr.errors.malformed-400")
+fault("malformed-500", "A body that is no JSON is answered with 500.").by(crash(cause="malformed"))
+fault("malformed-404", "A body that is no JSON is answered with 404.").by(status(404, cause="malformed"))
+fault("wrong-type-500", "An attribute of another type is answered with 500.").by(crash(cause="type"))
+fault(
+    "refused-malformed-stored", "A body that is no JSON is refused with 400, and a domain is stored all the same."
+).by(stored_when_refused("malformed", "malformed.example.com"))
+fault("cut-off-body-completed", "A body that is cut off is completed and accepted.").by(
+    lenient.repaired(b"}", b'"}', b'"cut-off.example.com"}', b':"cut-off.example.com"}')
+)
 
 
-@faults.server("vultr.crud.post-creates")
-def stored_under_another_name(server: Server) -> None:
-    """A POST answers 201 and stores the domain under another name."""
-    _after_create(server, 201, keep=True, name="www.{}")
+@fault.using(bodies)
+class PlainTextAccepted(JsonBody):
+    """A body of plain text creates a domain."""
 
-
-def _on_refusal(server: Server, cause: str, name: str | None, *, accept: bool) -> None:
-    """Store a domain at each POST refused for this cause, and answer 201 if `accept`."""
-
-    def alter(request: Request, response: Response) -> Response:
-        if request.operation != "POST /v2/domains" or response.cause != cause:
-            return response
-        record = _store_domain(server, request, name)
-        return Response.of({"domain": record}, 201) if accept else response
-
-    server.transforms.append(alter)
-
-
-@faults.server("vultr.crud.post-required")
-def nameless_domain_created(server: Server) -> None:
-    """A POST without a domain creates one whose name is null."""
-    _on_refusal(server, "required", None, accept=True)
-
-
-@faults.server("vultr.crud.post-required")
-def refused_nameless_stored(server: Server) -> None:
-    """A POST without a domain is refused with 400, and stores one all the same."""
-    _on_refusal(server, "required", "unnamed.example.com", accept=False)
-
-
-@faults.server("vultr.crud.post-required")
-def missing_name_made_up(server: Server) -> None:
-    """A POST without a domain creates one under a name of the server's choice."""
-    _on_refusal(server, "required", "default.example.com", accept=True)
-
-
-@faults.response("vultr.errors.malformed-400", cause="malformed")
-def malformed_500(_request: Request, _response: Response) -> Response:
-    """A body that is no JSON is answered with 500."""
-    raise crash()
-
-
-@faults.response("vultr.errors.malformed-400", cause="malformed")
-def malformed_404(_request: Request, response: Response) -> Response:
-    """A body that is no JSON is answered with 404."""
-    return with_status(response, 404)
-
-
-@faults.response("vultr.errors.malformed-400", cause="type")
-def wrong_type_500(_request: Request, _response: Response) -> Response:
-    """An attribute of another type is answered with 500."""
-    raise crash()
-
-
-@faults.server("vultr.errors.malformed-400")
-def refused_malformed_stored(server: Server) -> None:
-    """A body that is no JSON is refused with 400, and a domain is stored all the same."""
-    _on_refusal(server, "malformed", "malformed.example.com", accept=False)
-
-
-class _Repairing(JsonBody):
-    def parse(self, request: Request) -> dict[str, Any]:
-        for end in (b"", b"}", b'"}', b'"cut-off.example.com"}', b':"cut-off.example.com"}'):
-            try:
-                return super().parse(evolve(request, body=request.body.strip() + end))
-            except Problem as problem:
-                refusal = problem
-        raise refusal
-
-
-@faults.server("vultr.errors.malformed-400")
-def cut_off_body_completed(server: Server) -> None:
-    """A body that is cut off is completed and accepted."""
-    server.bodies = _Repairing()
-
-
-class _TextAsName(JsonBody):
     def parse(self, request: Request) -> dict[str, Any]:
         try:
             json.loads(request.body)
@@ -190,13 +112,7 @@ class _TextAsName(JsonBody):
         return super().parse(request)
 
 
-@faults.server("vultr.errors.malformed-400")
-def plain_text_accepted(server: Server) -> None:
-    """A body of plain text creates a domain."""
-    server.bodies = _TextAsName()
-
-
-class _Domains(Collection):
+class Domains(Collection):
     """A PUT is the update that takes effect later, a PATCH the one that does so at once."""
 
     def update(self, owner: str, record_id: str, changes: Record, after: float = 0) -> None:
@@ -205,14 +121,19 @@ class _Domains(Collection):
         super().update(owner, record_id, self.put(old, changes) if after else self.patch(old, changes), after)
 
     def put(self, _old: Record, changes: Record) -> Record:
+        """What is set instead of what a PUT gives."""
         return changes
 
     def patch(self, _old: Record, changes: Record) -> Record:
+        """What is set instead of what a PATCH gives."""
         return changes
 
 
-@faults.collection("vultr.crud.put-sets", "domains")
-class PutToggles(_Domains):
+fault = faults.of("vultr.crud.put-sets")
+
+
+@fault.using(records, "domains")
+class PutToggles(Domains):
     """A PUT of the dns_sec that is set already sets the other one."""
 
     def put(self, old: Record, changes: Record) -> Record:
@@ -221,89 +142,90 @@ class PutToggles(_Domains):
         return changes
 
 
-@faults.collection("vultr.crud.put-sets", "domains")
-class PutAppends(_Domains):
+@fault.using(records, "domains")
+class PutAppends(Domains):
     """A PUT appends to the ip."""
 
     def put(self, old: Record, changes: Record) -> Record:
         return {**changes, "ip": f"{old['ip']},{changes['ip']}".strip(",")} if "ip" in changes else changes
 
 
-@faults.collection("vultr.crud.put-sets", "domains")
-class PutOnlyFillsIn(_Domains):
+@fault.using(records, "domains")
+class PutOnlyFillsIn(Domains):
     """A PUT sets only what is empty."""
 
     def put(self, old: Record, changes: Record) -> Record:
         return {name: old[name] or value for name, value in changes.items()}
 
 
-@faults.collection("vultr.crud.patch-partial", "domains")
-class PatchResetsDnsSec(_Domains):
+fault = faults.of("vultr.crud.patch-partial")
+
+
+@fault.using(records, "domains")
+class PatchResetsDnsSec(Domains):
     """A PATCH without dns_sec sets it to its default."""
 
     def patch(self, _old: Record, changes: Record) -> Record:
         return {"dns_sec": "disabled", **changes}
 
 
-@faults.collection("vultr.crud.patch-partial", "domains")
-class PatchClearsIp(_Domains):
+@fault.using(records, "domains")
+class PatchClearsIp(Domains):
     """A PATCH without ip empties it."""
 
     def patch(self, _old: Record, changes: Record) -> Record:
         return {"ip": "", **changes}
 
 
-@faults.collection("vultr.crud.patch-partial", "domains")
-class PatchTakesOneAttribute(_Domains):
+@fault.using(records, "domains")
+class PatchTakesOneAttribute(Domains):
     """A PATCH of two attributes changes one of them."""
 
     def patch(self, _old: Record, changes: Record) -> Record:
         return dict(list(changes.items())[:1])
 
 
-@faults.collection("vultr.crud.patch-partial", "domains")
-class PatchDoesNothing(_Domains):
+@fault.using(records, "domains")
+class PatchDoesNothing(Domains):
     """A PATCH answers 204 and changes nothing."""
 
     def patch(self, _old: Record, _changes: Record) -> Record:
         return {}
 
 
-@faults.collection("vultr.crud.delete-then-404", "domains")
 @mutable
-class DeletedStaysListed(Collection):
-    """A deleted domain cannot be read any more, but stays in the list."""
-
-    removed: list[tuple[str, Record]] = field(factory=list)
-
-    def of(self, owner: str) -> list[Record]:
-        return [*super().of(owner), *(record for account, record in self.removed if account == owner)]
-
-    def remove(self, owner: str, record_id: str) -> bool:
-        record = self.get(owner, record_id)
-        if record is not None:
-            self.removed.append((owner, record))
-        return super().remove(owner, record_id)
-
-
-@faults.collection("vultr.crud.delete-then-404", "domains")
-@mutable
-class DeletedStaysReadable(Collection):
-    """A deleted domain is not listed any more, but can be read."""
+class Remembering(Collection):
+    """Knows the records that were removed."""
 
     removed: dict[tuple[str, str], Record] = field(factory=dict)
 
-    def get(self, owner: str, record_id: str) -> Record | None:
-        return super().get(owner, record_id) or self.removed.get((owner, record_id))
-
     def remove(self, owner: str, record_id: str) -> bool:
-        record = super().get(owner, record_id)
+        record = self.rows.get((owner, record_id))
         if record is not None:
             self.removed[owner, record_id] = record
         return super().remove(owner, record_id)
 
 
-@faults.collection("vultr.crud.delete-then-404", "domains")
+fault = faults.of("vultr.crud.delete-then-404")
+
+
+@fault.using(records, "domains")
+class DeletedStaysListed(Remembering):
+    """A deleted domain cannot be read any more, but stays in the list."""
+
+    def of(self, owner: str) -> list[Record]:
+        return [*super().of(owner), *(record for (account, _), record in self.removed.items() if account == owner)]
+
+
+@fault.using(records, "domains")
+class DeletedStaysReadable(Remembering):
+    """A deleted domain is not listed any more, but can be read."""
+
+    def get(self, owner: str, record_id: str) -> Record | None:
+        return super().get(owner, record_id) or self.removed.get((owner, record_id))
+
+
+@fault.using(records, "domains")
 class DeleteDoesNothing(Collection):
     """A DELETE answers 204 and removes nothing."""
 
@@ -311,40 +233,31 @@ class DeleteDoesNothing(Collection):
         return (owner, record_id) in self.rows
 
 
-@faults.response("vultr.crud.delete-then-404", f"GET {DOMAIN}", cause="unknown-domain")
-def deleted_answers_400(_request: Request, response: Response) -> Response:
-    """The GET of a domain that is gone answers 400."""
-    return with_status(response, 400)
+fault("deleted-answers-400", "The GET of a domain that is gone answers 400.").by(
+    status(400, on=DOMAIN, cause="unknown-domain")
+)
+
+fault = faults.of("vultr.crud.delete-missing-4xx")
+fault("missing-deleted-with-204", "The DELETE of an unknown domain answers 204.").by(
+    instead(Response(204), on=DELETE, cause="unknown-domain")
+)
+fault("missing-deleted-with-200", "The DELETE of an unknown domain answers 200 and says that nothing was there.").by(
+    instead(Response.of({"deleted": False}), on=DELETE, cause="unknown-domain")
+)
+fault("missing-delete-500", "The DELETE of an unknown domain answers 500.").by(crash(on=DELETE, cause="unknown-domain"))
+
+fault = faults.of("vultr.crud.accepted-eventually")
 
 
-@faults.response("vultr.crud.delete-missing-4xx", f"DELETE {DOMAIN}", cause="unknown-domain")
-def missing_deleted_with_204(_request: Request, _response: Response) -> Response:
-    """The DELETE of an unknown domain answers 204."""
-    return Response(204)
-
-
-@faults.response("vultr.crud.delete-missing-4xx", f"DELETE {DOMAIN}", cause="unknown-domain")
-def missing_deleted_with_200(_request: Request, _response: Response) -> Response:
-    """The DELETE of an unknown domain answers 200 and says that nothing was there."""
-    return Response.of({"deleted": False})
-
-
-@faults.response("vultr.crud.delete-missing-4xx", f"DELETE {DOMAIN}", cause="unknown-domain")
-def missing_delete_500(_request: Request, _response: Response) -> Response:
-    """The DELETE of an unknown domain answers 500."""
-    raise crash()
-
-
-@faults.collection("vultr.crud.accepted-eventually", "domains")
-class AcceptedNeverApplied(Collection):
+@fault.using(records, "domains")
+class AcceptedNeverApplied(Domains):
     """What is accepted with 202 never takes effect."""
 
-    def update(self, owner: str, record_id: str, changes: Record, after: float = 0) -> None:
-        if not after:
-            super().update(owner, record_id, changes)
+    def put(self, _old: Record, _changes: Record) -> Record:
+        return {}
 
 
-@faults.collection("vultr.crud.accepted-eventually", "domains")
+@fault.using(records, "domains")
 class AcceptedAppliedNextDay(Collection):
     """What is accepted with 202 takes effect a day later."""
 
@@ -352,7 +265,10 @@ class AcceptedAppliedNextDay(Collection):
         super().update(owner, record_id, changes, after=86400 if after else 0)
 
 
-@faults.collection("vultr.crud.path-params-encoded", "users")
+fault = faults.of("vultr.crud.path-params-encoded")
+
+
+@fault.using(records, "users")
 class FirstUserForAll(Collection):
     """Every user id gives the first user."""
 
@@ -360,7 +276,7 @@ class FirstUserForAll(Collection):
         return next(iter(self.of(owner)), None)
 
 
-@faults.collection("vultr.crud.path-params-encoded", "users")
+@fault.using(records, "users")
 class UserIdReadToFirstHyphen(Collection):
     """Two user ids that begin alike give the same user."""
 
@@ -368,7 +284,4 @@ class UserIdReadToFirstHyphen(Collection):
         return next((one for one in self.of(owner) if self.id_of(one)[:8] == record_id[:8]), None)
 
 
-@faults.body("vultr.crud.path-params-encoded", "GET /v2/users/{user-id}")
-def user_carries_other_id(_request: Request, body: Mapping[str, Any]) -> object:
-    """The two users differ, but carry the same id."""
-    return {"user": {**body["user"], "id": USER_IDS[0]}}
+fault("user-carries-other-id", "The two users differ, but carry the same id.").by(put("/user/id", USER_IDS[0], on=USER))
