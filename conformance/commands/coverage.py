@@ -7,38 +7,48 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import conformance.suite
 from conformance.checks import bindings
+from conformance.commands import reference_page
 from conformance.commands.base import Commands
-from conformance.contract import Catalogue, Contract, Requirement, apis, contracts, load, load_catalogue
+from conformance.contract import (
+    Catalogue,
+    ConformanceError,
+    Contract,
+    Requirement,
+    apis,
+    contracts,
+    load,
+    load_catalogue,
+)
 from conformance.properties import binding_of
 from conformance.properties.detection import planted
 from conformance.properties.run import concerns
+from conformance.shipped import CHECKOUT
 
-COVERAGE = Path(__file__).resolve().parents[2] / "reports" / "coverage.md"
+COVERAGE = CHECKOUT and CHECKOUT / "reports" / "coverage.md"
 
 Test = tuple[str, Callable[..., None]]
 
 
 def add_to(commands: Commands) -> None:
     """Adds the command to the command line."""
-    parser = commands.add_parser("coverage", help="write reports/coverage.md: requirement, tests, faults")
+    parser = commands.add_parser("coverage", help="write reports/coverage.md and specs/README.md of a checkout")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the table is stale or has a gap")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    if COVERAGE is None or reference_page.PAGE is None:
+        raise ConformanceError("coverage writes files of a checkout, and the installed package has none")
     found = problems()
-    text = render()
-    if options.check:
-        written = COVERAGE.read_text(encoding="utf-8") if COVERAGE.is_file() else ""
-        if written != text:
-            found.append("reports/coverage.md is stale: run `conformance coverage` and commit it")
-    else:
-        COVERAGE.write_text(text, encoding="utf-8")
-        print(f"written: {COVERAGE}")
+    for path, text in ((COVERAGE, render()), (reference_page.PAGE, reference_page.render())):
+        if not options.check:
+            path.write_text(text, encoding="utf-8")
+            print(f"written: {path}")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            found.append(f"{path.parent.name}/{path.name} is stale: run `conformance coverage` and commit it")
     for problem in found:
         print(problem, file=sys.stderr)
     return 1 if found else 0

@@ -156,8 +156,8 @@ def folder_of(api: str, specs: Path | None = None) -> Path:
         # A name leads nowhere else: `../other` is no API.
         if api in _names(folder):
             return folder / api
-    known = ", and ".join(f"{folder.name}/ has {', '.join(sorted(_names(folder)))}" for folder in folders)
-    raise ContractError(f"unknown API {api!r}: {known}")
+    known = [f"{'specs/' if f == SPECS else f} has {', '.join(sorted(_names(f)))}" for f in folders]
+    raise ContractError(f"unknown API {api!r}: {'; '.join(known)}")
 
 
 def _folders(specs: Path | None) -> tuple[Path, ...]:

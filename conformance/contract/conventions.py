@@ -16,6 +16,7 @@ class Scope(Record):
     """The query parameter that says whose resources a request is about: without it, those of the caller.
 
     Attributes:
+        parameter: its name.
         unknown: a value that names nobody.
         foreign: the target's parameter that holds values which the caller may not use.
     """
@@ -28,10 +29,16 @@ class Scope(Record):
 class Auth(Record):
     """How a request is authenticated.
 
-    `credentials` maps a credential's name to the environment variable that holds it. `default` is the one
-    every ordinary request carries; the others (a second account, a restricted key …) are fixtures that a
-    target may lack. `schemes` names those that go under another scheme than `scheme`, `expiring` the one
-    that expires, and `lifetime` the longest time, in seconds, that the document lets one be valid.
+    Attributes:
+        header: request header that carries a credential.
+        scheme: what stands before it there, empty for nothing.
+        schemes: credential name → its scheme, for those that go under another one.
+        refused: status of a request without a credential, or with a wrong one.
+        credentials: credential name → environment variable that holds it. Every ordinary request carries
+            `default`; the others (a second account, a restricted key …) are fixtures that a target may lack.
+        expiring: the credential that expires.
+        lifetime: the longest time, in seconds, that the document lets a credential be valid.
+        scope: the query parameter that says whose resources a request is about.
     """
 
     header: str = "Authorization"
@@ -45,7 +52,12 @@ class Auth(Record):
 
 
 class MediaTypes(Record):
-    """Media types, compared without parameters: of request bodies, and those a response may have."""
+    """Media types, compared without parameters.
+
+    Attributes:
+        request: of request bodies.
+        response: those that a response may have.
+    """
 
     request: str
     response: tuple[str, ...]
@@ -85,6 +97,7 @@ class PageSize(Record):
     """The query parameter for the size of a page, in records.
 
     Attributes:
+        parameter: its name.
         default: as documented, None where no document gives one.
         minimum, maximum, step: the sizes that may be asked for.
         fallback: the most records that an answer to an invalid size may hold.
@@ -117,6 +130,7 @@ class Pagination(Record):
     Attributes:
         style: where a page names its neighbours: `cursor-in-body` and `timestamp` give a value for a query
             parameter, `cursor-links` a URL in the body, `link-header` a URL in a header (RFC 8288).
+        page_size: the query parameter for the size of a page.
         cursor: query parameter that takes the cursor of the next page.
         previous: query parameter that takes the cursor of the previous page; None where no document names it.
         sort: query parameter that asks for another order, which voids what is promised of walks.
@@ -150,7 +164,13 @@ class Pagination(Record):
 
 
 class RateHeaders(Record):
-    """Response headers that tell the state of the rate limit; `reset` is in seconds since the epoch."""
+    """Response headers that tell the state of the rate limit.
+
+    Attributes:
+        limit: requests that are allowed.
+        remaining: requests that are left.
+        reset: when they are allowed again, in seconds since the epoch.
+    """
 
     limit: str
     remaining: str
@@ -160,8 +180,14 @@ class RateHeaders(Record):
 class RateLimit(Record):
     """At most `requests` in `seconds` for one `scope`; beyond that the status `exceeded`.
 
-    `requests` is None where the document names no number, but has the headers tell it. `code` is what the error
-    envelope carries at the JSON pointer `code_at`, where the document says so.
+    Attributes:
+        requests: None where the document names no number, but has the headers tell it.
+        seconds: the window they are counted in.
+        scope: what they are counted for.
+        exceeded: status of a request beyond it.
+        code: what the error envelope of such an answer carries, one or several, where the document says so.
+        code_at: JSON pointer of that code.
+        headers: those that tell its state, where the document names any.
     """
 
     requests: int | None = None
@@ -204,6 +230,7 @@ class Versioning(Record):
     """What carries the version.
 
     Attributes:
+        carrier: where it stands.
         pattern: matches every request path (`path`), or every value of the parameter (`query`).
         parameter, default: the query parameter, and the version that ordinary requests ask for.
         stabilities: words that follow a date and `~` in a version, from the most stable; the first is meant
@@ -225,6 +252,7 @@ class Resource(Record):
     """Something a client can create, read, change and delete, as far as the contract has the operations.
 
     Attributes:
+        name: what the reports call it.
         create, read, list, replace, update, delete: operation ids.
         body: body of a create; `{unique}` in a string becomes a name no other request uses.
         required: members of the create body the document needs.
@@ -258,7 +286,12 @@ class Resource(Record):
 class Conventions(Record):
     """The content of one `conventions.yaml`.
 
-    `in_clear` is the status of every request over plain HTTP; None where the document gives none.
+    Attributes:
+        name: what the API is called.
+        base_url: the documented one.
+        in_clear: status of every request over plain HTTP; None where the document gives none.
+        auth, media_types, errors, pagination, rate_limit, versioning: how it does each; what it lacks is left out.
+        resources: what can be created, read, changed and deleted.
     """
 
     name: str

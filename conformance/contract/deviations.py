@@ -15,6 +15,8 @@ class Deviation(Record):
     """One known deviation.
 
     Attributes:
+        requirement: the id of what does not hold.
+        reason: why that is known and left.
         operation: the operation that deviates; every one of the requirement where it is left out.
         since: the day it was found.
         link: where it is followed up.
@@ -30,7 +32,13 @@ class Deviation(Record):
         return self.requirement == requirement and self.operation in (None, operation)
 
 
-class _File(Record):
+class DeviationFile(Record):
+    """The content of a file of known deviations.
+
+    Attributes:
+        deviations: each of them; one that names nothing is an error.
+    """
+
     deviations: tuple[Deviation, ...]
 
 
@@ -41,7 +49,7 @@ def read(path: Path, contracts: Iterable[Contract]) -> tuple[Deviation, ...]:
         ContractError: it is missing or not as it should be, or names a requirement or an operation that none
             of the contracts has.
     """
-    deviations = validated(_File, read_yaml(path), str(path)).deviations
+    deviations = validated(DeviationFile, read_yaml(path), str(path)).deviations
     known = {
         record.id: set(contract.operations_of(record)) | {"GET (unknown)"}
         for contract in contracts

@@ -22,6 +22,10 @@ class Observation(Record):
     """How a passive check is bound to one requirement: the check's name and its arguments.
 
     Requirements that share a rule need none: the check registered under the rule judges them.
+
+    Attributes:
+        check: the name it is registered under.
+        arguments: what it takes, as its docstring says.
     """
 
     check: str
@@ -31,9 +35,21 @@ class Observation(Record):
 class Requirement(Record):
     """One promise of a document.
 
-    `operations` is a list of `METHOD /path` or one selector: `*`, `GET *`, `collections`, `writes`, or
-    `client` for what binds the client as a whole. `observe` names the checks that judge it; left out, the
-    check of its rule does, and an empty list means that none does.
+    Attributes:
+        id: `<api>.<area>.<slug>`.
+        rule: the name that several APIs' requirements share; the tests and checks that cite it judge this one.
+        strength: a MUST that does not hold fails a run, a SHOULD warns, a MAY is noted.
+        basis: what it rests on; what is only implied warns.
+        mode: what it takes to see it: looking at exchanges, or reads, writes, load or fixtures of a test.
+        section: the place in the document.
+        statement: what is promised, in one sentence.
+        check: how it is judged, for people.
+        fault: a server's defect that breaks it, for people.
+        operations: a list of `METHOD /path` or one selector: `*`, `GET *`, `collections`, `writes`, or `client`
+            for what binds the client as a whole.
+        observe: the checks that judge it; left out, the check of its rule does, and an empty list means that
+            none does.
+        not_tested: why no test judges it.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+\.[a-z0-9-]+\.[a-z0-9-]+$")
@@ -65,14 +81,24 @@ class Requirement(Record):
 
 
 class Document(Record):
-    """The document that promises it: its title and public URL."""
+    """The document that promises it.
+
+    Attributes:
+        title: its name and version.
+        url: where it is public.
+    """
 
     title: str
     url: HttpUrl
 
 
 class Catalogue(Record):
-    """The content of one `requirements.yaml`."""
+    """The content of one `requirements.yaml`.
+
+    Attributes:
+        document: what promises it all.
+        requirements: each promise, once.
+    """
 
     document: Document
     requirements: tuple[Requirement, ...]

@@ -60,7 +60,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     taken = _taken(parser)
     added = not taken
     if taken:
-        parser.extra_info["conformance"] = f"its options are left out, as {', '.join(taken)} are of another plugin"
+        parser.extra_info["conformance"] = f"its options are left out, as another plugin has {', '.join(taken)}"
     else:
         group = parser.getgroup("conformance", "API conformance")
         for name, attributes in OPTIONS.items():

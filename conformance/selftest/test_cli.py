@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from conformance.commands import coverage
+from conformance.commands import coverage, reference_page
 from conformance.commands.main import main
 from conformance.contract import apis, load_catalogue
 from conformance.properties import requirement
@@ -88,12 +88,16 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "coverage.md"
     monkeypatch.setattr(coverage, "problems", list)
     monkeypatch.setattr(coverage, "COVERAGE", path)
+    monkeypatch.setattr(reference_page, "PAGE", tmp_path / "README.md")
     return path
 
 
 def test_coverage_is_current_once_written_and_stale_once_edited(table: Path, capsys: Captured) -> None:
     assert main(["coverage", "--check"]) == 1
-    assert "reports/coverage.md is stale: run `conformance coverage` and commit it" in capsys.readouterr().err
+    told = capsys.readouterr().err.splitlines()
+    assert [line.partition("/")[2] for line in told] == [
+        f"{name} is stale: run `conformance coverage` and commit it" for name in ("coverage.md", "README.md")
+    ]
     assert main(["coverage"]) == 0
     assert main(["coverage", "--check"]) == 0
     table.write_text(table.read_text("utf-8") + "\n", encoding="utf-8")

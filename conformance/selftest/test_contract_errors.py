@@ -75,7 +75,9 @@ def test_the_smallest_contract_loads(specs: Path) -> None:
 
 
 def test_unknown_api_names_the_known_ones(specs: Path) -> None:
-    assert message(load, "nope", specs) == "unknown API 'nope': specs/ has acme"
+    shipped = "specs/ has netlify, snyk, vercel, vultr, zeit"
+    assert message(load, "nope", specs) == f"unknown API 'nope': {specs} has acme; {shipped}"
+    assert message(load, "nope") == f"unknown API 'nope': {shipped}"
 
 
 def test_an_api_without_a_contract_says_what_is_missing(specs: Path) -> None:

@@ -121,8 +121,8 @@ def test_an_unknown_name_is_refused_with_the_known_ones(
 
 
 def test_a_url_needs_an_api_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "contracts", lambda: ("vultr", "vercel"))
-    monkeypatch.setattr(config, "load", lambda api: api)
+    monkeypatch.setattr(config, "contracts", lambda _: ("vultr", "vercel"))
+    monkeypatch.setattr(config, "load", lambda api, _: api)
     with pytest.raises(TargetError, match=f"^--target {LOCAL}: say with --api which API answers there$"):
         select(LOCAL, environ=ENVIRON)
 
@@ -168,7 +168,7 @@ def test_a_wrong_table_names_file_and_field(tmp_path: Path, table: str, message:
 
 
 def test_a_named_target_answers_for_its_api_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "load", lambda api: api)
+    monkeypatch.setattr(config, "load", lambda api, _: api)
     table = f'[tool.conformance.targets.staging]\napi = "vultr"\nurl = "{REMOTE}"\n'
     (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
     with pytest.raises(TargetError, match=r"^the target 'staging' answers for vultr, not for vercel$"):

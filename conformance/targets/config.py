@@ -14,6 +14,7 @@ from pydantic import Field
 
 from conformance.contract import Contract, Record, contracts, load, validated
 from conformance.targets.errors import TargetError
+from conformance.targets.facts import Facts
 from conformance.targets.reference import SERVED, ReferenceTarget
 from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget
 from conformance.traffic.exchange import is_loopback
@@ -44,7 +45,7 @@ class TargetRecord(Record):
     credentials: dict[str, str] = Field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
     parameters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    facts: dict[str, Any] = Field(default_factory=dict)
+    facts: Facts = Field(default_factory=Facts)
     deviations: str | None = None
     ca: str | None = None
     plain_url: str | None = None
@@ -187,7 +188,7 @@ def _at_url(
         credentials=credentials,
         capabilities=frozenset(capabilities),
         parameters=examples | record.parameters,
-        facts=record.facts,
+        facts=record.facts.stated,
         ca=ca,
         plain_url=record.plain_url,
         strict=record.strict,

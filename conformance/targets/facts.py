@@ -1,0 +1,70 @@
+"""What a document leaves to the target, as whoever runs the target states it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from conformance.contract import Record
+
+
+class ReleaseFact(Record):
+    """One release of an operation.
+
+    Attributes:
+        operation: `METHOD /path`, as the contract names it.
+        version: the version that names exactly this release.
+        deprecated: it is marked as deprecated; being superseded alone is not that.
+        sunset: the day its support ends, as a version.
+        marker: JSON pointer → the value there in an answer of this release, null for a member that is not there.
+    """
+
+    operation: str
+    version: str
+    deprecated: bool = False
+    sunset: str | None = None
+    marker: dict[str, Any] = Field(default_factory=dict)
+
+
+class TypeFact(Record):
+    """The declared type of a field.
+
+    Attributes:
+        type: its name in the document, as `x-type` in `openapi.yaml` has it.
+        null: it may be null.
+        values: all values it may have, empty where any will do.
+    """
+
+    type: str
+    null: bool = False
+    values: tuple[Any, ...] = ()
+
+
+class Facts(Record):
+    """What is known of a target; each is optional, and without it what needs it is judged less or not at all.
+
+    Attributes:
+        releases: the releases that dated versions resolve to.
+        baseline: operation → version → the shape of its answers, as a recording keeps it.
+        types: operation → JSON pointer, `*` for every item → the declared type of what is there.
+        keys: operation → JSON pointer → member → JSON type, as an earlier recording had them.
+        times: operation → the member that a list is ordered and cut by.
+        seeded: operation → team, empty for the user → the id of a record that belongs to it.
+        volatile: members that may change though nobody writes.
+        rate_limit: how requests are counted where the document leaves it open.
+    """
+
+    releases: tuple[ReleaseFact, ...] = ()
+    baseline: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    types: dict[str, dict[str, TypeFact]] = Field(default_factory=dict)
+    keys: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+    times: dict[str, str] = Field(default_factory=dict)
+    seeded: dict[str, dict[str, str]] = Field(default_factory=dict)
+    volatile: tuple[str, ...] = ()
+    rate_limit: Literal["fixed-window"] | None = None
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """Those that were given, as a recording keeps them."""
+        return self.model_dump(mode="json", exclude_unset=True)
