@@ -39,8 +39,8 @@ test-newest: ## the same with the newest versions that pyproject.toml allows
 test-oldest: ## the same with the oldest versions that pyproject.toml allows
 	$(MAKE) test RESOLUTION=lowest-direct
 
-test-wheel: $(VENV)/installed wheel ## the suite's own tests, and the suite, on the built wheel
-	$(BIN)/python .github/test_wheel.py dist/*.whl
+test-wheel: $(VENV)/installed ## the suite's own tests, and the suite, on the built wheel
+	$(BIN)/python -m conformance.selftest.on_wheel
 
 record: $(VENV)/installed ## record the shipped cassettes again from the reference server
 	$(BIN)/pytest -q --record

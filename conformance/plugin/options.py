@@ -44,6 +44,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--allow-writes": {**_SWITCH, "help": "let tests create, change and delete at a URL"},
     "--require": {**_MANY, "metavar": "ID", "help": "fail if this requirement is not seen (repeatable)"},
     "--require-all-must": {**_SWITCH, "help": "fail if any MUST is not seen"},
+    "--require-supported": {**_SWITCH, "help": "of what is required, leave out what the target cannot do"},
     "--deviations": {"metavar": "FILE", "help": "known deviations of the target, as YAML"},
     "--report-dir": {"metavar": "DIR", "help": "where reports go (default: reports/<target>)"},
 }
