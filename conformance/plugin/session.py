@@ -196,6 +196,9 @@ def set_up(config: pytest.Config) -> Conformance:
             report_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ContractError(f"--report-dir {report_dir}: cannot be made: {error.strerror}") from None
+    there = next(folder for folder in (report_dir, *report_dir.parents) if folder.exists())
+    if not os.access(there, os.W_OK):
+        raise ContractError(f"reports cannot be written below {there}: say with --report-dir=DIR where to")
     recordings = Recordings(selection.targets, _cassettes(option), option("redraw")) if option("record") else None
     return Conformance(
         config,

@@ -273,3 +273,12 @@ def test_what_another_run_has_left_is_no_part_of_this_one(suite: Runner) -> None
     left.write_text("no event", encoding="utf-8")
     assert suite("-k", "bad-key-401").status == 0
     assert left.read_text("utf-8") == "no event"
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_run(
+    suite: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != suite.folder / "reports")
+    one_line(
+        suite(*FEW), f"reports cannot be written below {suite.folder / 'reports'}: say with --report-dir=DIR where"
+    )
