@@ -131,7 +131,10 @@ def process(*arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own; killed at the end if it has not ended by then."""
     command = [sys.executable, "-W", "error", "-m", "conformance.commands.main", *arguments]
     pipe = subprocess.PIPE
+    # Where these tests are run in the background, SIGINT is ignored, and a process would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env={"VULTR_API_KEY": TOKEN, **environ}) as run:
+        signal.signal(signal.SIGINT, before)
         try:
             yield run
         finally:
