@@ -98,7 +98,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _names_the_suite(argument: str) -> bool:
     path = argument.partition("::")[0]
-    return path.partition(".suite")[0] == "conformance" or Path(path).resolve().is_relative_to(SUITE)
+    # As `--pyargs` takes it, or as a path.
+    return f"{path}.".startswith("conformance.suite.") or Path(path).resolve().is_relative_to(SUITE)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -134,11 +134,14 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_another_project_is_left_alone(installed: Installed, project: Path) -> None:
-    for command in (("pytest",), ("pytest", "-n", "1"), ("pytest", ".")):
-        ran = installed(project, *command)
-        assert (ran.returncode, "1 passed" in ran.stdout) == (0, True), ran.stdout + ran.stderr
-        assert "conformance:" not in ran.stdout
+@pytest.mark.parametrize("arguments", [(), ("-n", "1"), (".",), ("conformance",)], ids=" ".join)
+def test_another_project_is_left_alone(installed: Installed, project: Path, arguments: tuple[str, ...]) -> None:
+    if "conformance" in arguments:
+        # A folder of the same name is not the suite.
+        (project / "tests").rename(project / "conformance")
+    ran = installed(project, "pytest", *arguments)
+    assert (ran.returncode, "1 passed" in ran.stdout) == (0, True), ran.stdout + ran.stderr
+    assert "conformance: " not in ran.stdout
     assert not (project / "reports").exists()
 
 
