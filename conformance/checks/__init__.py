@@ -17,7 +17,7 @@ from conformance.checks import (
     versioning,
 )
 from conformance.checks.base import CHECKS, HELD, Finding, Sight, check, note, violated
-from conformance.checks.judge import Evidence, Judge, bindings
+from conformance.checks.judge import Evidence, Judge, bindings, verify
 
 __all__ = [
     "CHECKS",
@@ -42,6 +42,7 @@ __all__ = [
     "schema",
     "security",
     "types",
+    "verify",
     "versioning",
     "violated",
 ]

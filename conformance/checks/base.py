@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from attrs import field, frozen
+from pydantic import StrictInt
 
-from conformance.contract import Contract
+from conformance.contract import Contract, Record
 from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.pages import Page, page_of
@@ -92,15 +93,25 @@ def _page(exchange: Exchange, contract: Contract) -> Page | None:
 
 Check = Callable[[Sight], Iterator[Finding]]
 
+
+class Arguments(Record):
+    """What a record may bind a check with."""
+
+
+Numbers = tuple[StrictInt, ...]
+
+
 CHECKS: dict[str, Check] = {}
+TAKES: dict[str, type[Arguments]] = {}
+"""Check → the arguments it takes."""
 
 
-def check(name: str) -> Callable[[Check], Check]:
+def check(name: str, takes: type[Arguments] = Arguments) -> Callable[[Check], Check]:
     """Registers a check under a rule's name, or under a name that requirement records bind to."""
 
     def register(function: Check) -> Check:
         assert name not in CHECKS, name
-        CHECKS[name] = function
+        CHECKS[name], TAKES[name] = function, takes
         return function
 
     return register

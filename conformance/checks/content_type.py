@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, violated
+from pydantic import StrictBool
+
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, violated
 from conformance.traffic.exchange import NotJson
 
 
-@check("content-type.response-media-type")
+class OfResponses(Arguments):
+    classes: Numbers = ()
+    may_be_empty: Numbers = ()
+    known_only: StrictBool = False
+    noted: tuple[str, ...] = ()
+
+
+@check("content-type.response-media-type", OfResponses)
 def response_is_json(sight: Sight) -> Iterator[Finding]:
     """A response body is well-formed JSON of the documented media type, parameters ignored.
 
@@ -49,7 +58,11 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         )
 
 
-@check("content-type.request-media-type")
+class OfRequests(Arguments):
+    methods: tuple[str, ...] = ()
+
+
+@check("content-type.request-media-type", OfRequests)
 def request_is_json(sight: Sight) -> Iterator[Finding]:
     """A request body is well-formed JSON and says so.
 

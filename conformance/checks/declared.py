@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
 from conformance.contract import pointer
 
 
@@ -33,7 +33,12 @@ class Declared:
         return f"{named} or null" if self.null else named
 
 
-@check("types.declared")
+class Types(Arguments):
+    types: tuple[str, ...]
+    judged_as: dict[str, str] | None = None
+
+
+@check("types.declared", Types)
 def values_have_their_type(sight: Sight) -> Iterator[Finding]:
     """Every member that is declared to be of one of these types is of it.
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, violated
+from pydantic import StrictBool
+
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, violated
 
 
-@check("errors.envelope")
+class Enveloped(Arguments):
+    leave_out: Numbers = ()
+    may_be_empty: StrictBool = False
+    from_in_front: Numbers = ()
+
+
+@check("errors.envelope", Enveloped)
 def error_has_envelope(sight: Sight) -> Iterator[Finding]:
     """Every body in the error classes is the API's envelope.
 

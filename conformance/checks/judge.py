@@ -7,9 +7,9 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.checks.base import CHECKS, Finding, Sight
+from conformance.checks.base import CHECKS, TAKES, Finding, Sight
 from conformance.checks.schema import drift
-from conformance.contract import CLIENT, Contract, ContractError, Observation, Operation, Requirement
+from conformance.contract import CLIENT, Contract, ContractError, Observation, Operation, Requirement, validated
 from conformance.traffic.exchange import Exchange
 
 
@@ -30,6 +30,24 @@ def bindings(requirement: Requirement) -> tuple[Observation, ...]:
     return (Observation(check=requirement.rule),) if requirement.rule in CHECKS else ()
 
 
+def verify(contract: Contract) -> None:
+    """Whether every check that the records of a contract bind is there, and takes what it is bound with.
+
+    Raises:
+        ContractError: naming the record and what is wrong with its `observe`.
+    """
+    for record in contract.requirements.values():
+        for observation in bindings(record):
+            name, arguments = observation.check, observation.arguments
+            if name not in CHECKS:
+                raise ContractError(f"{record.id}: observe: there is no check {name!r}")
+            validated(TAKES[name], arguments, f"{record.id}: observe: {name}")
+            if "component" in arguments:
+                contract.component(arguments["component"])
+            for operation in (*arguments.get("by_operation", ()), *arguments.get("default_for", ())):
+                contract.operation(operation)
+
+
 _DRIFT = Observation(check="drift")
 
 
@@ -37,20 +55,15 @@ class Judge:
     """Judges the exchanges of one run with one API, in the order they happened.
 
     Raises:
-        ContractError: a record names a check, or a schema of the contract, that does not exist.
+        ContractError: a record names a check, an argument or a schema of the contract that does not exist.
     """
 
     def __init__(self, contract: Contract, *, strict: bool = False) -> None:
+        verify(contract)
         self._contract = contract
         self._strict = strict
         self._bound = [(record, bindings(record)) for record in contract.requirements.values()]
         self._bound = [(record, bound) for record, bound in self._bound if bound]
-        for record, bound in self._bound:
-            for observation in bound:
-                if observation.check not in CHECKS:
-                    raise ContractError(f"{record.id}: observe: there is no check {observation.check!r}")
-                if "component" in observation.arguments:
-                    contract.component(observation.arguments["component"])
         self._applicable: dict[tuple[Operation | None, str], list[tuple[Requirement, Observation]]] = {}
         self._memory: dict[str, dict[Any, Any]] = {}
         self._sequence: dict[str, dict[Any, Any]] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, violated
+from pydantic import StrictBool
+
+from conformance.checks.base import HELD, Arguments, Finding, Sight, check, note, violated
 from conformance.traffic.pages import Page
 from conformance.traffic.walks import Walks, next_cursor
 
@@ -56,7 +58,11 @@ def _leads_forward(sight: Sight, page: Page, size: int) -> bool:
     return found
 
 
-@check("pagination.page-size-honoured")
+class Sizes(Arguments):
+    may_be_short: StrictBool = False
+
+
+@check("pagination.page-size-honoured", Sizes)
 def page_size_is_honoured(sight: Sight) -> Iterator[Finding]:
     """A page has at most the records asked for, and exactly as many while there are more.
 
@@ -88,7 +94,11 @@ def page_size_is_honoured(sight: Sight) -> Iterator[Finding]:
         yield HELD
 
 
-@check("pagination.end-marked")
+class Ends(Arguments):
+    default_for: tuple[str, ...] = ()
+
+
+@check("pagination.end-marked", Ends)
 def end_is_marked(sight: Sight) -> Iterator[Finding]:
     """A page with nothing behind it has an empty `next`, in one form everywhere.
 

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, shown, violated
+from pydantic import Field, StrictBool, model_validator
+
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, shown, violated
 from conformance.contract import Validator, pointer
 
 
-@check("schema")
+class Shapes(Arguments):
+    at: str = ""
+    each: str | None = None
+    inline: dict[str, Any] | None = Field(default=None, alias="schema")
+    component: str | None = None
+    by_operation: dict[str, dict[str, Any]] | None = None
+    classes: Numbers = ()
+    optional: StrictBool = False
+
+    @model_validator(mode="after")
+    def _one_schema(self) -> Self:
+        given = [self.inline, self.component, self.by_operation]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("needs one of schema, component and by_operation")
+        for schema in (self.inline, *(self.by_operation or {}).values()):
+            _ = schema is None or Validator(schema)
+        return self
+
+
+@check("schema", Shapes)
 def body_matches(sight: Sight) -> Iterator[Finding]:
     """A part of a body matches a schema.
 

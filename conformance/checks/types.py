@@ -6,11 +6,17 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.checks.base import HELD, Finding, Sight, check, violated
+from pydantic import StrictBool
+
+from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
 from conformance.traffic.walks import Walks
 
 
-@check("types.ids-unique")
+class Ids(Arguments):
+    text: StrictBool = False
+
+
+@check("types.ids-unique", Ids)
 def ids_are_unique(sight: Sight) -> Iterator[Finding]:
     """No two records of a page share an id, nor do two pages that follow each other in one walk.
 

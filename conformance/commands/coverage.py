@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import pkgutil
 import sys
-from collections.abc import Callable, Iterator
 
-import conformance.suite
+from conformance import suite
 from conformance.checks import bindings
 from conformance.commands import reference_page
 from conformance.commands.base import Commands
@@ -24,12 +21,12 @@ from conformance.contract import (
 )
 from conformance.properties import binding_of
 from conformance.properties.detection import planted
+from conformance.properties.rules import unknown_rules
 from conformance.properties.run import concerns
 from conformance.shipped import CHECKOUT
+from conformance.suite import SuiteTest
 
 COVERAGE = CHECKOUT and CHECKOUT / "reports" / "coverage.md"
-
-Test = tuple[str, Callable[..., None]]
 
 
 def add_to(commands: Commands) -> None:
@@ -54,29 +51,18 @@ def run(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def suite_tests() -> Iterator[Test]:
-    """Every test function of the suite by name: `<package>/<module>.py::<function>`."""
-    for info in pkgutil.walk_packages(conformance.suite.__path__, "conformance.suite."):
-        if info.ispkg:
-            continue
-        module = importlib.import_module(info.name)
-        package, _, stem = info.name.removeprefix("conformance.suite.").rpartition(".")
-        for name, value in sorted(vars(module).items()):
-            if binding_of(value) is not None and value.__module__ == info.name:
-                yield f"{package}/{stem}.py::{name}", value
-
-
 def problems() -> list[str]:
     """One line for each requirement without a test or a reason, and for each test that cites what is not there."""
-    tests = list(suite_tests())
+    tests = list(suite.tests())
     catalogues = {api: load_catalogue(api) for api in apis()}
     found = []
-    for name, function in tests:
-        binding = binding_of(function)
+    for test in tests:
+        binding = binding_of(test.function)
         assert binding is not None
         for cited in binding.cites:
             if not any(_cites(cited, record) for catalogue in catalogues.values() for record in catalogue.requirements):
-                found.append(f"{name} cites {cited}, which no requirement has as its id or rule")
+                found.append(f"{test.label} cites {cited}, which no requirement has as its id or rule")
+    found += unknown_rules(map(load, contracts()), (test.function for test in tests))
     for api in contracts():
         faults = _faults_of(load(api))
         for record in load(api).requirements.values():
@@ -93,8 +79,8 @@ def _cites(cited: str, record: Requirement) -> bool:
     return cited in (record.id, record.rule)
 
 
-def _tests_of(record: Requirement, tests: list[Test]) -> list[str]:
-    return [name for name, function in tests if concerns(function, record)]
+def _tests_of(record: Requirement, tests: list[SuiteTest]) -> list[str]:
+    return [test.label for test in tests if concerns(test.function, record)]
 
 
 def _faults_of(contract: Contract) -> dict[str, list[str]]:
@@ -107,7 +93,7 @@ def _faults_of(contract: Contract) -> dict[str, list[str]]:
 
 def render() -> str:
     """The table as Markdown."""
-    tests = list(suite_tests())
+    tests = list(suite.tests())
     lines = [
         "# Coverage",
         "",
@@ -123,7 +109,7 @@ def render() -> str:
     return "\n".join(lines)
 
 
-def _table(contract: Contract, tests: list[Test]) -> list[str]:
+def _table(contract: Contract, tests: list[SuiteTest]) -> list[str]:
     records = list(contract.requirements.values())
     tested = [record for record in records if not record.not_tested]
     faults = _faults_of(contract)

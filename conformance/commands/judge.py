@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,11 +17,10 @@ from conformance.contract import Contract, deviations, load
 from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, verdict_of
 from conformance.properties.run import Gathered, operations_judged, result_of
-from conformance.report.events import Target, read_events
+from conformance.report.events import Target
 from conformance.report.journal import Journal, header
-from conformance.report.model import Report
 from conformance.report.summary import summary_lines
-from conformance.report.write import write_reports
+from conformance.report.write import Parts, check_directory, write_reports
 from conformance.traffic import cassette
 from conformance.traffic.cassette import Cassette, CassetteError, Interaction, provenance_of
 from conformance.traffic.exchange import Exchange, Locator, TooDeep
@@ -44,15 +42,15 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     contract = load(options.api, options.specs)
     known = deviations.read(options.deviations, [contract]) if options.deviations else ()
-    parts = options.report_dir / "parts"
-    shutil.rmtree(parts, ignore_errors=True)
+    check_directory(options.report_dir)
+    parts = Parts.of_run(options.report_dir)
     journal = open_journal(contract, options.files, parts, strict=options.strict)
     judge = TrafficJudge(contract, journal, known, strict=options.strict)
     judge.judge(sorted(set(options.files)), _progress(len(set(options.files))))
     journal.close()
-    report = Report.from_events(read_events(sorted(parts.glob("*.ndjson"))))
+    report = parts.report()
+    parts.remove()
     paths = write_reports(report, options.report_dir)
-    shutil.rmtree(parts)
     tally = judge.tally
     print(
         f"{contract.api}: {tally.exchanges} exchanges in {tally.files} files read, "
@@ -131,7 +129,7 @@ class TrafficJudge:
 
     def _observe(self, judge: Judge, exchange: Exchange) -> None:
         self.tally.exchanges += 1
-        self.journal.exchanges += 1
+        self.journal.exchanges[self.contract.api] += 1
         if exchange.operation is None:
             self.tally.unknown += 1
             name = f"{exchange.request.method} {_without_ids(exchange.path)}"
@@ -199,7 +197,7 @@ def _without_ids(path: str) -> str:
     return "/".join("{…}" if _ID_LIKE.fullmatch(part) else part for part in path.split("/"))
 
 
-def open_journal(contract: Contract, files: list[Path], parts: Path, *, strict: bool) -> Journal:
+def open_journal(contract: Contract, files: list[Path], parts: Parts, *, strict: bool) -> Journal:
     """The journal of a judgement, begun with what it is about: cassettes of ours say what they come from."""
     said = {provenance_of(path).get("source") for path in files}
     known = ", ".join(sorted(str(source) for source in said if source))
@@ -207,4 +205,4 @@ def open_journal(contract: Contract, files: list[Path], parts: Path, *, strict: 
     source = f"traffic in {len(files)} files given to be judged"
     provenance = {"source": f"{source}, by their own account recorded from: {known}{others}" if known else source}
     first = header([contract], Target(name="traffic", kind="traffic"), {contract.api: provenance}, {"strict": strict})
-    return Journal.open(parts / "judge.ndjson", first)
+    return Journal.open(parts.of("judge"), first)

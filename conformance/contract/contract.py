@@ -260,8 +260,17 @@ def validated(model: type[M], data: Any, where: str) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ContractError(f"{where}: {_place(data, first['loc'])}: {first['msg']}") from None
+        first = error.errors(include_url=False)[0]
+        place, problem = _place(data, first["loc"]), _PROBLEMS.get(first["type"], first["msg"])
+        raise ContractError(f"{where}: {place}: {problem.removeprefix('Value error, ')}") from None
+
+
+# What pydantic says of these in words of Python.
+_PROBLEMS = {
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "mapping_type"), "should be a mapping"),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type"), "should be a list"),
+    "bool_type": "should be true or false",
+}
 
 
 def _place(data: Any, location: tuple[int | str, ...]) -> str:

@@ -28,12 +28,12 @@ class Verdict(StrEnum):
 
     @property
     def seen(self) -> bool:
-        """Whether the requirement was observed at all."""
+        """Whether the requirement was observed at the target; what the harness could not do shows nothing of it."""
         return self not in _UNSEEN
 
 
 _FAILING = frozenset({Verdict.BROKEN, Verdict.FAILED, Verdict.UNEXPECTED_PASS, Verdict.STALE})
-_UNSEEN = frozenset({Verdict.NOT_RECORDED, Verdict.UNSUPPORTED, Verdict.NOT_EXERCISED})
+_UNSEEN = frozenset({Verdict.BROKEN, Verdict.STALE, Verdict.NOT_RECORDED, Verdict.UNSUPPORTED, Verdict.NOT_EXERCISED})
 _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
@@ -56,7 +56,6 @@ def verdict_of(
     basis: str,
     deviation_listed: bool = False,
     strict: bool = False,
-    required: bool = False,
 ) -> Verdict:
     """The whole verdict table.
 
@@ -66,7 +65,6 @@ def verdict_of(
         basis: text, example or implied.
         deviation_listed: the target's deviations name this requirement × operation.
         strict: a SHOULD or implied violation fails instead of warning.
-        required: not having been observed fails (`--require`, `--require-all-must`).
     """
     match outcome:
         case Outcome.BROKEN:
@@ -84,9 +82,6 @@ def verdict_of(
                 return Verdict.FAILED
             return Verdict.WARNED
         case _:
-            # A target that lacks a capability cannot be made to show it: only the unseen rest is required.
-            if required and outcome is not Outcome.UNSUPPORTED:
-                return Verdict.FAILED
             return Verdict(outcome.value)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,13 +12,11 @@ import pytest
 
 from conformance.contract import ConformanceError
 from conformance.contract.verdict import Verdict
-from conformance.plugin.items import VERDICT, BoundTest, RequirementItem, fault_items
+from conformance.plugin.items import CAUSE, VERDICT, BoundTest, RequirementItem, fault_items
 from conformance.plugin.options import TAKE_A_PATH
 from conformance.plugin.session import CONFORMANCE, Conformance, Progress, set_up
 from conformance.properties import binding_of
-from conformance.report.events import read_events
-from conformance.report.journal import Journal
-from conformance.report.model import Report
+from conformance.report.events import ReportError
 from conformance.report.summary import summary_lines
 from conformance.report.write import write_reports
 from conformance.targets import UrlTarget
@@ -60,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.invocation_params = replace(config.invocation_params, args=arguments)
     try:
         config.stash[CONFORMANCE] = set_up(config)
-    except ConformanceError as error:
+    except (ConformanceError, ReportError) as error:
         raise pytest.UsageError(str(error)) from None
 
 
@@ -92,14 +88,28 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         if isinstance(item, RequirementItem):
             conformance.progress.setdefault(item.item.requirement.id, Progress()).left += 1
-    if conformance.progress and not hasattr(session.config, "workerinput"):
-        shutil.rmtree(conformance.parts, ignore_errors=True)
+    for problem in conformance.unknown_rules():
+        # A worker cannot refuse the call: it tells the report, which fails.
+        if not _is_worker(session.config):
+            raise pytest.UsageError(problem)
+        conformance.journal.errors.append(problem)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Any:
+    """Before the first item, and in one process of all: a target that is down is asked nothing more."""
+    conformance = session.config.stash.get(CONFORMANCE, None)
+    if conformance is None or _is_worker(session.config) or session.config.option.collectonly or session.testsfailed:
+        return None
+    distributed = session.config.getoption("dist", "no") != "no"
+    ours = [item.item for item in session.items if isinstance(item, RequirementItem)]
+    return None if conformance.answers(None if distributed else ours) else True
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells a worker whose events it writes."""
-    node.workerinput["conformance"] = node.config.stash[CONFORMANCE].run_id
+    node.workerinput["conformance"] = node.config.stash[CONFORMANCE].parts.run_id
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -110,12 +120,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> Any:
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config) -> Any:
     if not isinstance(report, pytest.TestReport) or report.when != "call":
         return None
-    verdict = dict(report.user_properties).get(VERDICT)
+    properties = dict(report.user_properties)
+    verdict = properties.get(VERDICT)
     if verdict == Verdict.BROKEN:
-        return "error", "E", "BROKEN"
+        # What breaks many items is told with the first of them; the others are counted.
+        first = config.stash[CONFORMANCE].causes.setdefault(str(properties.get(CAUSE)), report.nodeid)
+        return ("error" if first == report.nodeid else "broken"), "E", "BROKEN"
     if verdict in (Verdict.WARNED, Verdict.DEVIATES, Verdict.NOTED):
         return str(verdict), "w", (str(verdict).upper(), {"yellow": True})
     return None
@@ -124,22 +137,36 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     conformance = session.config.stash.get(CONFORMANCE, None)
-    if conformance is None:
+    if conformance is None or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
         return
-    if conformance.recordings is not None and conformance.runs:
-        conformance.recordings.save(conformance.collectable, conformance.recorded)
+    conformance.keep_recordings()
+    if conformance.gate.required and not session.config.option.collectonly and not _is_worker(session.config):
+        # The gate is told of also where no item of ours was left to be run.
+        conformance.begin()
     if conformance.journaled:
         # What failed is in the events; that the run was cut off is not.
         cut_off = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         _close(conformance, int(session.exitstatus) if cut_off else 0)
-    if not hasattr(session.config, "workerinput") and conformance.parts.is_dir():
-        conformance.report = _reported(conformance)
-        write_reports(conformance.report, conformance.report_dir)
-        shutil.rmtree(conformance.parts)
-        with suppress(OSError):
-            conformance.parts.parent.rmdir()
-        if conformance.report.exit_status and session.exitstatus == pytest.ExitCode.OK:
+    if conformance.parts.begun and not _is_worker(session.config):
+        _report(conformance)
+        failed = conformance.unwritten or (conformance.report and conformance.report.exit_status)
+        if failed and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this process is one of several that xdist started."""
+    return hasattr(config, "workerinput")
+
+
+def _report(conformance: Conformance) -> None:
+    """Writes the reports of all processes; if that cannot be done, their events stay where they are."""
+    try:
+        conformance.report = conformance.parts.report()
+        write_reports(conformance.report, conformance.report_dir)
+        conformance.parts.remove()
+    except ReportError as error:
+        conformance.unwritten = f"{error}; the events of the run are kept in {conformance.parts.folder}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -149,22 +176,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             target.close()
 
 
-def _reported(conformance: Conformance) -> Report:
-    """The report of all processes; what is required and was not even run is an error of its own stream."""
-    report = Report.from_events(read_events(sorted(conformance.parts.glob("*.ndjson"))))
-    unseen = [r.id for r in report.requirements if r.id in conformance.required and not r.cases]
-    if not unseen:
-        return report
-    journal = Journal.open(conformance.parts / "required.ndjson", conformance._header())
-    journal.errors += [f"{requirement}: is required, and no test was run for it" for requirement in unseen]
-    journal.close()
-    return Report.from_events(read_events(sorted(conformance.parts.glob("*.ndjson"))))
-
-
 def _close(conformance: Conformance, exit_status: int) -> None:
     journal = conformance.journal
     for run in conformance.runs.values():
-        journal.exchanges += run.exchanges
+        journal.exchanges[run.contract.api] += run.exchanges
         for operation, count in run.unknown.items():
             journal.unknown[operation] = journal.unknown.get(operation, 0) + count
         journal.errors += [f"not deleted, delete it by hand: {left}" for left in run.leftovers]
@@ -186,4 +201,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("conformance")
         for line in summary_lines(conformance.report):
             write(line)
-        write(f"report: {os.path.relpath(conformance.report_dir / 'report.html')}")
+        if conformance.unwritten is None:
+            write(f"report: {os.path.relpath(conformance.report_dir / 'report.html')}")
+    if conformance.unwritten is not None:
+        write(f"error: {conformance.unwritten}", red=True)

@@ -17,6 +17,7 @@ from conformance.targets import ReferenceTarget
 from conformance.traffic.curl import curl
 
 VERDICT = "conformance verdict"
+CAUSE = "conformance cause"
 
 
 class BoundTest(pytest.Collector):
@@ -66,6 +67,8 @@ class RequirementItem(VerdictItem):
         result = conformance.run_of(self.item.requirement.api).run(self.item)
         verdict = conformance.verdict(self.item, result, self.nodeid.rpartition("::")[0])
         self.user_properties.append((VERDICT, verdict.value))
+        if verdict is Verdict.BROKEN:
+            self.user_properties.append((CAUSE, result.reason))
         if verdict.fails_run:
             raise NotConforming(self._explained(verdict, result))
         if not verdict.seen:

@@ -42,9 +42,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "a value of a path parameter that exists at the URL (repeatable)",
     },
     "--allow-writes": {**_SWITCH, "help": "let tests create, change and delete at a URL"},
-    "--require": {**_MANY, "metavar": "ID", "help": "fail if this requirement is not seen (repeatable)"},
-    "--require-all-must": {**_SWITCH, "help": "fail if any MUST is not seen"},
-    "--require-supported": {**_SWITCH, "help": "of what is required, leave out what the target cannot do"},
+    "--require": {
+        **_MANY,
+        "metavar": "ID",
+        "help": "fail if this requirement is not seen: no test was run for it, or none could tell of the target "
+        "(not-exercised, not-recorded, unsupported); repeatable",
+    },
+    "--require-all-must": {**_SWITCH, "help": "the same for every MUST that can be tested"},
+    "--require-supported": {
+        **_SWITCH,
+        "help": "with these: leave out what is unsupported, since the target lacks a capability for it",
+    },
     "--deviations": {"metavar": "FILE", "help": "known deviations of the target, as YAML"},
     "--report-dir": {"metavar": "DIR", "help": "where reports go (default: reports/<target>)"},
 }

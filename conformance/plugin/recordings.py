@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from attrs import define, field
 from conformance.properties import Item
 from conformance.targets import ReferenceTarget, Target, UrlTarget
 from conformance.traffic import cassette
-from conformance.traffic.cassette import Take
+from conformance.traffic.cassette import CassetteError, Take
 
 
 @define
@@ -22,17 +22,26 @@ class Recordings:
 
     A cassette that exists gives the cases to run again, so that a changed cassette shows a changed behaviour
     and nothing else; with `redraw` new ones are drawn.
+
+    Attributes:
+        warnings: a line for each older recording that could not be read.
     """
 
     targets: Mapping[str, Target]
     folder: Path
     redraw: bool = False
+    warnings: list[str] = field(factory=list)
     _takes: dict[str, dict[str, dict[str, Take]]] = field(factory=dict)
     _existing: dict[Path, Mapping[str, Take]] = field(factory=dict)
+    _done: dict[str, set[tuple[str, str]]] = field(factory=lambda: defaultdict(set))
 
     def takes_of(self, api: str) -> dict[str, dict[str, Take]]:
         """Where a run of an API keeps what it says: test → item → take."""
         return self._takes.setdefault(api, {})
+
+    def done(self, item: Item) -> None:
+        """Notes that an item came to a result."""
+        self._done[item.requirement.api].add((item.test, item.id))
 
     def cases_of(self, api: str) -> Callable[[str, str], tuple[Mapping[str, Any], ...] | None]:
         """Finds the cases that an item was recorded with before; None if there are none."""
@@ -44,36 +53,50 @@ class Recordings:
         return find
 
     def _read(self, path: Path) -> Mapping[str, Take]:
+        """The takes of an older cassette; none where it cannot be read, as one that was cut off."""
         if path not in self._existing:
-            self._existing[path] = cassette.read(path).takes if path.is_file() else {}
+            self._existing[path] = {}
+            try:
+                if path.exists():
+                    older = cassette.read(path)
+                    self._existing[path] = older.takes
+                    self.warnings += older.errors
+            except CassetteError as error:
+                self.warnings.append(f"an older recording is of no use: {error}")
         return self._existing[path]
 
-    def save(self, collectable: Iterable[Item], recorded: Mapping[str, int]) -> None:
-        """Writes the cassettes; for an API of which every item was recorded, also removes those of no test.
+    def save(self, existing: Iterable[Item]) -> None:
+        """Writes the cassettes; for an API of which every item came to a result, also removes those of no test.
 
-        What items said that were not run this time, or broke, is kept, as long as there are such items.
+        What was said by items that were not run this time, or broke, is kept.
 
         Args:
-            collectable: every item there is.
-            recorded: API → items that came to a result.
+            existing: every item there is, whether it was run or not.
         """
-        live: dict[tuple[str, str], set[str]] = {}
-        collected = Counter[str]()
-        for item in collectable:
-            collected[item.requirement.api] += 1
-            name = f"exercise[{item.operation}]" if item.binding.observes else item.id
-            live.setdefault((item.requirement.api, item.test), set()).add(name)
+        left: dict[str, set[tuple[str, str]]] = {api: set() for api in self._takes}
+        for item in existing:
+            api = item.requirement.api
+            if api in left and (item.test, item.id) not in self._done[api]:
+                left[api].add((item.test, item.id))
         for api, tests in self._takes.items():
-            complete = recorded[api] == collected[api]
             written = set()
             for test, takes in tests.items():
                 path = self.folder / api / f"{test}.yaml"
-                kept = {name: take for name, take in self._read(path).items() if name in live.get((api, test), ())}
-                cassette.write(path, _provenance(self.targets[api]), (takes if complete else {**kept, **takes}))
+                kept = self._read(path) if left[api] else {}
+                cassette.write(path, _provenance(self.targets[api]), {**kept, **takes})
                 written.add(path)
-            if complete:
-                for stale in set((self.folder / api).rglob("*.yaml")) - written:
-                    stale.unlink()
+            if not left[api]:
+                for other in set((self.folder / api).rglob("*.yaml")) - written:
+                    if _is_recording(other):
+                        other.unlink()
+
+
+def _is_recording(path: Path) -> bool:
+    """Whether a recording run wrote a file: what others have put there stays."""
+    try:
+        return bool(cassette.read(path).takes)
+    except CassetteError:
+        return False
 
 
 def _provenance(target: Target) -> Mapping[str, Any]:

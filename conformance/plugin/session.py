@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import define, field
 
-from conformance.contract import Contract, ContractError
+from conformance import suite
+from conformance.checks import verify
+from conformance.contract import CLIENT, Contract, ContractError
 from conformance.contract import deviations as known_deviations
 from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, Verdict, verdict_of
 from conformance.plugin.recordings import Recordings
-from conformance.properties import Item, Result, Run
+from conformance.properties import Item, Result, Run, items_of
+from conformance.properties.rules import unknown_rules
+from conformance.report.events import Gate
 from conformance.report.events import Target as TargetText
 from conformance.report.journal import Journal, header
 from conformance.report.model import Report
+from conformance.report.write import Parts, check_directory
 from conformance.shipped import CHECKOUT
-from conformance.targets import Selection, select
+from conformance.targets import Selection, TargetError, UrlTarget, select
+from conformance.targets.preflight import preflight
 from conformance.targets.target import CASSETTES
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
@@ -32,29 +37,34 @@ class Progress:
     """How far the items of one requirement have come, for what can only be said at the last of them."""
 
     left: int = 0
-    seen: bool = False
     deviated: bool = False
 
 
 @define(eq=False)
 class Conformance:
-    """Everything the plugin keeps for a session."""
+    """Everything the plugin keeps for a session.
+
+    Attributes:
+        causes: why something broke → the first item that it broke.
+        unwritten: why there are no reports, though the run has come to one.
+    """
 
     config: pytest.Config
     selection: Selection
     contracts: dict[str, Contract]
     deviations: tuple[Deviation, ...]
-    required: frozenset[str]
+    gate: Gate
     report_dir: Path
+    parts: Parts
     runs: dict[str, Run] = field(factory=dict)
     progress: dict[str, Progress] = field(factory=dict)
     recordings: Recordings | None = None
-    recorded: Counter[str] = field(factory=Counter)
     collectable: list[Item] = field(factory=list)
     detected: dict[str, list[bool]] = field(factory=dict)
     alarms: dict[str, list[str]] = field(factory=dict)
     report: Report | None = None
-    run_id: str = "main"
+    causes: dict[str, str] = field(factory=dict)
+    unwritten: str | None = None
     _journal: Journal | None = None
 
     @property
@@ -67,17 +77,16 @@ class Conformance:
         return count
 
     @property
-    def parts(self) -> Path:
-        """Where the processes of this run, and of no other, keep their events until it ends."""
-        return self.report_dir / "parts" / self.run_id
-
-    @property
     def journal(self) -> Journal:
         """This process's events; the file is begun with the first of them."""
         if self._journal is None:
             worker = getattr(self.config, "workerinput", {}).get("workerid", "main")
-            self._journal = Journal.open(self.parts / f"{worker}.ndjson", self._header())
+            self._journal = Journal.open(self.parts.of(worker), self._header())
         return self._journal
+
+    def begin(self) -> None:
+        """Begins this process's events, if nothing has yet."""
+        _ = self.journal
 
     @property
     def journaled(self) -> bool:
@@ -86,7 +95,7 @@ class Conformance:
     def _header(self) -> Any:
         targets = self.selection.targets
         first = next(iter(targets.values()))
-        options = ("examples", "record", "allow_writes", "require", "require_all_must")
+        options = ("examples", "record", "allow_writes", "require", "require_all_must", "require_supported")
         return header(
             self.contracts.values(),
             TargetText(
@@ -97,7 +106,49 @@ class Conformance:
             ),
             {api: target.provenance for api, target in targets.items()},
             {**{name: self.config.getoption(name) for name in options}, "strict": self.strict},
+            self.gate,
         )
+
+    def existing(self) -> Iterator[Item]:
+        """Every item that there is, of the suite and of what else was collected, whether it is run or not."""
+        yield from self.collectable
+        for test in suite.tests():
+            for contract in self.contracts.values():
+                yield from items_of(test.function, test.name, contract)
+
+    def unknown_rules(self) -> list[str]:
+        """A line for each rule of a requirement that nothing knows."""
+        functions = [*(test.function for test in suite.tests()), *(item.function for item in self.collectable)]
+        return list(unknown_rules(self.contracts.values(), functions))
+
+    def keep_recordings(self) -> None:
+        """Writes what was recorded; what cannot be written or read is told in the report."""
+        if self.recordings is None or not self.runs:
+            return
+        try:
+            self.recordings.save(self.existing())
+        except OSError as error:
+            self.journal.errors.append(f"{error.filename}: the recording cannot be written: {error.strerror}")
+        self.journal.warnings += self.recordings.warnings
+
+    def answers(self, items: list[Item] | None) -> bool:
+        """Asks a target at a URL, once and before anything else, whether it is up; if it is not, that is an error.
+
+        Args:
+            items: what is to be run, None where that is not known; what binds a client alone needs no target.
+        """
+        for api, target in self.selection.targets.items():
+            asked = items is None or any(i.requirement.api == api and i.requirement.mode != CLIENT for i in items)
+            if not asked or not isinstance(target, UrlTarget):
+                continue
+            try:
+                warning = preflight(target)
+            except TargetError as error:
+                self.journal.errors.append(str(error))
+                return False
+            if warning is not None:
+                self.journal.warnings.append(warning)
+        return True
 
     def run_of(self, api: str) -> Run:
         if api not in self.runs:
@@ -124,8 +175,8 @@ class Conformance:
         record = item.requirement
         progress = self.progress.setdefault(record.id, Progress(left=1))
         progress.left -= 1
-        self.recorded[record.api] += result.outcome is not Outcome.BROKEN
-        progress.seen |= result.outcome in (Outcome.HELD, Outcome.VIOLATED, Outcome.BROKEN, Outcome.STALE)
+        if self.recordings is not None and result.outcome is not Outcome.BROKEN:
+            self.recordings.done(item)
         progress.deviated |= result.outcome is Outcome.VIOLATED
         deviation = self.deviation_of(item)
         # A deviation that names no operation is stale only once none of them deviates.
@@ -140,7 +191,6 @@ class Conformance:
             basis=record.basis,
             deviation_listed=listed,
             strict=self.strict,
-            required=record.id in self.required and progress.left == 0 and not progress.seen,
         )
         contract = self.contracts[record.api]
         for shown in result.shown:
@@ -168,12 +218,17 @@ def set_up(config: pytest.Config) -> Conformance:
         ConformanceError: an option names something unknown, or options do not go together.
     """
     option = config.getoption
+    for path in ("target", "deviations", "report_dir"):
+        if option(path) == "":
+            raise ContractError(f"--{path.replace('_', '-')}: is empty")
     name = option("target") or ("reference" if option("record") or option("faults") else "cassette")
-    apis = tuple(api for given in option("api") for api in given.split(",") if api)
+    apis = _names("--api", option("api"))
+    if twice := next((api for api in apis if apis.count(api) > 1), None):
+        raise ContractError(f"--api {twice}: is given twice")
     root = Path(config.rootpath)
     selection = select(
         name,
-        apis,
+        tuple(apis),
         root=root,
         allow_writes=option("allow_writes"),
         parameters=_parameters(option("parameter")),
@@ -181,15 +236,21 @@ def set_up(config: pytest.Config) -> Conformance:
         specs=Path(option("specs")).resolve() if option("specs") else None,
     )
     contracts = {api: target.contract for api, target in selection.targets.items()}
+    for contract in contracts.values():
+        verify(contract)
     if option("record") and first_kind(selection) == "cassette":
         raise ContractError("--record needs a target that answers: reference, a URL or a named target")
     if option("faults") and first_kind(selection) != "reference":
         raise ContractError("--faults plants faults in the reference server: leave --target out")
-    if option("examples") < 0:
-        raise ContractError(f"--examples {option('examples')}: needs a number of 0 or more")
+    if option("record") and option("dist", "no") != "no":
+        raise ContractError("--record runs in one process, since a cassette has one writer: leave -n out")
+    if option("examples") < 1:
+        raise ContractError(f"--examples {option('examples')}: needs a number of 1 or more")
     if option("redraw") and not option("record"):
         raise ContractError("--redraw draws new cases for a recording: give --record too")
-    required = _required(option, contracts)
+    gate = _gate(option, contracts)
+    if option("faults") and (gate.required or option("record")):
+        raise ContractError("--faults judges no target: leave --require, --require-all-must and --record out")
     report_dir = Path(option("report_dir")) if option("report_dir") else Path("reports", selection.name).absolute()
     if option("report_dir"):
         try:
@@ -199,16 +260,17 @@ def set_up(config: pytest.Config) -> Conformance:
     there = next(folder for folder in (report_dir, *report_dir.parents) if folder.exists())
     if not os.access(there, os.W_OK):
         raise ContractError(f"reports cannot be written below {there}: say with --report-dir=DIR where to")
+    check_directory(report_dir)
     recordings = Recordings(selection.targets, _cassettes(option), option("redraw")) if option("record") else None
     return Conformance(
         config,
         selection,
         contracts,
         _deviations(option("deviations"), selection, contracts),
-        required,
+        gate,
         report_dir,
+        Parts.of_run(report_dir, getattr(config, "workerinput", {}).get("conformance")),
         recordings=recordings,
-        run_id=getattr(config, "workerinput", {}).get("conformance", str(os.getpid())),
     )
 
 
@@ -230,6 +292,14 @@ def _cassettes(option: Callable[[str], Any]) -> Path:
     return folder
 
 
+def _names(option: str, given: list[str]) -> list[str]:
+    """The names that a repeatable option gives, several of them between commas."""
+    names = [name.strip() for text in given for name in text.split(",")]
+    if not all(names):
+        raise ContractError(f"{option}: a name is empty")
+    return names
+
+
 def _parameters(given: list[str]) -> dict[str, tuple[str, ...]]:
     """`NAME=VALUE` options, several values of one name in their order."""
     found: dict[str, tuple[str, ...]] = {}
@@ -241,14 +311,17 @@ def _parameters(given: list[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _required(option: Callable[[str], Any], contracts: dict[str, Contract]) -> frozenset[str]:
+def _gate(option: Callable[[str], Any], contracts: dict[str, Contract]) -> Gate:
     records = {record.id: record for contract in contracts.values() for record in contract.requirements.values()}
-    given = [requirement for text in option("require") for requirement in text.split(",") if requirement]
+    given = _names("--require", option("require"))
     for requirement in given:
         if requirement not in records:
             raise ContractError(f"--require {requirement}: no such requirement; `conformance requirements` lists them")
     musts = [record.id for record in records.values() if record.strength == "MUST" and not record.not_tested]
-    return frozenset(given) | frozenset(musts if option("require_all_must") else ())
+    required = {*given, *(musts if option("require_all_must") else ())}
+    if option("require_supported") and not required:
+        raise ContractError("--require-supported says what --require or --require-all-must leave out: give one of them")
+    return Gate(required=tuple(sorted(required)), supported_only=option("require_supported"))
 
 
 def _deviations(file: str | None, selection: Selection, contracts: dict[str, Contract]) -> tuple[Deviation, ...]:

@@ -60,6 +60,20 @@ class Provenance(Record):
     recorded: Text | None = None
 
 
+RequirementId = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+\.\S+$")]
+"""`<api>.<area>.<slug>`"""
+
+
+class Gate(Record):
+    """What a run has to have seen.
+
+    `supported_only` leaves out what the target lacks a capability for.
+    """
+
+    required: tuple[RequirementId, ...] = ()
+    supported_only: bool = False
+
+
 class Run(Record):
     """What the header says about a run. `started` is UTC in seconds, the only time in any report."""
 
@@ -69,6 +83,7 @@ class Run(Record):
     started: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     options: Mapping[str, JsonValue] = Field(default_factory=dict)
     versions: Mapping[str, Text] = Field(default_factory=dict)
+    gate: Gate = Gate()
 
 
 class RequirementText(Record):
@@ -82,10 +97,6 @@ class RequirementText(Record):
     url: Text | None = None
     rule: Text | None = None
     not_tested: Text | None = None
-
-
-RequirementId = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+\.\S+$")]
-"""`<api>.<area>.<slug>`"""
 
 
 class Request(Record):
@@ -170,15 +181,17 @@ class VerdictGiven(Record):
 class Footer(Record):
     """The last event of a stream that was not cut off.
 
-    `errors` are the harness's or the input's, a line each. `unknown_operations` counts the exchanges of each
+    `exchanges` counts those with the target by API. `errors` are the harness's or the input's, a line each, and
+    fail the run; `warnings` are worth telling, and do not. `unknown_operations` counts the exchanges of each
     method and path that no document describes.
     """
 
     event: Literal["footer"] = "footer"
-    exchanges: Annotated[int, Field(ge=0)]
+    exchanges: Mapping[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     unknown_operations: Mapping[str, int] = Field(default_factory=dict)
     exit_status: int = 0
     errors: tuple[Text, ...] = ()
+    warnings: tuple[Text, ...] = ()
 
 
 Event = Header | Evidence | VerdictGiven | Footer

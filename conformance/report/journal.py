@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +23,7 @@ from conformance.report.events import (
     Evidence,
     Exchange,
     Footer,
+    Gate,
     Header,
     Provenance,
     Request,
@@ -40,6 +42,7 @@ def header(
     target: Target,
     provenance: Mapping[str, Mapping[str, Any]],
     options: Mapping[str, Any],
+    gate: Gate | None = None,
 ) -> Header:
     """The first event of a run: who answers, where the answers come from, and what is judged."""
     contracts = list(contracts)
@@ -55,6 +58,7 @@ def header(
                 "python": platform.python_version(),
                 **{name: version(name) for name in ("hypothesis", "httpx2", "pytest", "vcrpy")},
             },
+            gate=gate or Gate(),
         ),
         requirements={
             record.id: _text(contract, record) for contract in contracts for record in contract.requirements.values()
@@ -82,12 +86,19 @@ def _text(contract: Contract, record: Requirement) -> RequirementText:
 
 @define
 class Journal:
-    """Writes the events of one process to a file, each as it happens."""
+    """Writes the events of one process to a file, each as it happens.
+
+    Attributes:
+        exchanges: API → exchanges with its target.
+        unknown: exchanges of each operation that no document describes.
+        errors, warnings: a line each; an error fails the run.
+    """
 
     log: EventLog
-    exchanges: int = 0
+    exchanges: Counter[str] = field(factory=Counter)
     unknown: dict[str, int] = field(factory=dict)
     errors: list[str] = field(factory=list)
+    warnings: list[str] = field(factory=list)
 
     @classmethod
     def open(cls, path: Path, first: Header) -> Journal:
@@ -153,10 +164,11 @@ class Journal:
         """The last event of a process."""
         self.log.write(
             Footer(
-                exchanges=self.exchanges,
+                exchanges=dict(sorted(self.exchanges.items())),
                 unknown_operations=dict(sorted(self.unknown.items())),
                 exit_status=exit_status,
                 errors=tuple(self.errors),
+                warnings=tuple(self.warnings),
             )
         )
         self.log.close()

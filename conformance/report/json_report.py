@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.contract.verdict import Verdict
-from conformance.report.model import Case, Finding, Report, Requirement
+from conformance.report.cases import Case, Finding, Requirement
+from conformance.report.model import Report
 
 FORMAT = 1
 """The version of the format; it changes when a program that reads the old one would break."""
@@ -29,6 +30,11 @@ def render_json(report: Report) -> str:
         "exit_status": report.exit_status,
         "exit_reasons": report.exit_reasons,
         "exchanges": report.exchanges,
+        "headline": report.headline,
+        "requirements_seen": report.seen,
+        "requirements_total": len(report.requirements),
+        "required": report.gate.required,
+        "missing": [requirement.id for requirement in report.missing],
         "counts": _counts(report.counts),
         "requirement_counts": _counts(report.requirement_counts),
         "requirements": [_requirement(requirement) for requirement in report.requirements],
@@ -36,6 +42,7 @@ def render_json(report: Report) -> str:
         "unjudged": [_finding(finding) for finding in report.unjudged],
         "unknown_operations": report.unknown_operations,
         "errors": report.errors,
+        "warnings": report.warnings,
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

@@ -1,6 +1,7 @@
 """`junit.xml`: a test suite for each API and one for the run itself, as CI servers read it.
 
-A verdict that fails the run is an error or a failure here too, and nothing else is.
+A verdict that fails the run is an error or a failure here too, and so is what had to be seen and was not;
+nothing else is.
 """
 
 # mypy: allow-untyped-calls
@@ -13,7 +14,8 @@ import io
 from junitparser import Error, Failure, JUnitXml, Properties, Property, Skipped, TestCase, TestSuite
 
 from conformance.contract.verdict import Verdict
-from conformance.report.model import Case, Report, Requirement
+from conformance.report.cases import Case, Requirement
+from conformance.report.model import Report
 from conformance.report.plain import finding_text
 from conformance.report.text import one_line, visible
 
@@ -26,7 +28,7 @@ def render_junit(report: Report) -> bytes:
         suite = TestSuite(api)
         suite.add_testcases(
             [
-                _testcase(requirement, case)
+                _testcase(requirement, case, missing=requirement in report.missing)
                 for requirement in report.requirements
                 for case in requirement.cases
                 if requirement.api == api
@@ -47,9 +49,11 @@ def _run_suite(report: Report) -> TestSuite:
     case = TestCase("run", classname="conformance")
     if report.run_failures:
         error = Error(one_line("; ".join(report.run_failures)), "run")
-        error.text = visible("\n".join(report.run_failures))
+        unseen = [f"not seen {item.id}: {item.headline}" for item in report.missing]
+        error.text = visible("\n".join([*report.run_failures, *unseen]))
         case.append(error)
     suite = TestSuite("run")
+    suite.add_property("seen", report.headline)
     for line in report.provenance_lines:
         suite.add_property("provenance", one_line(line))
     for target in report.targets:
@@ -58,7 +62,7 @@ def _run_suite(report: Report) -> TestSuite:
     return suite
 
 
-def _testcase(requirement: Requirement, case: Case) -> TestCase:
+def _testcase(requirement: Requirement, case: Case, *, missing: bool) -> TestCase:
     testcase = TestCase(one_line(case.name), classname=f"{requirement.api}.{requirement.area}")
     properties = Properties()
     properties.append(Property("verdict", case.verdict.value))
@@ -67,6 +71,10 @@ def _testcase(requirement: Requirement, case: Case) -> TestCase:
     if case.verdict.fails_run:
         kind = Error if case.verdict is Verdict.BROKEN else Failure
         result = kind(headline or case.verdict.value, case.verdict.value)
+        result.text = visible(_account(requirement, case))
+        testcase.append(result)
+    elif missing:
+        result = Failure(f"required, and not seen: {headline or case.verdict.value}", case.verdict.value)
         result.text = visible(_account(requirement, case))
         testcase.append(result)
     elif not case.verdict.seen:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from conformance.report.cases import Case, Finding, Requirement
 from conformance.report.events import RequirementText
-from conformance.report.model import Case, Finding, Report, Requirement
+from conformance.report.model import Report
 from conformance.report.plain import FINDINGS_SHOWN, finding_text
 from conformance.report.summary import count_line, exit_reason
 from conformance.report.text import one_line, visible
@@ -25,6 +26,7 @@ def render_markdown(report: Report) -> str:
 
 def _blocks(report: Report) -> Iterable[str]:
     yield f"# Conformance of {', '.join(report.apis) or 'nothing'}"
+    yield f"**{report.headline}**"
     yield f"**Exit status {report.exit_status}**: {_text(exit_reason(report))}"
     yield _list(
         [
@@ -38,6 +40,12 @@ def _blocks(report: Report) -> Iterable[str]:
     if report.errors:
         yield "## Errors"
         yield _list(_code(error) for error in report.errors)
+    if report.warnings:
+        yield "## Warnings"
+        yield _list(_code(warning) for warning in report.warnings)
+    if report.missing:
+        yield "## Required, and not seen"
+        yield _list(f"{_code(item.id)} {item.verdict.value}: {_code(item.headline)}" for item in report.missing)
     yield "## Verdicts"
     cases = report.counts
     yield _table(
@@ -93,13 +101,12 @@ def _case(case: Case) -> Iterable[str]:
 
 
 def _row(requirement: Requirement) -> tuple[str, ...]:
-    told = [case for case in requirement.cases if case.verdict is requirement.verdict and case.headline]
     return (
         requirement.verdict.value,
         _code(requirement.id),
         requirement.text.strength,
         count_line(requirement.counts),
-        _code(told[0].headline if told else f"not tested: {text}" if (text := requirement.text.not_tested) else ""),
+        _code(requirement.headline if requirement.cases or requirement.text.not_tested else ""),
     )
 
 

@@ -4,94 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import Self
 
 from attrs import field, frozen
 from pydantic import JsonValue
 
-from conformance.contract.verdict import Verdict, worst
+from conformance.contract import CLIENT
+from conformance.contract.verdict import Verdict
+from conformance.report.cases import Case, Finding, Requirement, counted, distinct, findings_of, requirements_of
 from conformance.report.events import (
     REFERENCE_SERVER,
-    Deviation,
     Event,
     Evidence,
     Footer,
+    Gate,
     Header,
-    Observation,
     Provenance,
-    Record,
     ReportError,
     RequirementText,
     Target,
     VerdictGiven,
     canonical,
 )
-from conformance.report.text import cut, one_line
-
-
-class Finding(Observation):
-    """Equal observations at one operation as one, with the exchange of one of them.
-
-    Long texts are cut for display; the events keep them whole.
-    """
-
-    times: int
-
-
-@frozen
-class Case:
-    """A requirement at one operation. `reason`, `tests` and `deviation` are those of the verdict that won."""
-
-    requirement: str
-    operation: str
-    verdict: Verdict
-    reason: str | None
-    held: int
-    tests: tuple[str, ...]
-    deviation: Deviation | None
-    findings: tuple[Finding, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.requirement}[{self.operation}]"
-
-    @property
-    def headline(self) -> str:
-        """One line that says why: the verdict's reason, a violation, or the deviation that is out of date."""
-        why = [self.reason, *(finding.message for finding in self.findings if finding.outcome == "violated")]
-        if self.deviation and self.verdict is Verdict.UNEXPECTED_PASS:
-            why.append(f"holds, yet is listed as known: {self.deviation.reason}")
-        return one_line(next(filter(None, why), ""))
-
-
-@frozen
-class Requirement:
-    """A requirement with the verdict merged over its operations; without any, it was not exercised."""
-
-    id: str
-    text: RequirementText
-    verdict: Verdict
-    cases: tuple[Case, ...]
-
-    @property
-    def api(self) -> str:
-        return self.id.split(".")[0]
-
-    @property
-    def area(self) -> str:
-        return self.id.split(".")[1]
-
-    @property
-    def counts(self) -> dict[Verdict, int]:
-        """How many of its cases have each verdict, worst first, zeros included."""
-        return _counts(case.verdict for case in self.cases)
-
-    @property
-    def clause(self) -> str:
-        """The section of the document it rests on, and where that is."""
-        return " ".join(part for part in (self.text.section, self.text.url) if part)
+from conformance.report.text import one_line
 
 
 @frozen
@@ -110,11 +47,15 @@ class Report:
     versions: Mapping[str, str]
     streams: int
     footers: int
-    exchanges: int
+    exchanges_of: Mapping[str, int]
+    """Exchanges with the target by API."""
     ended_with: frozenset[int]
     """The exit statuses that streams ended with."""
     unknown_operations: Mapping[str, int]
     errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    """What is worth telling about the run, and does not fail it."""
+    gate: Gate
     requirements: tuple[Requirement, ...]
     drift: tuple[Finding, ...]
     """What no document mentions."""
@@ -127,7 +68,7 @@ class Report:
 
         Raises:
             ReportError: there is no header, the streams are of different targets, two catalogues word a
-                requirement differently, or an event names a requirement that no header has.
+                requirement differently, or an event or a gate names a requirement that no header has.
         """
         events = list(events)
         headers = [event for event in events if isinstance(event, Header)]
@@ -137,24 +78,25 @@ class Report:
         if not headers:
             raise ReportError("there is no header among the events: nothing was run")
         runs = [header.run for header in headers]
-        targets = _distinct(run.target for run in runs)
+        targets = distinct(run.target for run in runs)
         if len({(target.name, target.kind) for target in targets}) > 1:
             names = ", ".join(sorted({target.name for target in targets}))
             raise ReportError(f"the events are of different targets, and a report is about one: {names}")
         texts = _requirement_texts(headers)
-        named = {event.requirement for event in verdicts} | {event.requirement for event in evidence}
+        required = {name for run in runs for name in run.gate.required}
+        named = required | {event.requirement for event in verdicts} | {event.requirement for event in evidence}
         if unknown := sorted(name for name in named if name is not None and name not in texts):
             raise ReportError(f"an event names {unknown[0]}, which is in no header")
 
-        findings = _findings(evidence)
-        requirements = _requirements(texts, verdicts, findings)
+        findings = findings_of(evidence)
+        requirements = requirements_of(texts, verdicts, findings)
         judged = {(case.requirement, case.operation) for item in requirements for case in item.cases}
         loose = [found for place in sorted(findings, key=str) if place not in judged for found in findings[place]]
         return cls(
             events=_sorted_events(headers, evidence, verdicts, footers, texts),
             apis=tuple(sorted({api for run in runs for api in run.api})),
             targets=targets,
-            provenance=_distinct(item for run in runs for item in run.provenance),
+            provenance=distinct(item for run in runs for item in run.provenance),
             started=min(run.started for run in runs),
             options={
                 name: values[0] if len(values) == 1 else values
@@ -165,10 +107,12 @@ class Report:
             },
             streams=len(headers),
             footers=len(footers),
-            exchanges=sum(footer.exchanges for footer in footers),
+            exchanges_of=_sum(footer.exchanges for footer in footers),
             ended_with=frozenset(footer.exit_status for footer in footers),
             unknown_operations=_sum(footer.unknown_operations for footer in footers),
             errors=tuple(sorted({one_line(error) for footer in footers for error in footer.errors})),
+            warnings=tuple(sorted({one_line(warning) for footer in footers for warning in footer.warnings})),
+            gate=Gate(required=tuple(sorted(required)), supported_only=all(run.gate.supported_only for run in runs)),
             requirements=requirements,
             drift=tuple(found for found in loose if found.requirement is None),
             unjudged=tuple(found for found in loose if found.requirement is not None),
@@ -180,6 +124,31 @@ class Report:
         return tuple(case for requirement in self.requirements for case in requirement.cases)
 
     @property
+    def exchanges(self) -> int:
+        return sum(self.exchanges_of.values())
+
+    @property
+    def seen(self) -> int:
+        """How many requirements were observed at the target."""
+        return sum(requirement.seen for requirement in self.requirements)
+
+    @property
+    def headline(self) -> str:
+        """How many requirements were seen, of all that were to be judged; for several APIs also of each."""
+        each = [
+            f"{api} {sum(r.seen for r in records)} of {len(records)}"
+            for api, records in ((api, [r for r in self.requirements if r.api == api]) for api in self.apis)
+        ]
+        line = f"{self.seen} of {len(self.requirements)} requirements seen"
+        return f"{line} ({', '.join(each)})" if len(each) > 1 else line
+
+    @cached_property
+    def missing(self) -> tuple[Requirement, ...]:
+        """What the gate requires and was not seen."""
+        asked = (requirement for requirement in self.requirements if requirement.id in self.gate.required)
+        return tuple(requirement for requirement in asked if not requirement.let_through(self.gate))
+
+    @property
     def notes(self) -> tuple[Finding, ...]:
         """What was seen of a requirement that is worth telling, but bears on no verdict."""
         found = [finding for case in self.cases for finding in case.findings if finding.outcome == "note"]
@@ -188,12 +157,12 @@ class Report:
     @property
     def counts(self) -> dict[Verdict, int]:
         """How many cases have each verdict, worst first, zeros included."""
-        return _counts(case.verdict for case in self.cases)
+        return counted(case.verdict for case in self.cases)
 
     @property
     def requirement_counts(self) -> dict[Verdict, int]:
         """How many requirements have each merged verdict, worst first, zeros included."""
-        return _counts(requirement.verdict for requirement in self.requirements)
+        return counted(requirement.verdict for requirement in self.requirements)
 
     @property
     def finished(self) -> bool:
@@ -207,12 +176,26 @@ class Report:
         if not self.finished:
             missing = self.streams - self.footers
             lines.append(f"the run did not finish: {missing} of {self.streams} event streams have no footer")
-        if not any(case.verdict.seen for case in self.cases):
+        if not self.seen:
             lines.append("no requirement was exercised")
+        if silent := self._silent:
+            of = "" if silent == self.apis else f" of {', '.join(silent)}"
+            lines.append(f"no exchange was made with the target{of}, so nothing is known of it")
+        if self.missing:
+            one = len(self.missing) == 1
+            lines.append(f"{len(self.missing)} required {'requirement was' if one else 'requirements were'} not seen")
         lines += self.errors
         explained = {0, 1} if lines or self._failing else {0}
         lines += [f"the run ended with exit status {status}" for status in sorted(self.ended_with - explained)]
         return tuple(lines)
+
+    @property
+    def _silent(self) -> tuple[str, ...]:
+        """The APIs that should have been asked and were not: what a client does at a played server is no evidence."""
+        if not self.exchanges:
+            return self.apis
+        asked = {item.api for item in self.requirements if item.cases and item.text.mode != CLIENT}
+        return tuple(api for api in self.apis if api in asked and not self.exchanges_of.get(api))
 
     @property
     def exit_reasons(self) -> tuple[str, ...]:
@@ -246,87 +229,6 @@ def _provenance_line(item: Provenance, kind: str) -> str:
     return f"{item.api}: {how}{when} {whence} {source}"
 
 
-_Place = tuple[str | None, str]
-
-
-def _findings(evidence: Iterable[Evidence]) -> dict[_Place, tuple[Finding, ...]]:
-    """By requirement and operation: equal observations as one, violations first."""
-    groups: dict[tuple[str | None, ...], list[Evidence]] = defaultdict(list)
-    for event in evidence:
-        key = (event.requirement, event.operation, event.outcome, event.party, event.message)
-        groups[*key, event.expected, event.actual].append(event)
-    places: dict[_Place, list[Finding]] = defaultdict(list)
-    for group in groups.values():
-        shown = min(group, key=lambda event: (event.exchange is None, canonical(event)))
-        places[shown.requirement, shown.operation].append(_finding(shown, len(group)))
-    return {
-        place: tuple(sorted(found, key=lambda item: (item.outcome != "violated", canonical(item))))
-        for place, found in places.items()
-    }
-
-
-def _finding(event: Evidence, times: int) -> Finding:
-    exchange = event.exchange
-    if exchange is not None:
-        request, response = exchange.request, exchange.response
-        body = None if request.body is None else cut(request.body)
-        exchange = exchange.model_copy(
-            update={
-                "request": request.model_copy(update={"body": body}),
-                "response": response.model_copy(update={"body": cut(response.body)}),
-            }
-        )
-    return Finding(
-        requirement=event.requirement,
-        operation=event.operation,
-        outcome=event.outcome,
-        party=event.party,
-        message=cut(event.message),
-        expected=None if event.expected is None else cut(event.expected),
-        actual=None if event.actual is None else cut(event.actual),
-        exchange=exchange,
-        curl=event.curl,
-        source=event.source,
-        times=times,
-    )
-
-
-def _requirements(
-    texts: Mapping[str, RequirementText],
-    verdicts: Iterable[VerdictGiven],
-    findings: Mapping[_Place, tuple[Finding, ...]],
-) -> tuple[Requirement, ...]:
-    given: dict[str, dict[str, list[VerdictGiven]]] = defaultdict(lambda: defaultdict(list))
-    for event in verdicts:
-        given[event.requirement][event.operation].append(event)
-    merged = {
-        name: tuple(
-            _case(group, findings.get((name, operation), ())) for operation, group in sorted(given[name].items())
-        )
-        for name in sorted(texts)
-    }
-    return tuple(
-        Requirement(id=name, text=texts[name], verdict=worst(case.verdict for case in cases), cases=cases)
-        for name, cases in merged.items()
-    )
-
-
-def _case(group: Sequence[VerdictGiven], findings: tuple[Finding, ...]) -> Case:
-    verdict = worst(event.verdict for event in group)
-    winners = [event for event in group if event.verdict is verdict]
-    deviations = _distinct(event.deviation for event in winners if event.deviation)
-    return Case(
-        requirement=group[0].requirement,
-        operation=group[0].operation,
-        verdict=verdict,
-        reason="; ".join(sorted({one_line(event.reason) for event in winners if event.reason})) or None,
-        held=sum(event.held for event in group),
-        tests=tuple(sorted({event.test for event in winners if event.test})),
-        deviation=deviations[0] if deviations else None,
-        findings=findings,
-    )
-
-
 def _requirement_texts(headers: Iterable[Header]) -> dict[str, RequirementText]:
     texts: dict[str, RequirementText] = {}
     for header in headers:
@@ -354,13 +256,6 @@ def _sorted_events(
     )
 
 
-_R = TypeVar("_R", bound=Record)
-
-
-def _distinct(records: Iterable[_R]) -> tuple[_R, ...]:
-    return tuple(record for _, record in sorted({canonical(record): record for record in records}.items()))
-
-
 def _values(mappings: Iterable[Mapping[str, JsonValue]]) -> dict[str, list[JsonValue]]:
     """The distinct values of each key, keys and values sorted."""
     values: dict[str, dict[str, JsonValue]] = defaultdict(dict)
@@ -373,8 +268,3 @@ def _values(mappings: Iterable[Mapping[str, JsonValue]]) -> dict[str, list[JsonV
 def _sum(mappings: Iterable[Mapping[str, int]]) -> dict[str, int]:
     total = sum((Counter(mapping) for mapping in mappings), Counter[str]())
     return dict(sorted(total.items()))
-
-
-def _counts(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
-    counted = Counter(verdicts)
-    return {verdict: counted[verdict] for verdict in Verdict}

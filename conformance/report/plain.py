@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from conformance.report.cases import Finding
 from conformance.report.events import Request, Response
-from conformance.report.model import Finding
 
 FINDINGS_SHOWN = 20
 """Findings of one case that a page shows; `events.ndjson` has them all."""

@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from conformance.contract.verdict import Verdict
+from conformance.report.cases import Case, Requirement
 from conformance.report.model import Report
 from conformance.report.text import one_line
 
 
 def summary_lines(report: Report, limit: int = 10) -> list[str]:
-    """Provenance, counts, the first failures and notes (at most `limit` each), errors, the exit status and why."""
-    failing = [case for case in report.cases if case.verdict.fails_run]
-    failing.sort(key=lambda case: list(Verdict).index(case.verdict))
-    lines = [
-        *map(one_line, report.provenance_lines),
-        f"requirements: {count_line(report.requirement_counts)}",
-        f"requirement × operation: {count_line(report.counts)}",
-        *(one_line(f"{case.verdict.value} {case.name}: {case.headline}") for case in failing[:limit]),
-    ]
-    if len(failing) > limit:
-        lines.append(f"… and {len(failing) - limit} more")
+    """What was seen, provenance, counts, the first of each kind of line (at most `limit`), the exit status and why.
+
+    Failures with one cause are one line.
+    """
+    lines = [report.headline]
+    if report.exchanges:
+        lines += map(one_line, report.provenance_lines)
+    if report.cases:
+        lines.append(f"requirements: {count_line(report.requirement_counts)}")
+        lines.append(f"requirement × operation: {count_line(report.counts)}")
+    lines += _first(_failures(report), limit)
+    lines += _first([f"not seen {item.id}: {_unseen(item)}" for item in report.missing], limit)
     lines += [one_line(f"error: {error}") for error in report.errors]
+    lines += [one_line(f"warning: {warning}") for warning in report.warnings]
     told = {f"note {finding.requirement}: {finding.message}" for finding in report.notes}
     lines += [one_line(note) for note in sorted(told)[:limit]]
     return [*lines, one_line(f"exit status {report.exit_status}: {exit_reason(report)}")]
+
+
+def _first(lines: Sequence[str], limit: int) -> list[str]:
+    more = [f"… and {len(lines) - limit} more"] if len(lines) > limit else []
+    return [*map(one_line, lines[:limit]), *more]
+
+
+def _failures(report: Report) -> list[str]:
+    """Worst verdict first; what one cause did to many is told with the first of them."""
+    causes: dict[tuple[Verdict, str], list[Case]] = defaultdict(list)
+    for case in report.cases:
+        if case.verdict.fails_run:
+            causes[case.verdict, case.headline].append(case)
+    order = list(Verdict)
+    return [
+        f"{verdict.value} {first.name}{f' and {len(others)} more' if others else ''}: {why}"
+        for (verdict, why), (first, *others) in sorted(causes.items(), key=lambda cause: order.index(cause[0][0]))
+    ]
+
+
+def _unseen(requirement: Requirement) -> str:
+    why = requirement.headline
+    return f"{requirement.verdict.value}: {why}" if requirement.cases and why else why or requirement.verdict.value
 
 
 def count_line(counts: Mapping[Verdict, int]) -> str:

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from attrs import define, field, frozen
 
-from conformance import reference
-from conformance.commands import coverage
+from conformance import reference, suite
 from conformance.contract import load
 from conformance.properties import Item, Run, items_of
 from conformance.properties.run import Result
@@ -34,7 +33,7 @@ VULTR = load("vultr")
 IMPATIENT = Limits(read=0.1)
 
 # Imported once, so that a run in this process finds the suite's modules as the last one left them.
-TESTS = {name.partition("/")[2].replace(".py::", "/"): function for name, function in coverage.suite_tests()}
+TESTS = {test.name: test.function for test in suite.tests()}
 
 
 @frozen

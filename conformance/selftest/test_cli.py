@@ -15,11 +15,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from conformance import suite
 from conformance.commands import coverage, reference_page
 from conformance.commands.main import main
 from conformance.contract import apis, load_catalogue
 from conformance.properties import requirement
 from conformance.selftest.servers import TOKEN
+from conformance.suite import SuiteTest
 
 Captured = pytest.CaptureFixture[str]
 
@@ -104,25 +106,25 @@ def test_coverage_is_current_once_written_and_stale_once_edited(table: Path, cap
     assert main(["coverage", "--check"]) == 1
 
 
-def bound_to(cited: str) -> coverage.Test:
+def bound_to(cited: str) -> SuiteTest:
     @requirement(cited)
     def test_of_its_own() -> None:
         pass
 
-    return "own/test_own.py::test_of_its_own", test_of_its_own
+    return SuiteTest("own", "test_own", test_of_its_own)
 
 
 def test_coverage_tells_a_test_that_cites_nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    tests = [*coverage.suite_tests(), bound_to("auth.no-such-rule")]
-    monkeypatch.setattr(coverage, "suite_tests", lambda: iter(tests))
+    tests = [*suite.tests(), bound_to("auth.no-such-rule")]
+    monkeypatch.setattr(suite, "tests", lambda: iter(tests))
     assert "own/test_own.py::test_of_its_own cites auth.no-such-rule, which no requirement has as its id or rule" in (
         coverage.problems()
     )
 
 
 def test_coverage_tells_a_requirement_without_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    tests = [(name, test) for name, test in coverage.suite_tests() if "test_a_wrong_credential" not in name]
-    monkeypatch.setattr(coverage, "suite_tests", lambda: iter(tests))
+    tests = [test for test in suite.tests() if "test_a_wrong_credential" not in test.name]
+    monkeypatch.setattr(suite, "tests", lambda: iter(tests))
     assert "vultr.auth.bad-key-401 has no test and no not_tested reason" in coverage.problems()
 
 

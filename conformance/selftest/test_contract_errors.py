@@ -125,7 +125,7 @@ FILE = "specs/acme/requirements.yaml"
         ("statement", 7, f"{FILE}: {WHERE}.statement: Input should be a valid string"),
         ("rule", "Errors", f"{FILE}: {WHERE}.rule: String should match pattern"),
         ("operations", [], f"{FILE}: {WHERE}.operations: Tuple should have at least 1 item"),
-        ("operations", ["*", "GET /things"], f"{FILE}: {WHERE}: Value error, operations: a selector"),
+        ("operations", ["*", "GET /things"], f"{FILE}: {WHERE}: operations: a selector"),
         ("operations", ["GET /nothing"], f"{FILE}: acme.errors.envelope: operations: GET /nothing is not in openapi"),
         ("observe", [{"chek": "schema"}], f"{FILE}: {WHERE}.observe.0.check: Field required"),
         ("id", "acme errors", f"{FILE}: requirements.acme errors.id: String should match pattern"),
@@ -153,7 +153,7 @@ def test_an_id_given_twice_is_named(specs: Path) -> None:
 
 def test_a_catalogue_that_is_no_mapping_is_refused(specs: Path) -> None:
     (specs / "acme" / "requirements.yaml").write_text("just text\n", encoding="utf-8")
-    assert message(load, "acme", specs).startswith(f"{FILE}: file: Input should be")
+    assert message(load, "acme", specs).startswith(f"{FILE}: file: should be a mapping")
 
 
 RESPONSES = ("paths", "/things", "get", "responses")
@@ -196,7 +196,7 @@ def test_a_circle_of_references_is_no_hang(specs: Path) -> None:
         (("base_url",), "acme", "base_url: Input should be a valid URL"),
         (("auth", "scheme"), None, "auth.scheme: Input should be a valid string"),
         (("auth", "color"), "red", "auth.color: Extra inputs are not permitted"),
-        (("errors", "classes"), "four", "errors.classes: Input should be a valid tuple"),
+        (("errors", "classes"), "four", "errors.classes: should be a list"),
         (("versioning",), {"carrier": "mood", "pattern": "."}, "versioning.carrier: Input should be 'path'"),
         (
             ("resources",),

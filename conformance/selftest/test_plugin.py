@@ -135,7 +135,7 @@ KNOWN = "{requirement: vultr.auth.bad-key-401, reason: known, since: 2026-01-01}
     ("text", "line"),
     [
         ("deviations: [", "is not YAML"),
-        ("", "Input should be a valid dictionary"),
+        ("", "should be a mapping"),
         ("deviations:\n- {requirement: vultr.auth.bad-key-401}", "reason: Field required"),
         (f"deviations:\n- {KNOWN.replace('bad-key', 'no-such')}", "vultr.auth.no-such-401: there is no such requirem"),
         (f"deviations:\n- {KNOWN[:-1]}, operation: GET /v2/none}}", "vultr.auth.bad-key-401: it has no operation GET"),

@@ -33,10 +33,11 @@ runs = st.builds(
 )
 footers = st.builds(
     Footer,
-    exchanges=st.integers(0, 3),
+    exchanges=st.dictionaries(st.sampled_from(["snyk", "vultr"]), st.integers(0, 3)),
     unknown_operations=st.dictionaries(st.sampled_from(["GET /x", "GET /y"]), st.integers(1, 3)),
     exit_status=st.integers(0, 3),
     errors=st.lists(st.sampled_from(["one", "two"]), max_size=2).map(tuple),
+    warnings=st.lists(st.sampled_from(["one", "two"]), max_size=2).map(tuple),
 )
 
 
@@ -72,8 +73,8 @@ def test_shards_come_to_what_the_whole_run_comes_to() -> None:
         evidence("x"),
         evidence("y"),
     ]
-    whole = Report.from_events([header(*NAMES), *seen, Footer(exchanges=6)])
-    shards = [[header(*NAMES), *seen[part::3], Footer(exchanges=2)] for part in range(3)]
+    whole = Report.from_events([header(*NAMES), *seen, Footer(exchanges={"vultr": 6})])
+    shards = [[header(*NAMES), *seen[part::3], Footer(exchanges={"vultr": 2})] for part in range(3)]
     assert render_json(Report.from_events(chain.from_iterable(shards))) == render_json(whole)
 
 
@@ -85,7 +86,7 @@ def test_a_requirement_has_the_worst_verdict_of_its_operations_and_streams() -> 
             verdict(Verdict.NOT_RECORDED, operation="GET /a"),
             verdict(Verdict.WARNED, operation="GET /b"),
             verdict(Verdict.STALE, operation="GET /b"),
-            Footer(exchanges=0),
+            Footer(),
         ]
     )
     requirement, unasked = report.requirements
@@ -104,7 +105,7 @@ def test_findings_are_attached_and_equal_ones_are_counted() -> None:
     loose = evidence("x", NAMES[1])
     drift = evidence("new key", None, "note")
     notes = [evidence("seen", outcome="note"), evidence("x"), evidence("x"), loose, drift]
-    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), *notes, Footer(exchanges=0)])
+    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), *notes, Footer()])
     (case,) = report.cases
     assert [(item.message, item.outcome, item.times) for item in case.findings] == [
         ("x", "violated", 2),
@@ -117,7 +118,7 @@ def test_findings_are_attached_and_equal_ones_are_counted() -> None:
 
 def test_long_bodies_are_cut_in_the_report_and_whole_in_its_events() -> None:
     long = evidence("x" * 12_345)
-    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), long, Footer(exchanges=0)])
+    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), long, Footer()])
     (finding,) = report.cases[0].findings
     assert finding.exchange is not None
     for text in (
@@ -130,7 +131,7 @@ def test_long_bodies_are_cut_in_the_report_and_whole_in_its_events() -> None:
     assert long in report.events
 
 
-DONE = Footer(exchanges=1)
+DONE = Footer(exchanges={"vultr": 1})
 
 
 @pytest.mark.parametrize(
@@ -147,14 +148,14 @@ DONE = Footer(exchanges=1)
             [verdict(Verdict.PASSED)],
             ("the run did not finish: 1 of 1 event streams have no footer",),
         ),
-        ([verdict(Verdict.PASSED), Footer(exchanges=1, errors=("e\n1",))], ("e 1",)),
+        ([verdict(Verdict.PASSED), Footer(exchanges={"vultr": 1}, errors=("e\n1",))], ("e 1",)),
         (
-            [verdict(Verdict.PASSED), Footer(exchanges=1, exit_status=1)],
+            [verdict(Verdict.PASSED), Footer(exchanges={"vultr": 1}, exit_status=1)],
             ("the run ended with exit status 1",),
         ),
-        ([verdict(Verdict.FAILED), Footer(exchanges=1, exit_status=1)], ("1 failed",)),
+        ([verdict(Verdict.FAILED), Footer(exchanges={"vultr": 1}, exit_status=1)], ("1 failed",)),
         (
-            [verdict(Verdict.FAILED), Footer(exchanges=1, exit_status=2)],
+            [verdict(Verdict.FAILED), Footer(exchanges={"vultr": 1}, exit_status=2)],
             ("1 failed", "the run ended with exit status 2"),
         ),
     ],

@@ -51,8 +51,8 @@ def hostile() -> list[Event]:
 SAMPLES: dict[str, list[Event]] = {
     "every-verdict": every_verdict(),
     "hostile": hostile(),
-    "empty": [header(), Footer(exchanges=0)],
-    "nothing-exercised": [header("vultr.auth.no-key-401"), Footer(exchanges=0)],
+    "empty": [header(), Footer()],
+    "nothing-exercised": [header("vultr.auth.no-key-401"), Footer()],
     "cut-off": every_verdict()[:-1],
     "merged": [*every_verdict(), *every_verdict("another message")],
 }

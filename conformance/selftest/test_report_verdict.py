@@ -21,8 +21,6 @@ MUST text strict        broken  failed     stale  passed           not-recorded 
 MUST implied strict     broken  failed     stale  passed           not-recorded  unsupported  not-exercised
 SHOULD text strict      broken  failed     stale  passed           not-recorded  unsupported  not-exercised
 MAY text strict         broken  noted      stale  passed           not-recorded  unsupported  not-exercised
-MUST text required      broken  failed     stale  passed           failed        unsupported  failed
-SHOULD text required    broken  warned     stale  passed           failed        unsupported  failed
 MUST text listed        broken  deviates   stale  unexpected-pass  not-recorded  unsupported  not-exercised
 SHOULD text listed      broken  deviates   stale  unexpected-pass  not-recorded  unsupported  not-exercised
 MAY text listed         broken  deviates   stale  unexpected-pass  not-recorded  unsupported  not-exercised
@@ -43,7 +41,6 @@ def test_the_verdict_table() -> None:
                 basis=basis,
                 deviation_listed="listed" in flags,
                 strict="strict" in flags,
-                required="required" in flags,
             ).value
             for outcome in outcomes
         }
@@ -55,6 +52,8 @@ def test_the_worst_verdict_stands_for_several_and_passed_beats_the_unseen() -> N
     for one, other in permutations(ranked, 2):
         assert worst([one, other]) == min(one, other, key=ranked.index)
     assert [verdict.value for verdict in ranked if not verdict.seen] == [
+        "broken",
+        "stale",
         "not-recorded",
         "unsupported",
         "not-exercised",

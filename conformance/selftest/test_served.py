@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.commands.coverage import suite_tests
+from conformance import suite
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run, items_of
@@ -19,8 +19,8 @@ ON_THE_WIRE = ("tls-versions", "tls-resumption", "http-versions", "h2-preferred"
                "tls-legacy-refused", "http-1-0")  # fmt: skip
 ITEMS = [
     item
-    for name, function in suite_tests()
-    for item in items_of(function, name, CONTRACT)
+    for test in suite.tests()
+    for item in items_of(test.function, test.name, CONTRACT)
     if item.requirement.area == "transport"
 ]
 FAULTS = [fault for fault in planted(CONTRACT) if fault.requirement.split(".")[1] == "transport"]

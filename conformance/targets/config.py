@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from conformance.traffic.exchange import is_loopback
 from conformance.traffic.redact import Redactor
 
 BUILT_IN = ("cassette", "reference")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable", "tls", "h2", "single-consumer"})
 
 
@@ -50,6 +52,12 @@ class TargetRecord(Record):
     ca: str | None = None
     plain_url: str | None = None
     strict: bool = False
+
+
+class Settings(Record):
+    """The `[tool.conformance]` table of a pyproject.toml."""
+
+    targets: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 @frozen
@@ -82,6 +90,7 @@ def select(
         TargetError: the target is unknown, its record is wrong, or a variable with a credential is not set.
     """
     given = dict(parameters or {})
+    records = _records(root / "pyproject.toml")
     if given and name in BUILT_IN:
         raise TargetError(f"--parameter {next(iter(given))}: is for a URL or a named target, {name} knows its own")
     apis = tuple(dict.fromkeys(api_names)) or contracts(specs)
@@ -100,7 +109,6 @@ def select(
         url = _split(name)
         label = "-".join(str(part).replace(":", "-") for part in (url.hostname, url.port) if part)
         return Selection(label, {contract.api: _at_url(label, record, contract, environ, allow_writes, root)})
-    records = _records(root / "pyproject.toml")
     if name not in records:
         known = ", ".join([*BUILT_IN, *sorted(records), "a URL"])
         raise TargetError(f"unknown target {name!r}: known are {known}")
@@ -123,17 +131,28 @@ def _split(url: str) -> SplitResult:
 
 
 def _records(path: Path) -> dict[str, TargetRecord]:
+    """The targets that a pyproject.toml names; none where there is no such file."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise TargetError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise TargetError(f"{path}: is not TOML: byte {error.start} is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise TargetError(f"{path}: is not TOML: {error}") from None
-    tables: dict[str, Any] = data.get("tool", {}).get("conformance", {}).get("targets", {})
-    return {
-        name: validated(TargetRecord, table, f"{path.name}: tool.conformance.targets.{name}")
-        for name, table in tables.items()
-    }
+    tool = data.get("tool")
+    where = f"{path.name}: tool.conformance"
+    tables = validated(Settings, tool.get("conformance", {}) if isinstance(tool, dict) else {}, where).targets
+    for name in tables:
+        if name in BUILT_IN or not _NAME.fullmatch(name):
+            # Reports and deviations of a target lie in a folder and a file of its name.
+            raise TargetError(
+                f"{where}.targets: {name!r} can be no target's name: "
+                f"it is made of letters, digits, `.`, `_` and `-`, and is none of {', '.join(BUILT_IN)}"
+            )
+    return {name: validated(TargetRecord, table, f"{where}.targets.{name}") for name, table in tables.items()}
 
 
 def _at_url(
@@ -180,6 +199,13 @@ def _at_url(
             )
     # A name or a token that cannot be kept out of recordings is refused now, not at the first request.
     Redactor(credentials)
+    in_paths = {parameter for op in contract.operations for parameter in op.path_parameters}
+    for parameter in record.parameters:
+        if parameter not in in_paths:
+            raise TargetError(
+                f"the target {name!r}: no path of {contract.api} has a parameter {parameter!r}: "
+                f"known are {', '.join(sorted(in_paths))}"
+            )
     examples = {parameter: values for op in contract.operations for parameter, values in op.examples.items() if values}
     return UrlTarget(
         contract=contract,

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 import httpx2
 import yaml
 from attrs import evolve, field, frozen
-from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request as VcrRequest
+from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
 from conformance.contract import ConformanceError
 from conformance.traffic.exchange import Pairs, Request, Response
+from conformance.traffic.files import write_whole
 
 MAX_NESTING = 200
 
@@ -324,7 +325,7 @@ _NOT_PRINTABLE = re.compile("[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
 def write(path: Path, provenance: Mapping[str, Any], takes: Mapping[str, Take]) -> None:
-    """Writes a cassette; equal takes give equal bytes, whatever their order."""
+    """Writes a cassette, replacing an older one whole; equal takes give equal bytes, whatever their order."""
     requests: list[VcrRequest] = []
     responses: list[dict[str, Any]] = []
     shares: dict[str, Any] = {}
@@ -344,8 +345,7 @@ def write(path: Path, provenance: Mapping[str, Any], takes: Mapping[str, Take]) 
         "responses": responses,
         "metadata": {"provenance": dict(provenance), "takes": shares},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    FilesystemPersister.save_cassette(path, content, serializer=_JsonAsYaml)
+    write_whole(path, serialize(content, _JsonAsYaml).encode("utf-8"))
 
 
 class _JsonAsYaml:

@@ -1,0 +1,69 @@
+"""Before a run: whether a target answers at all, and takes the credential."""
+
+from __future__ import annotations
+
+import httpx2
+from attrs import define, evolve
+
+from conformance.contract import Operation
+from conformance.targets.client import Health
+from conformance.targets.errors import HarnessError, TargetError
+from conformance.targets.target import UrlTarget
+
+
+@define
+class _Probe(httpx2.BaseTransport):
+    """Notes whether anything answered: whatever is wrong with an answer, who sends one is up."""
+
+    transport: httpx2.BaseTransport
+    answered: bool = False
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = self.transport.handle_request(request)
+        self.answered = True
+        return response
+
+
+def preflight(target: UrlTarget) -> str | None:
+    """Makes one request, a documented read with the credential where there is one.
+
+    Returns:
+        One line if the credential was refused, else None.
+
+    Raises:
+        TargetError: nothing answers there.
+    """
+    read = _read(target)
+    values = {name: target.parameters[name][0] for name in read.path_parameters} if read else {}
+    path = read.expand(values) if read else target.contract.conventions.errors.unknown_path
+    client = target.session("preflight", "preflight", []).client
+    probe = _Probe(client.transport)
+    probing = evolve(client, transport=probe, health=Health())
+    try:
+        with probing.burst():
+            answer = probing.send("GET", path).response
+    except HarnessError as error:
+        if probe.answered:
+            return None
+        why = str(error).removesuffix("; is the target up?")
+        raise TargetError(f"the target {target.base_url} cannot be reached: {why}; is it up?") from None
+    if read and read.authorized == "required" and answer.status in (401, 403):
+        return (
+            f"the target {target.base_url} did not accept the credential: "
+            f"GET {path} came to {answer.reason}; is its token right?"
+        )
+    return None
+
+
+def _read(target: UrlTarget) -> Operation | None:
+    """A read that takes no more than is known, and a credential rather than none."""
+    versioning = target.contract.conventions.versioning
+    known = {*target.parameters, *([versioning.parameter] if versioning else [])}
+    reads = [
+        operation
+        for operation in target.contract.operations
+        if operation.method == "GET"
+        and known.issuperset(operation.path_parameters)
+        and all(one["name"] in known for one in operation.parameters if one["in"] == "query" and one.get("required"))
+    ]
+    return min(reads, key=lambda read: (read.authorized != "required", len(read.path_parameters)), default=None)
