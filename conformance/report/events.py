@@ -187,7 +187,7 @@ class Footer(Record):
     """
 
     event: Literal["footer"] = "footer"
-    exchanges: Mapping[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    exchanges: Mapping[str, Annotated[int, Field(ge=0)]]
     unknown_operations: Mapping[str, int] = Field(default_factory=dict)
     exit_status: int = 0
     errors: tuple[Text, ...] = ()

@@ -176,9 +176,9 @@ class Report:
         if not self.finished:
             missing = self.streams - self.footers
             lines.append(f"the run did not finish: {missing} of {self.streams} event streams have no footer")
-        if not self.seen:
+        if not self.seen and not self._failing:
             lines.append("no requirement was exercised")
-        if silent := self._silent:
+        if self.finished and (silent := self._silent):
             of = "" if silent == self.apis else f" of {', '.join(silent)}"
             lines.append(f"no exchange was made with the target{of}, so nothing is known of it")
         if self.missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import socketserver
 import threading
@@ -83,6 +84,12 @@ def reply(body: bytes | str | Any = b"", status: str = "200 OK", **headers: str)
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
     head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + content
+
+
+def dying(first: bytes | None = None, answers: int = 1) -> Answer:
+    """Answers so many requests, an empty account where nothing else is said, and then none any more."""
+    count = itertools.count()
+    return lambda _: (first or reply({"account": {}})) if next(count) < answers else b""
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import re
 import socket
 from collections.abc import Callable
 
 import pytest
 
-from conformance.selftest.servers import Answer, Asked, Ran, Runner, raw_server, reply
+from conformance.selftest.servers import Answer, Asked, Ran, Runner, dying, raw_server, reply
 
 FEW = ("-k", "walk-exactly-once or bad-key-401 or get-returns-object")
 WALK = "vultr.pagination.walk-exactly-once[GET /v2/plans]"
@@ -35,8 +36,6 @@ UNUSABLE: dict[str, tuple[Answer, str]] = {
         lambda _: b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
         "the answer broke off or is not HTTP",
     ),
-    "closes without an answer": (lambda _: b"", "the answer broke off or is not HTTP"),
-    "is no HTTP server": (lambda _: b"SSH-2.0-OpenSSH_9.6\r\n", "the answer broke off or is not HTTP"),
     "sends 10 MB of garbage": (lambda _: reply(b"\xff\x00" * 5_000_000), "the body is larger than 4 MiB"),
     "sends a small body that unpacks to 8 MB": (
         lambda _: reply(gzip.compress(bytes(8_000_000)), content_encoding="gzip"),
@@ -60,33 +59,68 @@ def test_a_server_without_a_usable_answer_is_broken_and_soon_left_alone(suite: R
         ran = suite("--target", server.url, *FEW)
     whole(ran)
     assert set(ran.verdicts.values()) == {"broken"}
-    assert server.requests == 3
+    assert server.requests == 4, "one to see whether it is up"
     assert f"GET {server.url}/v2/account: {line}" in ran.text
     assert "the target is taken as down after 3 failures in a row" in ran.text
 
 
-def test_a_server_that_is_down_is_broken(suite: Runner) -> None:
+SILENT: dict[str, tuple[Answer, str]] = {
+    "closes without an answer": (lambda _: b"", "the answer broke off or is not HTTP"),
+    "is no HTTP server": (lambda _: b"SSH-2.0-OpenSSH_9.6\r\n", "the answer broke off or is not HTTP"),
+}
+
+
+def not_up(ran: Ran, line: str) -> None:
+    """A target that is down is told in one line, and nothing is run."""
+    assert ran.status == ran.report["exit_status"] == 1
+    assert (ran.outcomes, ran.verdicts) == ({}, {})
+    assert [text for text in ran.text.splitlines() if line in text] == [f"error: {ran.report['errors'][0]}"]
+    assert line in ran.report["errors"][0]
+    assert ran.report["errors"][0].endswith("; is it up?")
+    assert len(ran.text.splitlines()) < 20
+    assert "Traceback" not in ran.text
+
+
+@pytest.mark.parametrize("kind", SILENT)
+def test_what_answers_no_http_is_not_up(suite: Runner, kind: str) -> None:
+    answer, line = SILENT[kind]
+    with raw_server(answer) as server:
+        ran = suite("--target", server.url)
+    not_up(ran, f"the target {server.url} cannot be reached: GET {server.url}/v2/account: {line}")
+    assert server.requests == 1
+
+
+def test_a_server_that_is_down_is_told_in_one_line(suite: Runner) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
-    ran = suite("--target", f"http://127.0.0.1:{port}/v2", *FEW)
-    whole(ran)
-    assert set(ran.verdicts.values()) == {"broken"}
-    assert f"GET http://127.0.0.1:{port}/v2/account: cannot connect:" in ran.text
-    assert "is the target up?" in ran.text
+    ran = suite("--target", f"http://127.0.0.1:{port}/v2")
+    not_up(ran, f"the target http://127.0.0.1:{port} cannot be reached: GET http://127.0.0.1:{port}/v2/account: cannot")
 
 
-def test_a_server_that_never_answers_is_broken(suite: Runner) -> None:
+def test_a_server_that_never_answers_is_not_up(suite: Runner) -> None:
     def hang(_: Asked) -> bytes:
         server.stopping.wait()
         return b""
 
     suite.impatient()
     with raw_server(hang) as server:
-        ran = suite("--target", server.url, *FEW)
+        ran = suite("--target", server.url)
+    not_up(ran, "no answer within 0.1 s")
+    assert server.requests == 1
+
+
+def test_a_server_that_dies_in_the_middle_is_told_once(suite: Runner) -> None:
+    with raw_server(dying(answers=8)) as server:
+        ran = suite("--target", server.url)
     whole(ran)
-    assert set(ran.verdicts.values()) == {"broken"}
-    assert server.requests == 3
-    assert "no answer within 0.1 s" in ran.text
+    broken = [name for name, verdict in ran.verdicts.items() if verdict == "broken"]
+    assert len(broken) > 80
+    assert server.requests <= 8 + 3
+    cause = "the target is taken as down after 3 failures in a row; the last:"
+    assert len([line for line in ran.text.splitlines() if cause in line]) == 2, "with the first item, and in the end"
+    assert len(ran.text.splitlines()) < 150
+    (grouped,) = re.findall(rf"^broken \S+\[.*\] and (\d+) more: {cause}", ran.text, re.MULTILINE)
+    assert len(broken) - 5 <= int(grouped) < len(broken)
 
 
 WRONG: dict[str, tuple[Callable[[], Answer], dict[str, str], int]] = {
@@ -115,7 +149,7 @@ WRONG: dict[str, tuple[Callable[[], Answer], dict[str, str], int]] = {
     "refuses everything for its rate": (
         lambda: lambda _: reply({"error": "slow down"}, "429 Too Many Requests", retry_after="9" * 30),
         {BAD_KEY: "not-exercised", OBJECT: "broken"},
-        12,
+        13,
     ),
 }
 

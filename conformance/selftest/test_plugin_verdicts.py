@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from attrs import evolve
 
-from conformance.selftest.servers import Ran, Runner, raw_server, reference_url, reply
+from conformance.selftest.servers import Ran, Runner, dying, raw_server, reference_url, reply
 from conformance.targets.target import CASSETTES
 from conformance.traffic import cassette
 
@@ -100,9 +99,8 @@ def test_noted(suite: Runner) -> None:
 
 
 def test_broken(suite: Runner) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    came_to(suite("--target", f"http://127.0.0.1:{port}", *only(BAD_KEY)), BAD_KEY, "broken")
+    with raw_server(dying()) as server:
+        came_to(suite("--target", server.url, *only(BAD_KEY)), BAD_KEY, "broken")
 
 
 CASSETTE = "vultr/test_auth/test_a_wrong_credential_is_refused.yaml"
@@ -174,5 +172,5 @@ def test_a_deviation_without_an_operation_is_stale_once_none_deviates(suite: Run
 
 def test_broken_is_excused_by_no_deviation(suite: Runner, tmp_path: Path) -> None:
     known = deviations(tmp_path, *split(BAD_KEY))
-    with raw_server(lambda _: b"") as server:
+    with raw_server(dying()) as server:
         came_to(suite("--target", server.url, "--deviations", known, *only(BAD_KEY)), BAD_KEY, "broken")

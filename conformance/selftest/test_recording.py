@@ -11,7 +11,7 @@ import pytest
 from conformance.contract.verdict import Outcome
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Run
-from conformance.selftest.servers import VULTR, Runner, items, raw_server, reply, url_target
+from conformance.selftest.servers import VULTR, Runner, dying, items, raw_server, reply, url_target
 from conformance.targets.target import CASSETTES
 from conformance.traffic import cassette
 
@@ -97,7 +97,7 @@ def test_a_recording_cut_off_loses_nothing(suite: Runner, shipped: Path) -> None
 
 def test_what_breaks_replaces_no_older_take(suite: Runner, shipped: Path) -> None:
     before = content(shipped)
-    with raw_server(lambda _: b"") as server:
+    with raw_server(dying()) as server:
         ran = suite("--record", "--target", server.url, "--allow-writes")
     assert "broken" in ran.verdicts.values()
     after = content(shipped)

@@ -126,7 +126,7 @@ def test_each_line_is_in_the_file_before_the_next_is_written(tmp_path: Path) -> 
 
 def test_a_log_starts_anew(tmp_path: Path) -> None:
     for _ in range(2):
-        path = write(tmp_path / "events.ndjson", [header(), Footer()])
+        path = write(tmp_path / "events.ndjson", [header(), Footer(exchanges={})])
     assert len(read_events([path])) == 2
 
 
@@ -144,9 +144,9 @@ def test_a_stream_cut_anywhere_in_its_last_line_loses_that_line_only(tmp_path: P
     [
         ("", r"x\.ndjson:1: the stream does not begin with a header"),
         ('{"event":"head', r"x\.ndjson:1: the stream does not begin with a header"),
-        (canonical(Footer()) + "\n", r"x\.ndjson:1: the stream does not begin with a header"),
+        (canonical(Footer(exchanges={})) + "\n", r"x\.ndjson:1: the stream does not begin with a header"),
         (canonical(header()) + "\n\n", r"x\.ndjson:2: not an event"),
-        (canonical(header()) + "\nfoo\n" + canonical(Footer()), r"x\.ndjson:2: not an event"),
+        (canonical(header()) + "\nfoo\n" + canonical(Footer(exchanges={})), r"x\.ndjson:2: not an event"),
         (canonical(header()) + '\n{"event":"finding"}\n', r"x\.ndjson:2: not an event: .*finding"),
         (canonical(header()) + '\n{"event":"footer"}', r"x\.ndjson:2: not an event: footer\.exchanges: "),
         (canonical(header()).replace('"format":1', '"format":2'), r"not an event: header\.format: .* 1"),

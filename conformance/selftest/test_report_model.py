@@ -86,7 +86,7 @@ def test_a_requirement_has_the_worst_verdict_of_its_operations_and_streams() -> 
             verdict(Verdict.NOT_RECORDED, operation="GET /a"),
             verdict(Verdict.WARNED, operation="GET /b"),
             verdict(Verdict.STALE, operation="GET /b"),
-            Footer(),
+            Footer(exchanges={}),
         ]
     )
     requirement, unasked = report.requirements
@@ -105,7 +105,7 @@ def test_findings_are_attached_and_equal_ones_are_counted() -> None:
     loose = evidence("x", NAMES[1])
     drift = evidence("new key", None, "note")
     notes = [evidence("seen", outcome="note"), evidence("x"), evidence("x"), loose, drift]
-    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), *notes, Footer()])
+    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), *notes, Footer(exchanges={})])
     (case,) = report.cases
     assert [(item.message, item.outcome, item.times) for item in case.findings] == [
         ("x", "violated", 2),
@@ -118,7 +118,7 @@ def test_findings_are_attached_and_equal_ones_are_counted() -> None:
 
 def test_long_bodies_are_cut_in_the_report_and_whole_in_its_events() -> None:
     long = evidence("x" * 12_345)
-    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), long, Footer()])
+    report = Report.from_events([header(*NAMES), verdict(Verdict.FAILED), long, Footer(exchanges={})])
     (finding,) = report.cases[0].findings
     assert finding.exchange is not None
     for text in (
@@ -226,6 +226,7 @@ def test_provenance_is_said_in_a_sentence(kind: str | None, source: str | None, 
 def test_the_summary_shows_counts_and_the_first_failures_worst_first() -> None:
     lines = summary_lines(Report.from_events(every_verdict("two\nlines\x1b[2J")), limit=3)
     assert lines == [
+        "6 of 11 requirements seen",
         "vultr: recorded on 2026-01-01 from the reference server (version 1), not from the vendor",
         "requirements: " + ", ".join(f"1 {verdict.value}" for verdict in Verdict),
         "requirement × operation: " + ", ".join(f"1 {verdict.value}" for verdict in Verdict),

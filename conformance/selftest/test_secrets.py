@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from conformance.selftest.servers import Asked, Runner, raw_server, reply
+from conformance.selftest.servers import Asked, Runner, dying, raw_server, reply
 
 ECHOED = "vultr.security.key-never-echoed"
 SELECTED = ("-k", "bad-key-401 or key-never-echoed or get-returns-object or walk-exactly-once or post-creates")
@@ -104,8 +104,10 @@ def test_no_artefact_of_a_run_holds_a_token(suite: Runner, tmp_path: Path, token
 
 
 def test_no_failure_of_the_connection_tells_the_token(suite: Runner, tmp_path: Path, tokens: list[str]) -> None:
+    answered = dying()
+
     def breaks(asked: Asked) -> bytes:
-        return f"HTTP/1.1 {asked.headers['authorization']}\r\n\r\n".encode()
+        return answered(asked) or f"HTTP/1.1 {asked.headers['authorization']}\r\n\r\n".encode()
 
     with raw_server(breaks) as server:
         ran = suite("--target", server.url, "-vv", "-l", *SELECTED)
