@@ -227,7 +227,13 @@ class Runner:
         """Keeps recordings out of the shipped cassettes."""
         self._recordings = self.cassettes
 
-    def __call__(self, *arguments: str, plugins: tuple[object, ...] = (), root: Path = ROOT) -> Ran:
+    def __call__(
+        self,
+        *arguments: str,
+        plugins: tuple[object, ...] = (),
+        root: Path = ROOT,
+        paths: tuple[Path, ...] = (SUITE / "common", SUITE / "vultr"),
+    ) -> Ran:
         out, outcomes = io.StringIO(), _Outcomes()
         reports = self.folder / "reports"
         own = ("--api", "vultr") if "--api" not in arguments else ()
@@ -243,9 +249,8 @@ class Runner:
         # The outer run looks for unclosed sockets and dead threads already.
         unused = ("unraisableexception", "threadexception", "faulthandler", "schemathesis", "anyio", "hypothesispytest")
         quiet = [f"-pno:{name}" for name in unused]
-        paths = [str(SUITE / "common"), str(SUITE / "vultr")]
         with redirect_stdout(out), redirect_stderr(out):
             status = pytest.main(
-                [*paths, *fixed, "--capture=sys", *quiet, *own, *arguments], plugins=[outcomes, *plugins]
+                [*map(str, paths), *fixed, "--capture=sys", *quiet, *own, *arguments], plugins=[outcomes, *plugins]
             )
         return Ran(int(status), out.getvalue(), reports, outcomes.found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from conformance.contract.verdict import Outcome
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Run
 from conformance.selftest.servers import VULTR, Runner, dying, items, raw_server, reply, url_target
+from conformance.shipped import SUITE
 from conformance.targets.target import CASSETTES
 from conformance.traffic import cassette
 
@@ -129,3 +131,86 @@ def test_a_recording_of_a_url_says_so(tmp_path: Path) -> None:
     provenance = cassette.read(path).provenance
     assert (provenance["source"], provenance["base_url"]) == ("selftest", server.url)
     assert provenance["credentials"] == ["default"]
+
+
+ACCOUNT = SUITE / "vultr" / "test_account.py"
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ("-k", "account"),
+        ("-k", "get-returns-object", "--redraw"),
+        ("--deselect", str(ACCOUNT)),
+    ],
+    ids=["some by name", "some drawn anew", "all but a file"],
+)
+def test_a_recording_of_some_keeps_what_was_not_run(suite: Runner, shipped: Path, selection: tuple[str, ...]) -> None:
+    before = content(shipped)
+    assert suite("--record", *selection).status == 0
+    assert content(shipped).keys() == before.keys()
+    if "--redraw" not in selection:
+        assert content(shipped) == before
+
+
+def test_a_recording_that_stops_at_a_failure_keeps_what_was_not_run(suite: Runner, shipped: Path) -> None:
+    before = content(shipped)
+    with raw_server(dying()) as server:
+        assert suite("--record", "-x", "--target", server.url).status == 1
+    assert content(shipped) == before
+
+
+def test_a_recording_of_one_file_leaves_every_other(suite: Runner, shipped: Path) -> None:
+    before = content(shipped)
+    ran = suite("--record", paths=(ACCOUNT,))
+    assert ran.status == 0
+    assert len(ran.outcomes) == 2
+    assert content(shipped) == before
+
+
+def test_only_recordings_are_removed(suite: Runner, shipped: Path) -> None:
+    theirs = shipped / "notes.yaml"
+    theirs.write_text("mine: true", encoding="utf-8")
+    assert suite("--record").status == 0
+    assert theirs.read_text("utf-8") == "mine: true"
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.9])
+def test_a_recording_that_was_cut_off_is_recorded_anew(suite: Runner, shipped: Path, part: float) -> None:
+    path = shipped / BAD_KEY
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * part)])
+    ran = suite("--record", *AUTH)
+    assert ran.status == 0
+    (warning,) = ran.report["warnings"]
+    assert warning.startswith(f"an older recording is of no use: {path}: ")
+    assert len([line for line in ran.text.splitlines() if warning in line]) == 1
+    assert cassette.read(path).takes.keys() == cassette.read(CASSETTES / "vultr" / BAD_KEY).takes.keys()
+    assert "Traceback" not in ran.text
+
+
+def test_a_recording_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.yaml"
+    recorded = cassette.read(CASSETTES / "vultr" / BAD_KEY)
+    cassette.write(path, recorded.provenance, recorded.takes)
+    before = path.read_bytes()
+
+    def killed(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        cassette.write(path, {"source": "another"}, recorded.takes)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_recording_that_cannot_be_written_is_an_error_line(suite: Runner, shipped: Path) -> None:
+    folder = (shipped / BAD_KEY).parent
+    shutil.rmtree(folder)
+    folder.write_text("no folder", encoding="utf-8")
+    ran = suite("--record", *AUTH)
+    assert ran.status == 1
+    (error,) = ran.report["errors"]
+    assert "the recording cannot be written: " in error
+    assert "Traceback" not in ran.text
