@@ -14,12 +14,15 @@ from pydantic import BaseModel, ValidationError
 
 from conformance.contract.conventions import Conventions, Resource
 from conformance.contract.errors import ContractError
+from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
 from conformance.contract.operation import METHODS, Collection, Operation, Router
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.schema import Validator, pointer
 from conformance.shipped import shipped
 
 SPECS = shipped("specs")
+
+MAX_NODES = 1_000_000
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -241,14 +244,33 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractError(f"{_label(path)}: cannot be read: {error}") from None
+    except OSError as error:
+        raise ContractError(f"{_label(path)}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{_label(path)}: cannot be read: byte {error.start} is not UTF-8") from None
     try:
-        return yaml.load(text, Loader=yaml.CSafeLoader)
+        content = yaml.load(text, Loader=yaml.CSafeLoader)
+        if _size(content, {}) > MAX_NODES:
+            raise ContractError(f"{_label(path)}: its aliases make it larger than {MAX_NODES} values")
+        return content
+    except (RecursionError, ValueError) as error:
+        what = "nests too deep, or holds itself" if isinstance(error, RecursionError) else f"cannot be read: {error}"
+        raise ContractError(f"{_label(path)}: {what}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
         raise ContractError(f"{_label(path)}:{where} is not YAML: {getattr(error, 'problem', error)}") from None
+
+
+def _size(node: Any, sizes: dict[int, int]) -> int:
+    """How many values there are once every alias is written out."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = MAX_NODES + 1  # what holds itself never ends
+        within = node.values() if isinstance(node, dict) else node
+        sizes[id(node)] = 1 + sum(_size(value, sizes) for value in within)
+    return sizes[id(node)]
 
 
 def validated(model: type[M], data: Any, where: str) -> M:
@@ -326,25 +348,36 @@ def _references(node: Any, place: str) -> Iterator[tuple[str, str]]:
 def _operations(document: dict[str, Any], label: str) -> Iterator[Operation]:
     for path, item in document["paths"].items():
         place = path
+        validated(PathItem, item, f"{label}: {path}")
         try:
             shared = item.get("parameters", [])
             for method in METHODS:
                 entry = item.get(method.lower())
                 if entry is not None:
                     place = f"{method} {path}"
-                    yield _operation(document, method, path, entry, [*shared, *entry.get("parameters", [])])
+                    validated(Entry, entry, f"{label}: {place}")
+                    parameters = [*shared, *entry.get("parameters", [])]
+                    yield _operation(document, method, path, entry, parameters, f"{label}: {place}")
         except KeyError as error:
             raise ContractError(f"{label}: {place}: has no {error}") from None
-        except (AttributeError, TypeError, ValueError) as error:
+        except ValueError as error:
             raise ContractError(f"{label}: {place}: is not what OpenAPI 3.1 says: {error}") from None
+        except (AttributeError, TypeError):
+            raise ContractError(f"{label}: {place}: is not what OpenAPI 3.1 says") from None
 
 
 def _operation(
-    document: dict[str, Any], method: str, path: str, entry: dict[str, Any], parameters: list[Any]
+    document: dict[str, Any], method: str, path: str, entry: dict[str, Any], parameters: list[Any], where: str
 ) -> Operation:
     resolved = [_resolved(document, parameter) for parameter in parameters]
+    for parameter in resolved:
+        validated(Parameter, parameter, f"{where}: parameters")
     responses = {status: _resolved(document, response) for status, response in entry["responses"].items()}
-    body = _resolved(document, entry["requestBody"]) if "requestBody" in entry else None
+    for status, response in responses.items():
+        validated(Holder, response, f"{where}: responses.{status}")
+    body = _resolved(document, entry["requestBody"]) if entry.get("requestBody") is not None else None
+    if body is not None:
+        validated(Holder, body, f"{where}: requestBody")
     return Operation(
         method=method,
         path=path,
@@ -368,6 +401,8 @@ def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     passed = set()
     while "$ref" in node:
         ref = node["$ref"]
+        if not isinstance(ref, str):
+            raise ValueError(f"the $ref {ref} is not text")
         if ref in passed:
             raise LookupError(ref)
         passed.add(ref)

@@ -168,10 +168,18 @@ REF = "specs/acme/openapi.yaml: /paths/~/get/responses/200: $ref ".replace("~", 
         ((*RESPONSES, "200"), {"$ref": "#/paths/~1things/get/responses/200"}, "leads nowhere"),
         (("paths",), None, "specs/acme/openapi.yaml: is not an OpenAPI document: it has no `paths`"),
         (("paths",), ["/things"], "specs/acme/openapi.yaml: is not an OpenAPI document: it has no `paths`"),
-        (("paths", "/things"), None, "specs/acme/openapi.yaml: /things: is not what OpenAPI 3.1 says: "),
-        (("paths", "/things", "get"), {}, "specs/acme/openapi.yaml: GET /things: has no 'responses'"),
-        (("paths", "/things", "get", "x-collection"), {}, "specs/acme/openapi.yaml: GET /things: has no 'items'"),
-        (RESPONSES, {200: {}}, "specs/acme/openapi.yaml: GET /things: is not what OpenAPI 3.1 says: "),
+        (("paths", "/things"), None, "specs/acme/openapi.yaml: /things: file: should be a mapping"),
+        (("paths", "/things", "get"), {}, "specs/acme/openapi.yaml: GET /things: responses: Field required"),
+        (
+            ("paths", "/things", "get", "x-collection"),
+            {},
+            "GET /things: x-collection.items: Field required",
+        ),
+        (
+            RESPONSES,
+            {200: {}},
+            "GET /things: responses.200.[key]: Input should be a valid string",
+        ),
     ],
 )
 def test_a_mistake_in_openapi_is_named_with_its_place(
