@@ -22,7 +22,7 @@ VALUES: tuple[Any, ...] = (
     {"$ref": 3}, {"$ref": "#/x"}, {"$ref": "#/paths"}, "2026-01-01", "x" * 10_000,
 )  # fmt: skip
 OF_PYTHON = re.compile(
-    r"NoneType|[A-Z]\w+Error|object has no|iterable|subscriptable|Traceback|<class|hashable|\b(dict|tuple|list)\b'|Errno"
+    r"NoneType|[A-Z]\w+Error|object has no|iterable|subscriptable|Traceback|<class|hashable|\b(dict|tuple)\b'|Errno"
 )
 
 
@@ -66,26 +66,29 @@ def test_one_mistake_anywhere_is_one_line_or_none(tmp_path: Path, seed: int) -> 
             (folder / other).symlink_to(SPECS / "vultr" / other)
     text = yaml.dump(mistaken(name, draw), Dumper=yaml.CSafeDumper, allow_unicode=True)
     (folder / name).write_text(text, encoding="utf-8")
+    said = told(tmp_path)
+    assert "\n" not in said
+    assert not OF_PYTHON.search(said), said
+
+
+def told(specs: Path) -> str:
+    """What is wrong with the contract in a folder; empty where it judges."""
     try:
-        Judge(load("vultr", tmp_path))
+        Judge(load("vultr", specs))
     except ConformanceError as error:
-        assert "\n" not in str(error)
-        assert not OF_PYTHON.search(str(error)), str(error)
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
         ("a: &a [*a]", "its aliases make it larger than"),
-        (
-            "\n".join(["a0: &a0 x", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]),
-            "its alia",
-        ),
+        ("a0: &a0 x\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 12)), "its aliases"),
         ("when: 2026-13-45", "cannot be read: month must be in 1..12"),
     ],
 )
 def test_what_never_ends_is_refused(tmp_path: Path, text: str, line: str) -> None:
     (tmp_path / "vultr").mkdir()
     (tmp_path / "vultr" / "requirements.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(ConformanceError, match=line):
-        load("vultr", tmp_path)
+    assert line in told(tmp_path)
