@@ -52,11 +52,13 @@ def run(options: argparse.Namespace) -> int:
     parts.remove()
     paths = write_reports(report, options.report_dir)
     tally = judge.tally
+    seen, *others = summary_lines(report)
+    print(seen)
     print(
         f"{contract.api}: {tally.exchanges} exchanges in {tally.files} files read, "
         f"{tally.unknown} of them with operations that the contract does not have"
     )
-    for line in summary_lines(report):
+    for line in others:
         print(line)
     print(f"report: {paths['html']}")
     return report.exit_status
