@@ -39,12 +39,12 @@ HELD = Finding(Outcome.HELD)
 
 
 def violated(message: str, *, expected: str, actual: Any, party: Party = "server") -> Finding:
-    """A finding that the rule does not hold; `actual` is shown as text, cut to a readable length."""
-    return Finding(Outcome.VIOLATED, message, expected, shown(actual), party)
+    """A finding that the rule does not hold; its texts are cut to a readable length."""
+    return Finding(Outcome.VIOLATED, shown(message, 600), shown(expected), shown(actual), party)
 
 
 def note(message: str) -> Finding:
-    return Finding(None, message)
+    return Finding(None, shown(message, 600))
 
 
 def shown(value: Any, limit: int = 300) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from attrs import frozen
 
 from conformance.checks.base import HELD, Finding, Sight, check, note, violated
 from conformance.contract import Pagination
 from conformance.traffic.exchange import Exchange
-from conformance.traffic.pages import resolved
+from conformance.traffic.urls import LONGEST, Url, origin_of, resolved, split
 
 _ABSENT = object()
 
@@ -28,9 +28,8 @@ DIRECTIONS = ("next", "prev")
 
 def base_url_of(exchange: Exchange) -> str:
     """The base URL that a request was sent below."""
-    url = urlsplit(exchange.request.url)
-    path = (url.path or "/").removesuffix(exchange.path)
-    return f"{url.scheme}://{url.netloc}{path}"
+    url = split(exchange.request.url)
+    return str(Url(url.scheme, url.authority, (url.path or "/").removesuffix(exchange.path), None))
 
 
 @frozen
@@ -46,8 +45,8 @@ class Target:
 
 def target_of(url: str) -> Target:
     """Where a URL leads, whatever its host and however it is percent-encoded."""
-    parts = urlsplit(url)
-    return Target(unquote(parts.path).rstrip("/"), tuple(parse_qsl(parts.query, keep_blank_values=True)))
+    parts = split(url)
+    return Target(unquote(parts.path).rstrip("/"), parts.parameters)
 
 
 def link_text(value: Any) -> str | None:
@@ -122,10 +121,10 @@ def links_keep_context(sight: Sight) -> Iterator[Finding]:
         link = link_text(links[name])
         if not link:
             continue
-        try:
-            targets[name] = target = target_of(resolved(link, base))
-        except ValueError:
-            continue  # No URL at all: that is another rule.
+        url = resolved(link, base, sight.exchange.request.url)
+        if _unusable(sight, link, url):
+            continue  # No URL of this API at all: that is another rule.
+        targets[name] = target = target_of(url)
         problem = _lost(sight, pagination, name, target)
         if problem:
             yield violated(f"the link {name} {problem}", expected=f"as in {sight.exchange.request.url}", actual=link)
@@ -187,16 +186,28 @@ def links_are_urls(sight: Sight) -> Iterator[Finding]:
                 f"the link {name} is neither a string nor an object with href", expected="a URL", actual=links[name]
             )
             continue
-        try:
-            target = target_of(resolved(link, base_url_of(sight.exchange)))
-        except ValueError:
-            target = None
-        if target is None or not _REFERENCE.fullmatch(link):
-            yield violated(f"the link {name} is no URL reference", expected="a URL (RFC 3986)", actual=link)
+        url = resolved(link, base_url_of(sight.exchange), sight.exchange.request.url)
+        problem = _unusable(sight, link, url)
+        if problem:
+            yield violated(f"the link {name} {problem}", expected="a URL of this API (RFC 3986)", actual=link)
             continue
         yield HELD
+        target = target_of(url)
         given[target] = link
         yield from _doubly_encoded(sight, target)
+
+
+def _unusable(sight: Sight, link: str, url: str) -> str | None:
+    """Why a link, which stands for `url`, cannot be followed with a credential; None where it can."""
+    if len(link) > LONGEST:
+        return f"has {len(link)} characters, more than a request is made of"
+    origin = origin_of(url)
+    if origin is None or not _REFERENCE.fullmatch(link):
+        return "is no URL reference"
+    # An emulator may give out the service's own links.
+    if origin not in map(origin_of, (sight.exchange.request.url, sight.contract.conventions.origin)):
+        return f"leads to another origin: {origin}"
+    return None
 
 
 def _followed(sight: Sight, given: Mapping[Target, str]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pydantic import StrictBool
 
 from conformance.checks.base import HELD, Arguments, Finding, Sight, check, note, violated
 from conformance.traffic.pages import Page
+from conformance.traffic.urls import LONGEST
 from conformance.traffic.walks import Walks, next_cursor
 
 
@@ -163,6 +164,14 @@ def walk_is_sound(sight: Sight) -> Iterator[Finding]:
     if page is None:
         return
     pagination = sight.contract.conventions.paging
+    if page.next is not None and len(page.next) > LONGEST and not pagination.by_link:
+        # Of a link there is a rule of its own.
+        yield violated(
+            f"a page names a next of more than {LONGEST} characters, which no request can be made of",
+            expected="a cursor that can be asked with",
+            actual=page.next,
+        )
+        return
     walks: Walks = sight.memory.setdefault("walks", Walks())
     walk = walks.up_to(sight.exchange, page, pagination, sight.writes)
     if walk is None or (pagination.sort and _has(sight, pagination.sort)):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
 from conformance.checks.base import HELD, Finding, Sight, check, note, shown, violated
-from conformance.traffic.exchange import is_loopback
+from conformance.traffic.dates import seconds_of
+from conformance.traffic.urls import is_loopback
 
 
 @check("rate-limit.no-early-refusal")
@@ -100,7 +99,7 @@ def reset_is_in_epoch_seconds(sight: Sight) -> Iterator[Finding]:
     if not re.fullmatch(r"[0-9]{10}", reset):
         yield violated(f"{names[2]} is not in epoch seconds", expected="ten digits", actual=f"{names[2]}: {reset}")
         return
-    date = _moment(sight.exchange.response.header("date"))
+    date = seconds_of(sight.exchange.response.header("date"))
     if date is not None and int(reset) < date - SKEW:
         yield violated(
             f"{names[2]} lies {date - int(reset):g} s before the answer's Date",
@@ -127,7 +126,7 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
     if before is None:
         return
     earlier, position = before
-    date = _moment(sight.exchange.response.header("date"))
+    date = seconds_of(sight.exchange.response.header("date"))
     at = sight.exchange.sent_at if date is None else date
     if at is not None and at >= state.reset - 1:
         return
@@ -232,8 +231,8 @@ def retry_after_is_sane(sight: Sight) -> Iterator[Finding]:
     text = response.header("retry-after")
     if limit is None or response.status != limit.exceeded or text is None:
         return
-    date, state = _moment(response.header("date")), _state(sight)
-    moment = _moment(text)
+    date, state = seconds_of(response.header("date")), _state(sight)
+    moment = seconds_of(text)
     if _DIGITS.fullmatch(text):
         moment = None if date is None else date + int(text)
     elif moment is None:
@@ -283,7 +282,7 @@ def _is_cached(sight: Sight, state: _State) -> bool:
     """Whether an answer is an older one played again: it says so, or it was written before one already seen."""
     response = sight.exchange.response
     age = (response.header("age") or "0").strip()
-    date = _moment(response.header("date"))
+    date = seconds_of(response.header("date"))
     latest = sight.sequence.get(("date", state.caller))
     if date is not None:
         sight.sequence["date", state.caller] = max(date, latest or date)
@@ -305,15 +304,6 @@ def _text(sight: Sight, name: str) -> str | None:
 def _is_private(sight: Sight) -> bool:
     """Whether nobody but this run calls the target, and nothing stands in front of it."""
     return sight.strict or is_loopback(sight.exchange.request.url)
-
-
-def _moment(date: str | None) -> float | None:
-    """Seconds since the epoch of an HTTP-date, None if it is none."""
-    try:
-        moment = parsedate_to_datetime(date or "")
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 _DIGITS = re.compile(r"[0-9]{1,15}")

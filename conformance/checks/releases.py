@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
 
 from conformance.contract import Versioning
+from conformance.traffic.dates import moment_of
 from conformance.traffic.exchange import Exchange
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -158,8 +158,5 @@ def successor(releases: Iterable[Release], release: Release) -> Release | None:
 
 def answered_at(exchange: Exchange) -> datetime | None:
     """The time of an answer by its Date, else by the clock of whoever asked."""
-    try:
-        return parsedate_to_datetime(exchange.response.header("date") or "").astimezone(UTC)
-    except ValueError:
-        pass
-    return datetime.fromtimestamp(exchange.sent_at, UTC) if exchange.sent_at else None
+    sent = datetime.fromtimestamp(exchange.sent_at, UTC) if exchange.sent_at else None
+    return moment_of(exchange.response.header("date")) or sent

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
-from urllib.parse import urlsplit
 
 from conformance.checks.base import HELD, Finding, Sight, check, note, violated
 from conformance.checks.links import base_url_of, link_text, target_of
@@ -21,7 +20,7 @@ from conformance.checks.releases import (
 from conformance.checks.shapes import Shape, differences, shape_of
 from conformance.contract import Versioning
 from conformance.traffic.exchange import Exchange
-from conformance.traffic.pages import resolved
+from conformance.traffic.urls import origin_of, resolved
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -104,12 +103,9 @@ def _links(exchange: Exchange) -> Iterator[str]:
         links = holder.get("links") if isinstance(holder, dict) else None
         for value in links.values() if isinstance(links, dict) else ():
             link = link_text(value)
-            try:
-                url = resolved(link, base) if link else None
-                if url and urlsplit(url).netloc == urlsplit(base).netloc:
-                    yield url
-            except ValueError:
-                continue
+            url = resolved(link, base, exchange.request.url) if link else None
+            if url and origin_of(url) == origin_of(base):
+                yield url
 
 
 @check("versioning.shape-stable")

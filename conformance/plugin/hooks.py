@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from conformance.report.events import ReportError
 from conformance.report.summary import summary_lines
 from conformance.report.write import write_reports
 from conformance.targets import UrlTarget
+from conformance.targets.clock import SystemClock
 
 _REQUIREMENT_ITEM = re.compile(r"::([a-z0-9]+)\.[a-z0-9-]+\.[a-z0-9-]+\[[^\]]*\]$")
 
@@ -110,6 +114,27 @@ def pytest_runtestloop(session: pytest.Session) -> Any:
 def pytest_configure_node(node: Any) -> None:
     """Tells a worker whose events it writes."""
     node.workerinput["conformance"] = node.config.stash[CONFORMANCE].parts.run_id
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    conformance = session.config.stash.get(CONFORMANCE, None)
+    for target in conformance.selection.targets.values() if conformance else ():
+        if isinstance(target, UrlTarget) and isinstance(target.clock, SystemClock):
+            target.clock.tell = partial(_tell, session.config)
+
+
+def _tell(config: pytest.Config, line: str) -> None:
+    """A line for whoever is watching, while a test runs and its output is captured."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        if reporter is None:
+            # A worker has no terminal of its own; what it says here comes out where the run was started.
+            print(line, file=sys.stderr, flush=True)
+        else:
+            reporter.ensure_newline()
+            reporter.write_line(line)
+            reporter.flush()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

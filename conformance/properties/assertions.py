@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -96,11 +97,12 @@ def assert_enveloped(exchange: Exchange, contract: Contract, when: str = "") -> 
 
 def assert_same_members(actual: Sequence[str], expected: Sequence[str], what: str) -> None:
     """The two hold the same members, none twice, in whatever order."""
-    again = sorted({member for member in actual if actual.count(member) > 1})
-    missing = [member for member in expected if member not in set(actual)]
-    extra = [member for member in actual if member not in set(expected)]
+    came, due = Counter(actual), set(expected)
+    again = sorted(member for member, count in came.items() if count > 1)
+    missing = [member for member in expected if member not in came]
+    extra = [member for member in actual if member not in due]
     problem = (
-        f"{again[0]} comes {actual.count(again[0])} times"
+        f"{again[0]} comes {came[again[0]]} times"
         if again
         else f"{missing[0]} is missing"
         if missing

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from math import ceil
 from typing import Any
 
 from attrs import define, field, frozen
@@ -14,10 +13,13 @@ from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
 from conformance.properties.assertions import Violation
 from conformance.targets import Client, NotExercised, Unsupported
-from conformance.traffic.exchange import Exchange
+from conformance.targets.errors import NotFollowed
+from conformance.traffic.exchange import Exchange, cut
 from conformance.traffic.pages import Direction, Page, neighbour_request, page_of
 
 HARD_CAP = 50
+LARGEST = 16 * 1024 * 1024
+"""Bytes of bodies that one walk reads at most."""
 
 STALE = 2
 """Pages in a row, of records that all came before, that no list makes by changing."""
@@ -38,8 +40,9 @@ class Walk:
     Attributes:
         steps: the pages, in order.
         ended: a page without `next` was reached.
-        defect: why the walk was given up, where the server is to blame: a cursor that came twice, requests
-            that bring nothing new, a list that goes on past its end. None where only the cap was reached.
+        defect: why the walk was given up, where the server is to blame: a cursor that came twice or that nothing
+            can be asked for with, requests that bring nothing new, a list that goes on past its end. None where
+            only the cap was reached.
     """
 
     steps: list[Step] = field(factory=list)
@@ -114,11 +117,12 @@ class Collection:
 
         Raises:
             Unsupported: no document says how to go in this direction.
+            NotFollowed: the neighbour is a link to elsewhere, or a cursor that no request can be made of.
         """
         named = step.page.next if direction == "next" else step.page.prev
         assert named is not None, f"the page has no {direction}"
         if self.pagination.by_link:
-            return self.client.follow(named)
+            return self.client.follow(named, step.exchange.request.url)
         try:
             path, query = neighbour_request(
                 step.exchange.request, self.pagination, direction, named, self.client.base_url
@@ -152,12 +156,16 @@ class Collection:
 
         Never more than `ceil(n/limit)+2` requests, n being the `expected` number of records, else the total
         the list states if it is to be trusted, else the records seen so far; `HARD_CAP` in any case.
+
+        Raises:
+            NotExercised: the pages came to more than `LARGEST`.
         """
         walk = Walk()
-        cursors, seen, stale = set[str](), set[str](), 0
+        cursors, seen, stale, size_read = set[str](), set[str](), 0, 0
         step = start or self.page(limit, query=query or {})
         while True:
             walk.steps.append(step)
+            size_read += len(step.exchange.response.body)
             ids = set(identities(step.page))
             stale = stale + 1 if ids and ids <= seen else 0
             seen |= ids
@@ -165,7 +173,7 @@ class Collection:
                 walk.ended = True
                 return walk
             if step.page.next in cursors:
-                walk.defect = f"the cursor {step.page.next} came twice"
+                walk.defect = f"the cursor {cut(step.page.next, 200)} came twice"
                 return walk
             cursors.add(step.page.next)
             # A server that gives smaller pages than it was asked for breaks another rule than that walks end.
@@ -173,18 +181,24 @@ class Collection:
             size = min(limit or shortest, shortest)
             total = _count(step.page.total) if trust_total else None
             known = expected if expected is not None else total
-            if walk.requests > ceil(len(seen) / size) + 1:
+            if walk.requests > _ceiling(len(seen), size) + 1:
                 walk.defect = f"{walk.requests} requests brought only {len(seen)} different records"
                 return walk
             if stale >= STALE:
                 walk.defect = f"the last {STALE} of {walk.requests} pages brought only records that came before"
                 return walk
-            if known is not None and walk.requests >= ceil(known / size) + 2:
+            if known is not None and walk.requests >= _ceiling(known, size) + 2:
                 walk.defect = f"the list goes on after {walk.requests} pages of {size}, though it has {known} records"
                 return walk
             if walk.requests >= HARD_CAP:
                 return walk
-            step = self.follow(step)
+            if size_read >= LARGEST:
+                raise NotExercised(f"the list is larger than {LARGEST // 1024 // 1024} MiB; not read to its end")
+            try:
+                step = self.follow(step)
+            except NotFollowed as nonsense:
+                walk.defect = str(nonsense)
+                return walk
 
     @cached_property
     def start(self) -> Step:
@@ -231,6 +245,11 @@ class Collection:
             return
         if len(self.ids) < count:
             raise NotExercised(f"the list has {len(self.ids)} records, the rule shows with {count} or more")
+
+
+def _ceiling(count: int, size: int) -> int:
+    # Whole numbers throughout: a total may be too large for any other.
+    return -(-count // size)
 
 
 def _count(total: Any) -> int | None:

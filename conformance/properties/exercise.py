@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from conformance.checks.releases import releases_of
 from conformance.contract import Operation
 from conformance.properties.collection import Collection, Step
 from conformance.properties.exercise_limits import exercise_limit, exercise_scope
 from conformance.properties.subject import Subject
 from conformance.targets import NotExercised, Unsupported
+from conformance.targets.errors import NotFollowed
 from conformance.traffic.pages import Direction, page_of
 
 NO_SUCH_ID = "00000000-0000-4000-8000-00000000c0de"
@@ -32,7 +35,9 @@ def exercise(subject: Subject) -> None:
         subject.need("writes")
     resource = subject.contract.resource_of(operation)
     if operation.collection is not None:
-        _pages(subject)
+        # A neighbour that nothing can be asked for with is judged by the checks on pages.
+        with suppress(NotFollowed):
+            _pages(subject)
     elif resource is not None:
         _resource(subject)
     elif operation.path_parameters:
@@ -119,7 +124,8 @@ def _versions(subject: Subject, operation: Operation) -> None:
         page = page_of(first, subject.conventions.paging)
         if page is not None and page.next is not None:
             # What is said of a version on its first page has to be said on the next one too.
-            subject.collection.follow(Step(first, page))
+            with suppress(NotFollowed):
+                subject.collection.follow(Step(first, page))
 
 
 def _resource(subject: Subject) -> None:

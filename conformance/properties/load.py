@@ -26,6 +26,6 @@ def cheap_call(collection: Collection) -> Call:
 def exhaust(client: Client, call: Call) -> list[Exchange]:
     """After two quiet windows, a few calls more at once than the documented rate allows."""
     limit = client.contract.conventions.rate
-    client.clock.sleep(2 * limit.seconds)
+    client.clock.sleep(2 * limit.seconds, "two windows of the rate limit have to be quiet")
     with client.burst():
         return [call() for _ in range(limit.quota + BEYOND)]

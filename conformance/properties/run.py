@@ -13,6 +13,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from conformance.checks import Evidence, Finding, Judge, bindings, note
+from conformance.checks.base import shown, violated
 from conformance.contract import CLIENT, ConformanceError, Contract, Requirement
 from conformance.contract.verdict import Outcome
 from conformance.properties import assertions, cases
@@ -20,6 +21,7 @@ from conformance.properties.assertions import Violation
 from conformance.properties.binding import Binding, binding_of
 from conformance.properties.subject import ClientFault, Subject
 from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported
+from conformance.targets.errors import NotFollowed
 from conformance.traffic.cassette import Interaction, Take, worth_keeping
 from conformance.traffic.exchange import Exchange
 
@@ -27,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 UNKNOWN = "GET (unknown)"
 KEPT = 3
+LONGEST_REASON = 1000
 
 _MODE_NEEDS = {"active-write": ("writes",), "active-load": ("load",)}
 _UNSEEN: dict[type[ConformanceError], Outcome] = {
@@ -87,6 +90,9 @@ class Result:
     held: int = 0
 
 
+_MORE = Shown(violated("", expected="", actual=""))
+
+
 @define
 class Gathered:
     """Evidence on one requirement × operation."""
@@ -100,8 +106,10 @@ class Gathered:
             self.held += 1
             return False
         if evidence.finding.outcome is Outcome.VIOLATED:
-            self.violations.append(Shown(evidence.finding, evidence.exchange))
-            return len(self.violations) <= KEPT
+            # Only the first ones are shown, of the others it matters how many there are.
+            first = len(self.violations) < KEPT
+            self.violations.append(Shown(evidence.finding, evidence.exchange.kept()) if first else _MORE)
+            return first
         return True
 
 
@@ -231,6 +239,9 @@ class Run:
             fresh_names=self.fresh_names,
         )
         subject.observers.append(lambda exchange: self._observe_of(subject, exchange))
+        exchanges: list[Exchange] = []
+        if self.recording is not None:
+            subject.observers.append(exchanges.append)
         run_with: list[Mapping[str, Any]] = []
         assertions.reset_evidence()
         try:
@@ -239,7 +250,6 @@ class Run:
             self.leftovers += _closed(subject)
             self._tell(subject)
         if self.recording is not None and subject.opened and result.outcome is not Outcome.BROKEN:
-            exchanges = subject.client.exchanges
             said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative) for e in exchanges)
             if said:
                 self.recording.setdefault(item.test, {})[name] = Take(
@@ -257,18 +267,16 @@ class Run:
                 fixed = subject.arguments(tuple(name for name in names if name not in case))
                 item.function(**fixed, **case)
         except Violation as violation:
-            finding = Finding(
-                Outcome.VIOLATED,
-                str(violation),
-                violation.expected,
-                violation.actual,
-                _party(item.requirement),
-            )
-            return Result(Outcome.VIOLATED, str(violation), (Shown(finding, violation.exchange or _last(subject)),))
+            party = _party(item.requirement)
+            finding = violated(str(violation), expected=violation.expected, actual=violation.actual, party=party)
+            return Result(Outcome.VIOLATED, finding.message, (Shown(finding, violation.exchange or _last(subject)),))
+        except NotFollowed as nonsense:
+            finding = violated(str(nonsense), expected="a URL, a cursor or an id to ask with", actual=str(nonsense))
+            return Result(Outcome.VIOLATED, finding.message, (Shown(finding, _last(subject)),))
         except tuple(_UNSEEN) as reason:
-            return Result(_UNSEEN[type(reason)], str(reason))
+            return Result(_UNSEEN[type(reason)], shown(str(reason), LONGEST_REASON))
         except ConformanceError as error:
-            return Result(Outcome.BROKEN, str(error))
+            return Result(Outcome.BROKEN, shown(str(error), LONGEST_REASON))
         except Exception as error:
             _log.debug("%s crashed", item.id, exc_info=True)
             return Result(Outcome.BROKEN, _crash(error))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
 from conformance.contract import Conventions
 from conformance.targets import Client, NotExercised
 from conformance.targets.clock import Clock
+from conformance.traffic.dates import seconds_of
 from conformance.traffic.exchange import Exchange
 
 LARGEST = 500
@@ -48,11 +48,8 @@ def told_by(exchange: Exchange, conventions: Conventions, clock: Clock) -> Told:
     if not all(text.isascii() and text.isdigit() and len(text) < 16 for text in texts):
         raise NotExercised(f"{exchange} does not tell the state of the limit: {', '.join(texts)}")
     limit, remaining, reset = map(int, texts)
-    try:
-        at = parsedate_to_datetime(exchange.response.header("date") or "").timestamp()
-    except ValueError:
-        at = clock.now()
-    return Told(limit, remaining, reset, at)
+    at = seconds_of(exchange.response.header("date"))
+    return Told(limit, remaining, reset, clock.now() if at is None else at)
 
 
 def fresh(client: Client, call: Call, clock: Clock) -> Told:
@@ -82,4 +79,4 @@ def wait_for_the_end(told: Told, clock: Clock) -> None:
     seconds = told.reset - told.at + 1
     if seconds > LONGEST:
         raise NotExercised(f"the window ends {seconds:g} s from now; {LONGEST:g} s are waited at most")
-    clock.sleep(max(0.0, seconds))
+    clock.sleep(max(0.0, seconds), "the window of the rate limit has to end")

@@ -128,8 +128,8 @@ class Journal:
                 message=finding.message,
                 expected=finding.expected,
                 actual=finding.actual,
-                exchange=_exchange(said) if said else None,
-                curl=curl(said.request, variables) if said else None,
+                exchange=_exchange(said.kept()) if said else None,
+                curl=curl(said.kept().request, variables) if said else None,
                 source=said.source if said else None,
             )
         )

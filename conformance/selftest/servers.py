@@ -24,8 +24,8 @@ from conformance.reference import Fault, VirtualClock
 from conformance.reference.serve import serve
 from conformance.shipped import SUITE
 from conformance.targets import UrlTarget, config
-from conformance.targets.client import Limits
 from conformance.targets.clock import ManualClock
+from conformance.targets.network import Limits
 from conformance.targets.target import CASSETTES
 
 ROOT = Path(__file__).resolve().parents[2]

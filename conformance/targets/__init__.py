@@ -12,7 +12,7 @@ from conformance.targets.errors import (
 )
 from conformance.targets.reference import ReferenceTarget
 from conformance.targets.target import CassetteTarget, Observer, Session, Target, UrlTarget
-from conformance.traffic.exchange import is_loopback
+from conformance.traffic.urls import is_loopback
 
 __all__ = [
     "CassetteTarget",

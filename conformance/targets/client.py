@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import json
 import ssl
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 import httpx2
 from attrs import define, evolve, field, frozen
 
+from conformance.checks.base import shown
 from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
-from conformance.targets.errors import HarnessError, NotExercised, NotRecorded, Stale, Unsupported
+from conformance.targets.errors import HarnessError, NotExercised, NotFollowed, NotRecorded, Stale, Unsupported
+from conformance.targets.network import Limits, Transport, body_of, explained
+from conformance.targets.origin import Origin
 from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
-from conformance.traffic.pages import link_target
 from conformance.traffic.redact import Redactor
+from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 
-MAX_BODY = 4 * 1024 * 1024
 MAX_REQUESTS = 2000
 RETRIES = 3
 SILENT: Final = 3
@@ -38,15 +37,6 @@ class Notice:
 
     text: str
     exchange: Exchange
-
-
-@define
-class Limits:
-    """How long and how much a client bears: seconds to connect, between two reads, for a whole answer."""
-
-    connect: float = 5.0
-    read: float = 10.0
-    answer: float = 30.0
 
 
 @define
@@ -70,11 +60,11 @@ class Client:
     """Speaks to one target for one item.
 
     The client sends what the conventions say: the credential in its header, JSON bodies with the documented
-    media type, paths below the base URL, calls within the rate budget. Redirects are not followed, so that a
-    credential never leaves for another host.
+    media type, paths below the base URL, calls within the rate budget. Redirects are not followed, and no link
+    that leads elsewhere, so that a credential never leaves for another host.
 
     Attributes:
-        exchanges: everything said so far, in order.
+        exchanges: everything said so far, in order, as it is kept: long bodies are cut.
         observers: called with each exchange as it happens.
         addresses: source address → a transport that speaks from it, None where the target has no way to.
         tls: makes a TLS context that trusts the target, None where it is not reached over a connection of ours.
@@ -161,17 +151,30 @@ class Client:
                 self.health.refused = 0
             if not refused or self.budget is None or self._unpaced:
                 return exchange
-            if attempt == RETRIES:
+            if attempt == RETRIES or self.budget.spent:
                 self.health.refused += 1
                 return exchange
             self.budget.refused(exchange.response)
         raise AssertionError("unreachable")
 
-    def follow(self, link: str, **options: Any) -> Exchange:
-        """Gets what a link leads to, which is followed as it stands; options as in `send`."""
+    def follow(self, link: str, asked: str | None = None, **options: Any) -> Exchange:
+        """Gets what a link leads to, which is followed as it stands; options as in `send`.
+
+        A link below the documented base URL is taken for one of the target's: an emulator may give those out.
+
+        Args:
+            asked: the URL whose answer holds the link.
+
+        Raises:
+            NotFollowed: it leads to another origin, or no request can be made of it.
+        """
+        origin = origin_of(resolved(link, self.base_url, asked)) if len(link) <= LONGEST else None
+        if origin is None or origin not in map(origin_of, (self.base_url, self.contract.conventions.origin)):
+            where = origin or ("nowhere" if len(link) <= LONGEST else f"nowhere: it has {len(link)} characters or more")
+            raise NotFollowed(f"the link {shown(link)!r} is not followed: it leads to {where}")
         versioning = self.contract.conventions.versioning
         unchanged = {versioning.parameter: None} if versioning and versioning.parameter else {}
-        return self.send("GET", link_target(link, self.base_url), query=unchanged, **options)
+        return self.send("GET", link_target(link, self.base_url, asked), query=unchanged, **options)
 
     def heed(self, exchange: Exchange) -> None:
         """Takes note of a Sunset header (RFC 8594): once for each operation and date."""
@@ -226,7 +229,7 @@ class Client:
         """
         context = self.wire.context(tls)
         over_h2 = http == "HTTP/2"
-        with httpx2.HTTPTransport(verify=context, http1=not over_h2, http2=over_h2, trust_env=False) as transport:
+        with Transport(context, self.limits, http1=not over_h2, http2=over_h2) as transport:
             yield evolve(self, transport=transport, health=Health())
 
     @property
@@ -264,7 +267,14 @@ class Client:
         headers: Mapping[str, str] | None = None,
         credential: str | None = "default",
     ) -> httpx2.Request:
-        """The request that `send` would send."""
+        """The request that `send` would send.
+
+        Raises:
+            NotFollowed: its URL would lead away from the target, or is none; no credential is put on it.
+        """
+        url = self.url(path, [(name, str(value)) for name, value in self._versioned(query) if value is not None])
+        asked = httpx2.URL(url)
+        Origin.of(self.base_url).admit(asked)
         media_types = self.contract.conventions.media_types
         sent = {"User-Agent": "conformance", "Accept": media_types.response[0]}
         sent |= self._authentication(credential)
@@ -272,13 +282,7 @@ class Client:
             content, sent["Content-Type"] = self.encode(body)
         lowered = {name.lower() for name in headers or {}}
         sent = {name: value for name, value in sent.items() if name.lower() not in lowered}
-        url = self.url(path, [(name, str(value)) for name, value in self._versioned(query) if value is not None])
-        try:
-            return httpx2.Request(method, url, headers=sent | dict(headers or {}), content=content)
-        except httpx2.InvalidURL as error:
-            # A cursor or an id that a server gave out may be too long for any URL.
-            where = f"{method} {self.redactor.url(url[:200])}"
-            raise HarnessError(f"{where}: no request can be made of it: {error}") from None
+        return httpx2.Request(method, asked, headers=sent | dict(headers or {}), content=content)
 
     def _versioned(self, query: Query) -> list[tuple[str, object]]:
         pairs = list(query.items() if isinstance(query, Mapping) else query)
@@ -295,8 +299,10 @@ class Client:
 
     def url(self, path: str, query: list[tuple[str, str]]) -> str:
         """The URL of a path below the base URL."""
-        text = urlencode(query, quote_via=quote)
-        return f"{self.base_url}{path}{'?' if text else ''}{text}"
+        try:
+            return str(Origin.of(self.base_url).url(path, query))
+        except NotFollowed as error:
+            raise NotFollowed(self.redactor.text(str(error))) from None
 
     def _authentication(self, credential: str | None) -> dict[str, str]:
         if credential is None:
@@ -316,7 +322,7 @@ class Client:
         return self.credentials[credential]
 
     def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
-        where = f"{request.method} {self.redactor.url(str(request.url))}"
+        where = f"{request.method} {shown(self.redactor.url(str(request.url)))}"
         if len(self.exchanges) >= MAX_REQUESTS:
             raise HarnessError(f"{where}: more than {MAX_REQUESTS} requests in one item; given up")
         if self.health.failures >= SILENT:
@@ -325,6 +331,10 @@ class Client:
             )
         if self.health.failed >= FLAKY:
             raise HarnessError(f"the target is given up after {FLAKY} failures in all; the last: {self.health.last}")
+        if self.budget is not None and self.budget.spent and not self._unpaced:
+            raise HarnessError(
+                f"{where}: not sent: after refusals for their rate calls have waited {self.budget.paused:.0f} s in all"
+            )
         if self.health.refused >= SILENT:
             raise HarnessError(
                 f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each time it was asked"
@@ -349,30 +359,27 @@ class Client:
         exchange = self._locator.exchange(
             said, answer if self.replayed else self.redactor.response(answer), negative=negative, sent_at=sent_at
         )
-        self.exchanges.append(exchange)
+        self.exchanges.append(exchange.kept())
         self.heed(exchange)
         for observer in self.observers:
             observer(exchange)
         return exchange
 
-    @cached_property
+    @property
     def _locator(self) -> Locator:
         return Locator(self.contract, self.base_url)
 
     def _answer(self, request: httpx2.Request) -> Response:
-        limits = self.limits
-        timeout = httpx2.Timeout(limits.read, connect=limits.connect)
-        request.extensions = {**request.extensions, "timeout": timeout.as_dict()}
         try:
             response = self.transport.handle_request(request)
             try:
-                body = self._body(response)
+                body = body_of(response)
             finally:
                 response.close()
         except (NotRecorded, Stale):
             raise
         except httpx2.HTTPError as error:
-            raise HarnessError(_explained(error, limits)) from None
+            raise HarnessError(explained(error, self.limits)) from None
         answer = Response(
             headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw),
             body=body,
@@ -382,32 +389,3 @@ class Client:
         if isinstance(answer._document, TooDeep):
             raise HarnessError(f"{answer._document}; not judged")
         return answer
-
-    def _body(self, response: httpx2.Response) -> bytes:
-        started = time.monotonic()
-        parts, size = [], 0
-        for part in response.iter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > MAX_BODY:
-                raise HarnessError(f"the body is larger than {MAX_BODY // 1024 // 1024} MiB; not judged")
-            if time.monotonic() - started > self.limits.answer:
-                raise HarnessError(f"the answer was not complete after {self.limits.answer:g} s")
-        return b"".join(parts)
-
-
-def _explained(error: httpx2.HTTPError, limits: Limits) -> str:
-    text = str(error) or type(error).__name__
-    match error:
-        case httpx2.ConnectTimeout():
-            return f"no connection within {limits.connect:g} s; is the target up?"
-        case httpx2.ConnectError():
-            return f"cannot connect: {text}; is the target up?"
-        case httpx2.TimeoutException():
-            return f"no answer within {limits.read:g} s"
-        case httpx2.RemoteProtocolError():
-            return f"the answer broke off or is not HTTP: {text}"
-        case httpx2.DecodingError():
-            return f"the body does not decode: {text}"
-        case _:
-            return f"no answer: {text}"

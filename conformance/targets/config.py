@@ -16,10 +16,11 @@ from pydantic import Field
 from conformance.contract import Contract, Record, contracts, load, validated
 from conformance.targets.errors import TargetError
 from conformance.targets.facts import Facts
+from conformance.targets.origin import Origin
 from conformance.targets.reference import SERVED, ReferenceTarget
 from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget
-from conformance.traffic.exchange import is_loopback
 from conformance.traffic.redact import Redactor
+from conformance.traffic.urls import is_loopback, origin_of
 
 BUILT_IN = ("cassette", "reference")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -173,7 +174,9 @@ def _at_url(
         raise TargetError(
             f"the target {name!r}: unknown capability {unknown[0]!r}: known are {', '.join(sorted(CAPABILITIES))}"
         )
-    if record.plain_url is not None and urlsplit(record.plain_url).hostname != url.hostname:
+    base_url = contract.below_documented_prefix(record.url)
+    plain = origin_of(record.plain_url) if record.plain_url is not None else None
+    if record.plain_url is not None and (plain is None or plain.host != Origin.of(base_url).host):
         raise TargetError(f"the target {name!r}: plain_url is on another host than url")
     ca = root / record.ca if record.ca else None
     if ca is not None and not ca.is_file():
@@ -210,7 +213,7 @@ def _at_url(
     return UrlTarget(
         contract=contract,
         name=name,
-        base_url=contract.below_documented_prefix(record.url),
+        base_url=base_url,
         credentials=credentials,
         capabilities=frozenset(capabilities),
         parameters=examples | record.parameters,

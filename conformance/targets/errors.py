@@ -9,6 +9,10 @@ class HarnessError(ConformanceError):
     """The harness or the set-up failed, which says nothing about the requirement: `broken`."""
 
 
+class NotFollowed(HarnessError):
+    """No request can be made of a URL, a cursor or an id that the target gave out: `failed`, since the fault is its."""
+
+
 class NotRecorded(ConformanceError):
     """The cassette has nothing for this item: `not-recorded`."""
 

@@ -17,7 +17,9 @@ from conformance.reference.clock import VirtualClock
 from conformance.reference.faults import Fault
 from conformance.targets.baseline import Baseline, learnt
 from conformance.targets.client import Client
-from conformance.targets.target import Observer, Session, Target, in_clear
+from conformance.targets.origin import in_clear
+from conformance.targets.target import Observer, Session, Target
+from conformance.traffic.exchange import Exchange
 from conformance.traffic.redact import Redactor
 
 CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable"})
@@ -36,7 +38,7 @@ class ServerClock:
     def now(self) -> float:
         return self.clock.now().timestamp()
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, why: str = "") -> None:  # nobody waits
         if seconds > 0:
             self.clock.advance(seconds)
 
@@ -120,7 +122,8 @@ class ReferenceTarget(Target):
 def _baseline(contract: Contract) -> Baseline:
     """What the answers of each release look like, as the server without a fault gives them."""
     server = reference.build(contract.api)
-    client = ReferenceTarget(contract)._client(server, [])
+    said: list[Exchange] = []
+    client = ReferenceTarget(contract)._client(server, [said.append])
     versioning, facts = contract.conventions.versions, {"releases": server.release_table}
     for operation in contract.operations:
         resource = contract.resource_of(operation)
@@ -135,4 +138,4 @@ def _baseline(contract: Contract) -> Baseline:
                 query[size.parameter] = size.maximum
             body = resource.body if creates and resource is not None else None
             client.call(operation, values, query=query, body=body)
-    return learnt(client.exchanges, facts, versioning)
+    return learnt(said, facts, versioning)

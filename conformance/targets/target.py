@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import certifi
 import httpx2
@@ -17,13 +16,16 @@ from attrs import define, field
 from conformance.contract import Contract
 from conformance.shipped import shipped
 from conformance.targets.budget import Budget
-from conformance.targets.client import Client, Health, Limits
+from conformance.targets.client import Client, Health
 from conformance.targets.clock import Clock, ManualClock, SystemClock
 from conformance.targets.errors import HarnessError
+from conformance.targets.network import Limits, Transport
+from conformance.targets.origin import Origin, in_clear
 from conformance.targets.replay import CassetteTransport
 from conformance.traffic import cassette
-from conformance.traffic.exchange import Exchange, is_loopback
+from conformance.traffic.exchange import Exchange
 from conformance.traffic.redact import Redactor
+from conformance.traffic.urls import is_loopback
 
 CASSETTES = shipped("cassettes")
 
@@ -188,7 +190,7 @@ class UrlTarget(Target):
             addresses=self._transport if loopback else None,
             plain_url=self.plain_url or in_clear(self.base_url),
             private=loopback,
-            tls=self.context if self.base_url.startswith("https") else None,
+            tls=self.context if Origin.of(self.base_url).over_tls else None,
         )
         return Session(client, self.capabilities, self.parameters, self.facts)
 
@@ -202,9 +204,7 @@ class UrlTarget(Target):
 
     def _transport(self, address: str | None) -> httpx2.BaseTransport:
         if address not in self._transports:
-            self._transports[address] = httpx2.HTTPTransport(
-                verify=self.context(), local_address=address, trust_env=False
-            )
+            self._transports[address] = Transport(self.context(), self.limits, address=address)
         return self._transports[address]
 
     def close(self) -> None:
@@ -212,9 +212,3 @@ class UrlTarget(Target):
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
-
-
-def in_clear(url: str) -> str | None:
-    """The same URL over plain HTTP on its standard port, None if it is not https."""
-    parts = urlsplit(url)
-    return f"http://{parts.hostname}{parts.path}" if parts.scheme == "https" else None

@@ -7,14 +7,20 @@ import ssl
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
+from io import BufferedReader, RawIOBase
 from threading import Thread
-from urllib.parse import urlsplit
+from typing import Any
 
 import trustme
-from attrs import frozen
+from attrs import define, frozen
+
+from conformance.targets.errors import HarnessError
+from conformance.targets.network import MAX_BODY, Allowance, addresses
+from conformance.traffic.urls import origin_of
 
 SECONDS = 5.0
+"""Seconds to connect, and as many for an answer."""
 
 ContextFactory = Callable[[], ssl.SSLContext]
 
@@ -58,8 +64,9 @@ class Wire:
 
     @property
     def _address(self) -> tuple[str, int]:
-        parts = urlsplit(self.url)
-        return parts.hostname or "", parts.port or 443
+        origin = origin_of(self.url)
+        assert origin is not None, f"{self.url} is checked where a target is made"
+        return origin.host, origin.port
 
     def context(self, version: ssl.TLSVersion | None = None, protocols: tuple[str, ...] = ()) -> ssl.SSLContext:
         """A context that verifies the target, limited to one TLS version and offering these ALPN protocols."""
@@ -99,23 +106,63 @@ class Wire:
     def _connected(self, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> Iterator[ssl.SSLSocket]:
         host, _ = self._address
         with (
-            socket.create_connection(self._address, timeout=SECONDS) as plain,
+            _connection(self._address) as plain,
             context.wrap_socket(plain, server_hostname=host, session=session) as tls,
         ):
             yield tls
+
+
+def _connection(address: tuple[str, int]) -> socket.socket:
+    """A connection to the first address of a host that takes one."""
+    allowance, failure = Allowance(SECONDS), OSError(f"{address[0]} has no address")
+    for found in addresses(*address, SECONDS):
+        try:
+            return socket.create_connection((found, address[1]), timeout=allowance.timeout(None))
+        except OSError as error:
+            failure = error
+        except HarnessError:
+            break
+    raise failure
 
 
 def _handshake(tls: ssl.SSLSocket) -> Handshake:
     return Handshake(tls.version(), tls.selected_alpn_protocol(), bool(tls.session_reused), tls.session)
 
 
+@define(slots=False, eq=False)
+class _Bounded(RawIOBase):
+    """A connection as HTTPResponse reads it, within an allowance: a read that it does not leave is an OSError."""
+
+    tls: ssl.SSLSocket
+    allowance: Allowance
+
+    def makefile(self, _: str) -> BufferedReader:
+        return BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            self.tls.settimeout(self.allowance.timeout(None))
+            data = self.allowance.took(self.tls.recv(len(buffer)))
+        except HarnessError as error:
+            raise TimeoutError(str(error)) from None
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def _answer(tls: ssl.SSLSocket, request: bytes) -> RawAnswer:
     tls.sendall(request)
-    with closing(HTTPResponse(tls)) as response:
-        response.begin()
-        body = response.read()
-        closed = bool(response.will_close) and _at_its_end(tls)
-        return RawAnswer(response.status, tuple(response.getheaders()), body, closed)
+    bounded = _Bounded(tls, Allowance(SECONDS))
+    try:
+        with closing(HTTPResponse(bounded)) as response:  # type: ignore[arg-type]  # it is read from, no more
+            response.begin()
+            body = response.read(MAX_BODY)
+            closed = bool(response.will_close) and _at_its_end(tls)
+            return RawAnswer(response.status, tuple(response.getheaders()), body, closed)
+    except (HTTPException, ValueError) as error:
+        raise OSError(f"the answer is not HTTP: {error}") from None
 
 
 def _at_its_end(tls: ssl.SSLSocket) -> bool:
@@ -146,7 +193,7 @@ def _deprecated_on_purpose() -> Iterator[None]:
 def _takes(address: tuple[str, int], version: ssl.TLSVersion) -> bool:
     try:
         with (
-            socket.create_connection(address, timeout=SECONDS) as plain,
+            _connection(address) as plain,
             _legacy_context(version).wrap_socket(plain, server_hostname=address[0]),
         ):
             return True

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from conformance.contract import Contract, Operation, pointer
+from conformance.traffic.urls import split
 
 MAX_DEPTH = 200
+MAX_NODES = 250_000
+"""Arrays and objects in one body: in memory each takes up to a hundred times what it has in the text."""
+
+LONGEST_NUMBER = 300
+
+KEPT_BODY = 16 * 1024
+KEPT_FIELD = 4 * 1024
+"""What is kept as evidence of a body, in bytes, and of a URL or a header, in characters."""
+
+_SAID = 128
+"""Room for what is said of a cut."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -24,7 +37,7 @@ class NotJson(ValueError):
 
 
 class TooDeep(NotJson):
-    """A body nests deeper than `MAX_DEPTH`: it may be JSON, but is not read."""
+    """A body nests deeper than `MAX_DEPTH`, or wider than `MAX_NODES`: it may be JSON, but is not read."""
 
 
 @frozen
@@ -104,12 +117,12 @@ class Request(Message):
 
     @cached_property
     def path(self) -> str:
-        return urlsplit(self.url).path
+        return split(self.url).path
 
     @cached_property
     def query(self) -> Pairs:
         """Query parameters in order, decoded."""
-        return tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+        return split(self.url).parameters
 
     def parameter(self, name: str) -> str | None:
         """The value of a query parameter that is given once, None if it is absent or repeated."""
@@ -165,28 +178,74 @@ class Exchange:
         return self.operation.id if self.operation else f"{self.request.method} (unknown)"
 
     def __str__(self) -> str:
-        return f"{self.request.method} {self.request.url} → {self.response.status}"
+        return f"{self.request.method} {cut(self.request.url, 300)} → {self.response.status}"
+
+    def kept(self) -> Exchange:
+        """The exchange as evidence of it is kept: what is long is cut, with its size and its digest."""
+        request, response = self.request, self.response
+        short = (_kept(request), _kept(response))
+        if short[0] is request and short[1] is response and len(request.url) <= KEPT_FIELD + _SAID:
+            return self
+        return evolve(self, request=evolve(short[0], url=cut(request.url, KEPT_FIELD)), response=short[1])
+
+
+def cut(text: str, limit: int) -> str:
+    """A text, or so much of it and how long it is."""
+    if len(text) <= limit + _SAID:
+        return text
+    digest = sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return f"{text[:limit]}… (cut: {len(text)} characters in all, sha256 {digest})"
+
+
+_Message = TypeVar("_Message", Request, Response)
+
+
+def _kept(message: _Message) -> _Message:
+    body, headers = message.body, message.headers
+    if len(body) > KEPT_BODY + _SAID:
+        # A character that is cut in two is left out.
+        start = body[:KEPT_BODY].decode(errors="ignore")
+        body = f"{start}… (cut: {len(body)} bytes in all, sha256 {sha256(body).hexdigest()})".encode()
+    if any(len(value) > KEPT_FIELD + _SAID for _, value in headers):
+        headers = tuple((name, cut(value, KEPT_FIELD)) for name, value in headers)
+    same = body is message.body and headers is message.headers
+    return message if same else evolve(message, body=body, headers=headers)
 
 
 def parse_json(body: bytes) -> _Document:
     """Parses a JSON text (RFC 8259), noting repeated object members.
 
     Raises:
-        NotJson: the body is not a JSON text in UTF-8, or nests deeper than `MAX_DEPTH`.
+        NotJson: the body is not a JSON text in UTF-8.
+        TooDeep: it has more levels than `MAX_DEPTH`, or more arrays and objects than `MAX_NODES`.
     """
     if not body:
         raise NotJson("the body is empty")
+    nodes = body.count(b"[") + body.count(b"{")
+    if nodes > MAX_NODES:
+        raise TooDeep(f"the body has more than {MAX_NODES} arrays and objects")
     repeated: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) < len(pairs):
-            names = [name for name, _ in pairs]
-            repeated.extend(sorted({name for name in names if names.count(name) > 1}))
+            counts = Counter(name for name, _ in pairs)
+            repeated.extend(sorted(name for name, count in counts.items() if count > 1))
         return members
 
+    def read(whole_number: Callable[[str], int] | None = None) -> Any:
+        repeated.clear()
+        text = body.decode("utf-8")
+        return json.loads(text, object_pairs_hook=members, parse_constant=_no_constant, parse_int=whole_number)
+
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=members, parse_constant=_no_constant)
+        try:
+            value = read()
+        except ValueError as error:
+            # Python reads no number of more than some thousand digits unless it is told how.
+            if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+                raise
+            value = read(_whole_number)
     except UnicodeDecodeError as error:
         raise NotJson(f"the body is not UTF-8: byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -197,7 +256,7 @@ def parse_json(body: bytes) -> _Document:
         raise NotJson(str(error)) from None
     if _HALF_PAIR.search(body) and not _encodable(value):
         raise NotJson("a string holds half of a surrogate pair, which no UTF-8 text can")
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
+    if nodes > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
         raise TooDeep(f"the body nests deeper than {MAX_DEPTH} levels")
     return _Document(value, tuple(repeated))
 
@@ -211,6 +270,14 @@ def _encodable(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _whole_number(text: str) -> int:
+    """A number without a fraction; of one that is longer than any number in use only the first digits.
+
+    RFC 8259 sets no limit, Python does, since the cost of the conversion grows with the square of the length.
+    """
+    return int(text[:LONGEST_NUMBER])
 
 
 def _no_constant(name: str) -> Any:
@@ -231,12 +298,6 @@ def _children(node: Any) -> Iterator[Any]:
     return (child for child in children if isinstance(child, (dict, list)))
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine's loopback interface."""
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
-
-
 class Locator:
     """Finds the path below the base URL, and with it the operation, of a request URL.
 
@@ -249,12 +310,12 @@ class Locator:
 
     def __init__(self, contract: Contract, *base_urls: str) -> None:
         self._contract = contract
-        bases = {urlsplit(url).path.rstrip("/") for url in base_urls}
+        bases = {split(url).path.rstrip("/") for url in base_urls}
         self._prefixes = sorted(bases, key=len, reverse=True)
         self._first = {operation.path.split("/")[1] for operation in contract.operations}
 
     def path(self, url: str) -> str:
-        path = urlsplit(url).path or "/"
+        path = split(url).path or "/"
         for prefix in self._prefixes:
             if prefix and path.startswith(f"{prefix}/"):
                 return path[len(prefix) :]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
 from attrs import frozen
 
 from conformance.contract import Pagination
 from conformance.traffic.exchange import Exchange, Pairs, Request
+from conformance.traffic.links import neighbour
+from conformance.traffic.urls import LONGEST, split
+
+LONGEST_IDENTITY = 4096
 
 _ABSENT = object()
 
@@ -23,7 +26,8 @@ class Page:
     Attributes:
         records: the records, as they stand in the body.
         ids: what identifies each, None where a record has no such member or only empty ones.
-        next, prev: the neighbour as the page names it, a cursor or a URL; None where there is no neighbour.
+        next, prev: the neighbour as the page names it, a cursor or a URL; None where there is no neighbour. One
+            that is longer than `LONGEST` characters is cut behind that.
         next_form, prev_form: how the page says that there is none: `""`, `null` or `absent`; None where there
             is one.
         total: the number of records of the whole list, where the page says it.
@@ -74,49 +78,23 @@ def neighbour_request(
 ) -> tuple[str, Pairs]:
     """The path below the base URL and the query that lead to a neighbour named on the page of `request`.
 
-    A cursor goes into its parameter, everything else stays as it was asked. A link is followed as it is: an
-    absolute URL, one below the base path, or one that is relative to the base URL.
+    A cursor goes into its parameter, everything else stays as it was asked.
 
     Raises:
         LookupError: no document names a parameter for the cursor of this direction.
     """
-    if pagination.by_link:
-        url = urlsplit(resolved(named, base_url))
-        return url.path.removeprefix(urlsplit(base_url).path), tuple(parse_qsl(url.query, keep_blank_values=True))
     parameter = pagination.cursor if direction == "next" else pagination.previous
     if parameter is None:
         raise LookupError(f"no document names the parameter that takes the cursor {direction}")
     cursors = {pagination.cursor, pagination.previous}
     kept = tuple((name, value) for name, value in request.query if name not in cursors)
-    return urlsplit(request.url).path.removeprefix(urlsplit(base_url).path), (*kept, (parameter, named))
-
-
-def link_target(link: str, base_url: str) -> str:
-    """The path below the base URL and the query that a link leads to, as they stand in it."""
-    url = urlsplit(resolved(link, base_url))
-    path = url.path.removeprefix(urlsplit(base_url).path)
-    return f"{path}?{url.query}" if url.query else path
-
-
-def resolved(link: str, base_url: str) -> str:
-    """The URL that a link stands for.
-
-    Resolution as RFC 3986 has it would drop the path of the base URL from links such as `/orgs/…`, which the
-    documents show without it.
-    """
-    if urlsplit(link).scheme:
-        return link
-    base = urlsplit(base_url)
-    if base.path and link.startswith(f"{base.path}/"):
-        return f"{base.scheme}://{base.netloc}{link}"
-    return f"{base_url}/{link.removeprefix('/')}"
+    return split(request.url).path.removeprefix(split(base_url).path), (*kept, (parameter, named))
 
 
 def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> Any:
     if pagination.style == "link-header":
-        header = exchange.response.header("link")
-        links = httpx2.Response(200, headers={"link": header}).links if header else {}
-        return links.get(direction, {}).get("url", _ABSENT)
+        target = neighbour(exchange.response.header("link") or "", direction)
+        return _ABSENT if target is None else target
     value = exchange.response.at(getattr(pagination, direction), _ABSENT)
     if pagination.by_link and isinstance(value, dict):
         # JSON:API allows a link to be an object with its URL as href.
@@ -125,7 +103,10 @@ def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> An
 
 
 def _named(value: Any) -> str | None:
-    return None if value is _ABSENT or value is None or value == "" else str(value)
+    if value is _ABSENT or value is None or value == "":
+        return None
+    # One character more than may be used: that it is too long is all that matters of the rest.
+    return str(value)[: LONGEST + 1]
 
 
 def _identity(record: Any, members: tuple[str, ...]) -> str | None:
@@ -135,7 +116,14 @@ def _identity(record: Any, members: tuple[str, ...]) -> str | None:
     values = ["" if record.get(member) is None else str(record[member]) for member in members]
     while values and not values[-1]:
         values.pop()
-    return "/".join(values) or None
+    return _short("/".join(values)) or None
+
+
+def _short(identity: str) -> str:
+    """An identity as it can be kept: what is absurdly long is told by its digest."""
+    if len(identity) <= LONGEST_IDENTITY:
+        return identity
+    return f"{identity[:LONGEST_IDENTITY]}… sha256 {sha256(identity.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def _empty_form(value: Any) -> str | None:

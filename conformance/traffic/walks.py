@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
-
 from attrs import define, field, frozen
 
 from conformance.contract import Pagination
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.pages import Page
+from conformance.traffic.urls import split
 
 
 @frozen
@@ -64,8 +63,7 @@ def next_cursor(page: Page, pagination: Pagination) -> str | None:
     """The value of the cursor parameter that the next page is asked for with; None on a last page."""
     if page.next is None or not pagination.by_link:
         return page.next
-    query = dict(parse_qsl(urlsplit(page.next).query, keep_blank_values=True))
-    return query.get(pagination.cursor)
+    return dict(split(page.next).parameters).get(pagination.cursor)
 
 
 def _key(exchange: Exchange, pagination: Pagination, cursor: str, writes: int, link: str | None = None) -> _Key:
@@ -73,6 +71,6 @@ def _key(exchange: Exchange, pagination: Pagination, cursor: str, writes: int, l
     cursors = {pagination.cursor, pagination.previous}
     query = exchange.request.query
     if link is not None and pagination.by_link:
-        query = tuple(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+        query = split(link).parameters
     rest = tuple(sorted(pair for pair in query if pair[0] not in cursors))
     return (exchange.request.method, exchange.path, rest, cursor, writes)

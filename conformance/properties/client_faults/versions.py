@@ -19,10 +19,10 @@ def drops_base_path(client: Client) -> None:
 def resolves_as_rfc_has_it(client: Client) -> None:
     send, root = client.send, client.base_url.removesuffix(client.contract.base_path)
 
-    def follow(link: str, **options: Any) -> Exchange:
+    def follow(link: str, asked: str | None = None, **options: Any) -> Exchange:
         before, client.base_url = client.base_url, root
         try:
-            return send("GET", urljoin(f"{before}/", link).removeprefix(root), **options)
+            return send("GET", urljoin(asked or f"{before}/", link).removeprefix(root), **options)
         finally:
             client.base_url = before
 

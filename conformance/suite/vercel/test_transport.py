@@ -150,7 +150,7 @@ def test_http_1_0_is_served(subject: Subject, client: Client, wire: Wire) -> Non
     assert_equal(answer.header("transfer-encoding"), None, "the transfer coding over HTTP/1.0")
     length = answer.header("content-length")
     assert_that(
-        answer.closed if length is None else int(length) == len(answer.body),
+        answer.closed if length is None else length.strip() == str(len(answer.body)),
         "the body ends neither with its length nor with the connection",
         expected="a body that ends with its Content-Length or the connection",
         actual=f"Content-Length {length}, {len(answer.body)} bytes",
