@@ -8,7 +8,7 @@ import pytest
 
 from conformance.selftest.test_checks_json_api import BASE, PROJECTS, V1, notes, outcome, said
 from conformance.traffic.exchange import Exchange
-from conformance.traffic.pages import link_target
+from conformance.traffic.urls import link_target
 
 ASKED = "version=2024-10-15&limit=10"
 NEXT = f"/orgs/o/projects?{ASKED}&starting_after=c1%3D"
@@ -130,6 +130,22 @@ def test_links_keep_their_context(exchange: Exchange, expected: str) -> None:
         (page(next="http://[::1"), "violated"),
         (page(next={"url": NEXT}), "violated"),
         (page(next=5), "violated"),
+        (page(next=f"?{ASKED}&starting_after=c1"), "held"),
+        (page(next=f"//api.snyk.io/rest{NEXT}"), "held"),
+        (page(next=f"https://api.snyk.io/rest{NEXT}", base="http://127.0.0.1:8080/rest"), "held"),
+        (page(next=f"https://API.snyk.io:443/rest{NEXT}"), "held"),
+        (page(next=f"https://other.test/rest{NEXT}"), "violated"),
+        (page(next=f"http://api.snyk.io/rest{NEXT}"), "violated"),
+        (page(next=f"https://api.snyk.io:8443/rest{NEXT}"), "violated"),
+        (page(next=f"https://api.snyk.io@other.test/rest{NEXT}"), "violated"),
+        (page(next=f"//other.test/rest{NEXT}"), "violated"),
+        (page(next=f"x:@other.test{NEXT}"), "violated"),
+        (page(next="http://a\u2100b/"), "violated"),
+        (page(next="http://api.snyk.io:99999/"), "violated"),
+        (page(next=f"{NEXT}\r\nX: y"), "violated"),
+        (page(next=f"{NEXT}\0"), "violated"),
+        (page(next=f"{NEXT}{'c' * 1_000_000}"), "violated"),
+        (page(next={"href": "http://[::1"}), "violated"),
         (page(next=True), "violated"),
         (page(next=[NEXT]), "violated"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from attrs.exceptions import FrozenInstanceError
@@ -10,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.contract import load
-from conformance.traffic.exchange import MAX_DEPTH, Exchange, Locator, Message, NotJson, Request, Response, TooDeep
+from conformance.traffic.exchange import (
+    MAX_DEPTH,
+    MAX_NODES,
+    Exchange,
+    Locator,
+    Message,
+    NotJson,
+    Request,
+    Response,
+    TooDeep,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -73,7 +84,6 @@ def test_any_bytes_are_json_or_say_why_not(body: bytes) -> None:
         (b"<html></html>", "Expecting value at line 1 column 1"),
         (b'{"\\ud800":1}', "half of a surrogate pair"),
         (b'["\\uDFff"]', "half of a surrogate pair"),
-        (b"1" * 5000, "Exceeds the limit"),
     ],
 )
 def test_what_is_not_json_says_why(body: bytes, why: str) -> None:
@@ -102,6 +112,31 @@ def test_nesting_is_read_to_a_depth_and_no_deeper(opening: str, closing: str) ->
 
 def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert Message(body=json.dumps([{"a": [[]]}] * 500).encode()).is_json
+
+
+def test_more_arrays_and_objects_than_are_read_are_not_built() -> None:
+    assert Message(body=b"[" + b"{}," * (MAX_NODES - 2) + b"0]").is_json
+    with pytest.raises(TooDeep, match="more than 250000 arrays and objects"):
+        _ = Message(body=b"[" + b"{}," * MAX_NODES + b"0]").json
+
+
+@pytest.mark.parametrize("digits", [300, 4300, 4301, 5000, 1_000_000])
+def test_a_number_of_any_length_is_one(digits: int) -> None:
+    for sign in ("", "-"):
+        number = Message(body=f'{{"a":{sign}{"7" * digits},"a":0.{"7" * digits},"b":{sign}{"7" * digits}}}'.encode())
+        assert isinstance(number.at("/b"), int)
+        assert (number.at("/b") < 0) is (sign == "-")
+        assert abs(number.at("/b")) > 10**298
+        assert json.dumps(number.json)
+        assert number.repeated_keys == ("a",)
+
+
+@pytest.mark.parametrize("member", ['"k":1', '"k":{"k":1,"k":2}'])
+def test_members_given_very_often_are_noted_in_linear_time(member: str) -> None:
+    started = time.monotonic()
+    message = Message(body=f"{{{','.join([member] * 60_000)}}}".encode())
+    assert "k" in message.repeated_keys
+    assert time.monotonic() - started < 4
 
 
 def test_members_given_twice_are_noted() -> None:
