@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from attrs import frozen
@@ -10,7 +11,7 @@ from attrs import frozen
 from conformance.checks.base import CHECKS, TAKES, Finding, Sight
 from conformance.checks.schema import drift
 from conformance.contract import CLIENT, Contract, ContractError, Observation, Operation, Requirement, validated
-from conformance.traffic.exchange import Exchange
+from conformance.traffic.exchange import Exchange, NotKnown
 
 
 @frozen(eq=False)
@@ -76,13 +77,16 @@ class Judge:
         self._sequence, self._facts, self._position = {}, facts, 0
 
     def observe(self, exchange: Exchange) -> Iterator[Evidence]:
-        """The evidence in one exchange; what the client did wrong on purpose is no finding about it."""
+        """The evidence in one exchange; what the client did wrong on purpose is no finding about it.
+
+        A check that comes to look at a body which is not known ends there: headers and status are judged still.
+        """
         self._position += 1
         for record, observation in self._applying(exchange):
-            for finding in CHECKS[observation.check](self._sight(exchange, record.id, observation)):
+            for finding in _known(CHECKS[observation.check](self._sight(exchange, record.id, observation))):
                 if not (exchange.negative and finding.party == "client"):
                     yield Evidence(record, _label(record, exchange), finding, exchange)
-        for finding in drift(self._sight(exchange, "drift", _DRIFT)):
+        for finding in _known(drift(self._sight(exchange, "drift", _DRIFT))):
             yield Evidence(None, exchange.known_as, finding, exchange)
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.ok:
             self._writes += 1
@@ -110,6 +114,12 @@ class Judge:
             self._strict,
             self._facts,
         )
+
+
+def _known(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings up to the first that would need a body which is not known."""
+    with suppress(NotKnown):
+        yield from findings
 
 
 def _label(record: Requirement, exchange: Exchange) -> str:

@@ -6,10 +6,14 @@ import argparse
 import itertools
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from conformance.checks import Evidence, Judge
 from conformance.commands.base import Commands, add_specs_to
@@ -20,11 +24,13 @@ from conformance.properties.run import Gathered, operations_judged, result_of
 from conformance.report.events import Target
 from conformance.report.journal import Journal, header
 from conformance.report.summary import summary_lines
+from conformance.report.text import one_line
 from conformance.report.write import Parts, check_directory, write_reports
 from conformance.traffic import cassette
 from conformance.traffic.cassette import Cassette, CassetteError, Interaction, provenance_of
 from conformance.traffic.exchange import Exchange, Locator, TooDeep
 from conformance.traffic.redact import Redactor
+from conformance.traffic.urls import is_loopback
 
 
 def add_to(commands: Commands) -> None:
@@ -33,6 +39,14 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--api", required=True, metavar="NAME", help="whose contract the traffic is held to")
     add_specs_to(parser)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="cassettes, YAML or JSON")
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        type=_host,
+        metavar="HOST",
+        help="another host of the API, such as an emulator's; * stands for any text; repeatable",
+    )
     parser.add_argument("--strict", action="store_true", help="fail where a SHOULD or an implied rule is broken")
     parser.add_argument("--deviations", type=Path, metavar="FILE", help="known deviations, as YAML")
     parser.add_argument("--report-dir", type=Path, default=Path("reports/traffic"), metavar="DIR")
@@ -45,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     check_directory(options.report_dir)
     parts = Parts.of_run(options.report_dir)
     journal = open_journal(contract, options.files, parts, strict=options.strict)
-    judge = TrafficJudge(contract, journal, known, strict=options.strict)
+    judge = TrafficJudge(contract, journal, known, tuple(options.host), strict=options.strict)
     judge.judge(sorted(set(options.files)), _progress(len(set(options.files))))
     journal.close()
     report = parts.report()
@@ -58,10 +72,22 @@ def run(options: argparse.Namespace) -> int:
         f"{contract.api}: {tally.exchanges} exchanges in {tally.files} files read, "
         f"{tally.unknown} of them with operations that the contract does not have"
     )
+    if tally.preflights:
+        print(f"{contract.api}: {tally.preflights} CORS preflights are left out: no answers of the API")
+    if tally.foreign:
+        print(f"{contract.api}: {tally.foreign.total()} exchanges with other hosts are left out: {tally.hosts_seen}")
     for line in others:
         print(line)
     print(f"report: {paths['html']}")
     return report.exit_status
+
+
+def _host(text: str) -> str:
+    """A host as it is compared: in lower case, without scheme, port, path and brackets."""
+    name = urlsplit(text if "//" in text else f"//{text}").hostname
+    if not name:
+        raise ValueError(text)
+    return name
 
 
 def _progress(count: int) -> Callable[[Path], None]:
@@ -84,11 +110,23 @@ _TOKEN_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[!-~]{16,}")
 
 @define
 class Tally:
-    """What was read: files, exchanges, and those of operations that the contract lacks."""
+    """What was read: files, exchanges that were judged, those of them with operations that the contract lacks.
+
+    Left out, and counted apart: CORS preflights, and by host the exchanges that are with another API.
+    """
 
     files: int = 0
     exchanges: int = 0
     unknown: int = 0
+    preflights: int = 0
+    foreign: Counter[str] = field(factory=Counter)
+
+    @property
+    def hosts_seen(self) -> str:
+        """The other hosts, the most frequent first."""
+        ranked = sorted(self.foreign, key=lambda host: (-self.foreign[host], host))
+        more = f" and {len(ranked) - 5} more" if len(ranked) > 5 else ""
+        return one_line(", ".join(host[:80] for host in ranked[:5]) + more)
 
 
 @define
@@ -98,6 +136,7 @@ class TrafficJudge:
     contract: Contract
     journal: Journal
     deviations: tuple[Deviation, ...] = ()
+    hosts: tuple[str, ...] = ()
     strict: bool = False
     tally: Tally = field(factory=Tally)
     _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
@@ -110,6 +149,12 @@ class TrafficJudge:
                 self._judge_file(cassette.read(path))
             except CassetteError as error:
                 self.journal.errors.append(str(error))
+        if self.tally.foreign and not self.tally.exchanges:
+            self.journal.errors.append(
+                f"none of the {self.tally.foreign.total()} exchanges is with {self.contract.api} "
+                f"({', '.join(self.contract.hosts)}): the hosts seen are {self.tally.hosts_seen}; "
+                "--host names another host of the API"
+            )
         self._verdicts()
 
     def _judge_file(self, recording: Cassette) -> None:
@@ -119,15 +164,38 @@ class TrafficJudge:
         judge = Judge(self.contract, strict=self.strict)
         locator = Locator(self.contract, self.contract.conventions.origin, recording.provenance.get("base_url", ""))
         redactor = Redactor(_credentials(self.contract, recording))
+        is_of_the_api = self._chosen(recording)
         first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
         for number, said in recording.interactions:
             if number == 1 or id(said) in first:
                 judge.begin(recording.provenance.get("facts", {}))
-            source = f"{recording.path.name}#{number}"
-            if isinstance(said.response._document, TooDeep):
-                self.journal.errors.append(f"{source}: {said.response._document}; not judged")
-                continue
-            self._observe(judge, _exchange(locator, redactor, said, source))
+            if not is_of_the_api(said.request.url):
+                self.tally.foreign[_host(said.request.url)] += 1
+            elif _is_preflight(said):
+                self.tally.preflights += 1
+            else:
+                exchange = _exchange(locator, redactor, said, f"{recording.path.name}#{number}")
+                for message in (exchange.request, exchange.response):
+                    if message.unread is not None:
+                        self.journal.errors.append(f"{exchange.source}: {message.unread}; its content is not judged")
+                self._observe(judge, exchange)
+
+    def _chosen(self, recording: Cassette) -> Callable[[str], bool]:
+        """Whether a URL of a recording is the API's.
+
+        Its hosts are those that the contract, the recording itself and the caller name. In a recording that has none of
+        them, nor any that the caller names, it is an emulator's on the machine of whoever recorded it.
+        """
+        own = [_host(recording.provenance["base_url"])] if recording.provenance.get("base_url") else []
+        hosts = (*self.contract.hosts, *own, *self.hosts)
+
+        @cache
+        def is_named(host: str) -> bool:
+            return any(fnmatchcase(host, pattern) for pattern in hosts)
+
+        if self.hosts or any(is_named(_host(said.request.url)) for _, said in recording.interactions):
+            return lambda url: is_named(_host(url))
+        return is_loopback
 
     def _observe(self, judge: Judge, exchange: Exchange) -> None:
         self.tally.exchanges += 1
@@ -176,9 +244,24 @@ class TrafficJudge:
             )
 
 
+def _is_preflight(said: Interaction) -> bool:
+    """Whether it is the question of a browser whether it may call, which servers answer before the API is asked."""
+    if said.request.method != "OPTIONS":
+        return False
+    asks = ("origin", "access-control-request-method")
+    return any(map(said.request.header, asks)) or said.response.header("access-control-allow-methods") is not None
+
+
 def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: str) -> Exchange:
+    request, response = said.request, said.response
+    unread = response.unread
+    if unread is None and isinstance(response._document, TooDeep):
+        unread = str(response._document)
     return locator.exchange(
-        redactor.request(said.request), redactor.response(said.response), negative=said.negative, source=source
+        evolve(redactor.request(evolve(request, unread=None)), unread=request.unread),
+        evolve(redactor.response(evolve(response, unread=None)), unread=unread),
+        negative=said.negative,
+        source=source,
     )
 
 

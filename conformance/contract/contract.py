@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -97,6 +98,16 @@ class Contract:
     def base_path(self) -> str:
         """The path of the documented base URL, empty where it has none."""
         return urlsplit(self.conventions.origin).path
+
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that the API lives on, by the conventions and the document's servers; `*` stands for any text."""
+        urls = [self.conventions.origin, *(str(server.get("url")) for server in self.document.get("servers", ()))]
+        # A variable in the URL of a server is one host of several.
+        found = [urlsplit(re.sub(r"{[^{}]*}", "*", url)).hostname for url in urls]
+        return tuple(
+            dict.fromkeys([host for host in found if host] + [host.lower() for host in self.conventions.hosts])
+        )
 
     def below_documented_prefix(self, url: str) -> str:
         """A base URL as the path templates expect it: without what every one of them begins with."""

@@ -289,6 +289,7 @@ class Conventions(Record):
     Attributes:
         name: what the API is called.
         base_url: the documented one.
+        hosts: other hosts that it lives on, such as regional ones; `*` stands for any text.
         in_clear: status of every request over plain HTTP; None where the document gives none.
         auth, media_types, errors, pagination, rate_limit, versioning: how it does each; what it lacks is left out.
         resources: what can be created, read, changed and deleted.
@@ -296,6 +297,7 @@ class Conventions(Record):
 
     name: str
     base_url: HttpUrl
+    hosts: tuple[str, ...] = ()
     in_clear: int | None = None
     auth: Auth
     media_types: MediaTypes

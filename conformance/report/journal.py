@@ -180,12 +180,12 @@ def _exchange(said: Said) -> Exchange:
             method=said.request.method,
             url=said.request.url,
             headers=said.request.headers,
-            body=said.request.text or None,
+            body=said.request.shown or None,
         ),
         response=Response(
             status=said.response.status,
             headers=said.response.headers,
-            body=said.response.text,
+            body=said.response.shown,
             http_version=said.response.http_version,
         ),
     )

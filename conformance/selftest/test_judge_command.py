@@ -96,13 +96,16 @@ def test_a_violation_is_shown_with_its_place_in_the_traffic(tmp_path: Path, caps
 
 BAD_FILES: dict[str, tuple[bytes, str]] = {
     "empty.yaml": (b"", "is empty; record it again"),
-    "binary.yaml": (b"\xff\xfe\x00", "is not text: byte 0 is not UTF-8"),
+    "binary.yaml": (b"\xff\xfe\x00", "is UTF-16 text; save it as UTF-8"),
     "cut-off.yaml": (b"interactions:\n- request: {method: GET", "is not YAML or was cut off"),
     "cut-off.json": (b'{"version": 1, "interactions": [', "is not JSON"),
     "other.yaml": (b"colour: red\n", "is not a vcrpy cassette: it has no list of interactions"),
     "nothing.yaml": (b"interactions: []\nversion: 1\n", "has no interactions: nothing was recorded"),
     "har.json": (b'{"log": {"entries": []}}', "is a HAR file; only vcrpy's format is read"),
-    "python2.yaml": (b"interactions:\n- !!python/object/apply:os.system ['true']\n", "holds a Python object"),
+    "python2.yaml": (
+        b"interactions:\n- !!python/object/apply:os.system ['true']\n",
+        "could run code",
+    ),
     "deep.yaml": (b"[" * 100_000, "nests too deep to be a cassette"),
 }
 
@@ -133,7 +136,7 @@ def test_one_bad_interaction_leaves_the_others_of_its_file(tmp_path: Path, capsy
     mixed = written(tmp_path / "mixed.yaml", ok(), {"request": {}, "response": {}}, ok())
     judged = Judged(tmp_path / "reports", capsys, mixed)
     assert judged.status == 1
-    assert judged.report["errors"] == [f"{mixed}: interaction 2: has no 'status'; record it again"]
+    assert judged.report["errors"] == [f"{mixed}: interaction 2: the method is missing; record it again"]
     assert "vultr: 2 exchanges in 1 files read" in judged.text
 
 

@@ -131,7 +131,7 @@ class CassetteTarget(Target):
 
 @cache
 def _read(path: Path) -> cassette.Cassette:
-    return cassette.read(path, trusted=True)
+    return cassette.read(path)
 
 
 @cache

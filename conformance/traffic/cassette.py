@@ -1,7 +1,8 @@
 """Cassettes in vcrpy's format: reading anyone's, and writing our own.
 
-Read: YAML or JSON; `{version: 1, interactions: […]}` and the list of before vcrpy 1.0. Our own carry
-metadata: the provenance, and per item its share of the interactions, its cases and its negative requests.
+Read: YAML or JSON; `{version: 1, interactions: […]}` and the list of before vcrpy 1.0, in every form of an interaction
+that vcrpy has had. Our own carry metadata: the provenance, and per item its share of the interactions, its cases and
+its negative requests.
 """
 
 from __future__ import annotations
@@ -11,27 +12,21 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2
-import yaml
 from attrs import evolve, field, frozen
+from pydantic import ConfigDict, Field, StrictInt, ValidationError
 from vcr.request import Request as VcrRequest
 from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
-from conformance.contract import ConformanceError
-from conformance.traffic.exchange import Pairs, Request, Response
+from conformance.contract import Record
+from conformance.traffic import formats
+from conformance.traffic.exchange import Request, Response
 from conformance.traffic.files import write_whole
+from conformance.traffic.interactions import BadInteraction, Reader
+from conformance.traffic.loading import CassetteError, foreign, load, mentions
 
-MAX_NESTING = 200
-
-# A block node is indented at least every second level.
-_DEEP_LINE = re.compile(rf"^[ ?:-]{{{MAX_NESTING // 2}}}", re.MULTILINE)
-
-
-class CassetteError(ConformanceError):
-    """A cassette cannot be read: the text names the file, what is wrong and what to do."""
+__all__ = ["Cassette", "CassetteError", "Interaction", "Take", "provenance_of", "read", "worth_keeping", "write"]
 
 
 @frozen
@@ -78,28 +73,25 @@ class Cassette:
     takes: Mapping[str, Take] = field(factory=dict)
 
 
-def read(path: Path, *, trusted: bool = False) -> Cassette:
+def read(path: Path) -> Cassette:
     """Reads a vcrpy cassette.
-
-    Args:
-        trusted: it is known to be one that `write` wrote, so that a guard against hostile nesting is left out.
 
     Raises:
         CassetteError: the file as a whole cannot be read; single bad interactions are `errors` instead.
     """
-    data = _data(path, trusted)
-    records, metadata = _records(path, data)
-    if not records:
-        raise CassetteError(f"{path}: has no interactions: nothing was recorded; record it again")
-    shares = _shares(path, metadata)
+    records, metadata = _records(path, load(path))
+    provenance, shares = _metadata(path, metadata, len(records))
     negative = {number for share in shares.values() for number in share.negative}
-    interactions, errors = [], []
+    reader = Reader()
+    interactions: list[tuple[int, Interaction]] = []
+    errors = []
     for number, record in enumerate(records, start=1):
         try:
-            interactions.append((number, _interaction(record, number in negative)))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            what = f"has no {error}" if isinstance(error, KeyError) else str(error)
-            errors.append(f"{path}: interaction {number}: {what}; record it again")
+            request, response = reader.read(record)
+        except BadInteraction as error:
+            errors.append(f"{path}: interaction {number}: {error}; record it again")
+        else:
+            interactions.append((number, Interaction(request, response, number in negative)))
     by_number = dict(interactions)
     takes = {
         item: Take(
@@ -107,217 +99,87 @@ def read(path: Path, *, trusted: bool = False) -> Cassette:
         )
         for item, share in shares.items()
     }
-    return Cassette(path, tuple(interactions), tuple(errors), metadata.get("provenance", {}), takes)
+    return Cassette(path, tuple(interactions), tuple(errors), provenance, takes)
 
 
 def provenance_of(path: Path) -> Mapping[str, Any]:
     """What a cassette of ours says it was recorded from; empty for any other file."""
     try:
-        return read(path, trusted=True).provenance
+        return read(path).provenance if mentions(path, b"provenance") else {}
     except CassetteError:
         return {}
 
 
-@frozen
-class _Share:
-    first: int
-    count: int
-    negative: tuple[int, ...] = ()
-    cases: tuple[Mapping[str, Any], ...] = ()
+class _Share(Record):
+    first: StrictInt = Field(ge=1)
+    count: StrictInt = Field(ge=0)
+    negative: tuple[StrictInt, ...] = ()
+    cases: tuple[dict[str, Any], ...] = ()
 
 
-def _shares(path: Path, metadata: dict[str, Any]) -> dict[str, _Share]:
-    shares = {}
+class _Provenance(Record):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    source: str | None = None
+    base_url: str | None = None
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class _Metadata(Record):
+    """What `write` adds to a cassette; other metadata is that of other writers."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    provenance: _Provenance = _Provenance()
+    takes: dict[str, _Share] = Field(default_factory=dict)
+
+
+def _metadata(path: Path, data: dict[str, Any], size: int) -> tuple[Mapping[str, Any], Mapping[str, _Share]]:
+    """The provenance, and each item's share of so many interactions."""
     try:
-        for item, share in metadata.get("takes", {}).items():
-            negative = tuple(int(number) for number in share.get("negative", ()))
-            shares[item] = _Share(int(share["first"]), int(share["count"]), negative, tuple(share.get("cases", ())))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise CassetteError(f"{path}: metadata: takes: is not what a recording writes; record it again") from None
-    return shares
+        takes = _Metadata.model_validate(data).takes
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"][:3]))[:100]
+        raise _not_ours(path, place) from None
+    taken = 1
+    for item, share in sorted(takes.items(), key=lambda take: (take[1].first, take[1].count)):
+        numbers = range(share.first, share.first + share.count)
+        if share.count and not taken <= share.first <= size + 1 - share.count:
+            raise _not_ours(path, f"takes.{item[:80]}")
+        if not all(number in numbers for number in share.negative):
+            raise _not_ours(path, f"takes.{item[:80]}.negative")
+        taken = max(taken, share.first + share.count)
+    return data.get("provenance", {}), takes
 
 
-def _data(path: Path, trusted: bool) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise CassetteError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise CassetteError(f"{path}: is a folder; name the cassettes in it") from None
-    except UnicodeDecodeError as error:
-        raise CassetteError(f"{path}: is not text: byte {error.start} is not UTF-8") from None
-    except OSError as error:
-        raise CassetteError(f"{path}: cannot be read: {error.strerror}") from None
-    if not text.strip():
-        raise CassetteError(f"{path}: is empty; record it again")
-    try:
-        if text.lstrip().startswith(("{", "[")):
-            return json.loads(text)
-    except json.JSONDecodeError as error:
-        if path.suffix == ".json":
-            raise CassetteError(f"{path}: line {error.lineno}: is not JSON: {error.msg}") from None
-    except RecursionError:
-        raise CassetteError(f"{path}: nests too deep to be a cassette") from None
-    except ValueError as error:
-        raise CassetteError(f"{path}: cannot be read as JSON: {error}") from None
-    try:
-        if not trusted and _nests_too_deep(text):
-            raise CassetteError(f"{path}: nests too deep to be a cassette")
-        return yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.constructor.ConstructorError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        if "python/" not in (error.problem or ""):
-            raise CassetteError(f"{path}: line {line}: is not a vcrpy cassette: {error.problem}") from None
-        raise CassetteError(
-            f"{path}: line {line}: holds a Python object ({error.problem}): vcrpy under Python 2 wrote such "
-            "tags; they are not loaded, because loading one can run code; record it again"
-        ) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise CassetteError(f"{path}: {where}is not YAML or was cut off: {problem}") from None
-    except (RecursionError, ValueError) as error:
-        raise CassetteError(f"{path}: cannot be read as YAML: {error}") from None
+def _not_ours(path: Path, place: str) -> CassetteError:
+    return CassetteError(f"{path}: metadata: {place}: is not what a recording writes; record it again")
 
 
-def _nests_too_deep(text: str) -> bool:
-    """Whether the nodes of a YAML text nest deeper than `MAX_NESTING`: libyaml's loader runs out of stack there.
-
-    The tokens are walked only where the text has enough brackets, or lines indented far enough, to nest so deep.
-    """
-    if text.count("[") + text.count("{") < MAX_NESTING and not _DEEP_LINE.search(text):
-        return False
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_NESTING:
-                return True
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-    return False
+MAX_INTERACTIONS = 100_000
 
 
 def _records(path: Path, data: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The interactions and the metadata of what a file holds."""
+    if name := formats.of_data(data):
+        raise foreign(path, name)
+    records, metadata = data, None
     if isinstance(data, dict):
-        records = data.get("interactions")
-        if isinstance(records, list):
-            metadata = data.get("metadata")
-            if metadata is not None and not isinstance(metadata, dict):
-                raise CassetteError(f"{path}: metadata is not a mapping; record it again")
-            return records, metadata or {}
-        if "http_interactions" in data:
-            raise CassetteError(f"{path}: is a Betamax or Ruby VCR cassette; only vcrpy's format is read")
-        if isinstance(data.get("log"), dict) and "entries" in data["log"]:
-            raise CassetteError(f"{path}: is a HAR file; only vcrpy's format is read")
-    if isinstance(data, list) and data and isinstance(data[0], dict) and "request" in data[0]:
-        return data, {}
-    raise CassetteError(f"{path}: is not a vcrpy cassette: it has no list of interactions")
+        records, metadata = data.get("interactions"), data.get("metadata")
+    if not isinstance(records, list) or (records is data and not _begins_with_request(records)):
+        raise CassetteError(f"{path}: is not a vcrpy cassette: it has no list of interactions")
+    if metadata is not None and not isinstance(metadata, dict):
+        raise CassetteError(f"{path}: metadata is not a mapping; record it again")
+    if not records:
+        raise CassetteError(f"{path}: has no interactions: nothing was recorded; record it again")
+    if len(records) > MAX_INTERACTIONS:
+        raise CassetteError(f"{path}: has more than {MAX_INTERACTIONS:,} interactions; split it")
+    return records, metadata or {}
 
 
-def _interaction(record: Any, negative: bool) -> Interaction:
-    request, response = record["request"], record["response"]
-    status = response["status"]
-    code = status["code"] if isinstance(status, dict) else status
-    if not isinstance(code, int) or isinstance(code, bool):
-        raise ValueError(f"the status is not a number but a {type(code).__name__}")
-    headers = _pairs(response.get("headers"))
-    return Interaction(
-        Request(
-            headers=_pairs(request.get("headers")),
-            body=_body(request.get("body"), "request"),
-            method=_word(request["method"], "method").upper(),
-            url=_url(request),
-        ),
-        Response(
-            headers=headers,
-            body=_decoded(_body(response.get("body"), "response"), headers),
-            status=code,
-            http_version=_http_version(response.get("protocol")),
-        ),
-        negative,
-    )
-
-
-def _url(request: dict[str, Any]) -> str:
-    if "uri" in request:
-        url = _word(request["uri"], "uri")
-    else:
-        # Before vcrpy 1.0 the parts were kept apart.
-        scheme, host, path = (_word(request[part], part) for part in ("protocol", "host", "path"))
-        port = request.get("port")
-        shown = "" if port in (None, {"http": 80, "https": 443}.get(scheme)) else f":{_word(port, 'port')}"
-        url = f"{scheme}://{host}{shown}{path}"
-    urlsplit(url)
-    return url
-
-
-def _pairs(headers: Any) -> Pairs:
-    if headers is None:
-        return ()
-    items = headers.items() if isinstance(headers, dict) else map(_pair, headers)
-    pairs: list[tuple[str, str]] = []
-    for name, values in items:
-        for value in values if isinstance(values, list) else [values]:
-            pairs.append((_word(name, "header name"), _word(value, f"header {name}")))
-    return tuple(pairs)
-
-
-def _pair(header: Any) -> tuple[Any, Any]:
-    """A header kept in a list: a pair, or a whole line as before vcrpy 1.0."""
-    if isinstance(header, str):
-        name, _, value = header.partition(":")
-        return name.strip(), value.strip()
-    name, value = header
-    return name, value
-
-
-def _word(value: Any, what: str) -> str:
-    """A scalar as text. Aliases make a YAML text nest so that its `str` would never end."""
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    if isinstance(value, (list, dict, set, tuple)) or value is None:
-        raise ValueError(f"the {what} is not text but a {type(value).__name__}")
-    return str(value)
-
-
-def _body(body: Any, whose: str) -> bytes:
-    if isinstance(body, dict):
-        if not body.keys() & {"string", "body"}:
-            raise ValueError(f"the {whose} body is a mapping without a string")
-        body = body.get("string", body.get("body"))
-    if body is None:
-        return b""
-    if isinstance(body, str):
-        return body.encode("utf-8", errors="surrogateescape")
-    if isinstance(body, bytes):
-        return body
-    raise ValueError(f"the {whose} body is not text but a {type(body).__name__}")
-
-
-def _decoded(body: bytes, headers: Pairs) -> bytes:
-    coding = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
-    # Recorders that decode a body often keep the header that says it is encoded. Text is never an encoded body,
-    # though the deflate decoder makes something of any.
-    if not coding or not body or _is_text(body):
-        return body
-    try:
-        return httpx2.Response(200, headers={"content-encoding": coding}, content=body).content
-    except httpx2.DecodingError:
-        return body
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _http_version(protocol: Any) -> str:
-    return protocol if isinstance(protocol, str) else "HTTP/1.1"
+def _begins_with_request(records: list[Any]) -> bool:
+    """Whether a list is one of interactions, as before vcrpy 1.0."""
+    return bool(records) and isinstance(records[0], dict) and "request" in records[0]
 
 
 # Characters that YAML takes as escapes only (YAML 1.1, 5.1), where JSON takes them as they are.

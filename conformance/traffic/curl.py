@@ -19,7 +19,7 @@ def curl(request: Request, variables: Mapping[str, str]) -> str:
     for name, value in request.headers:
         if name.lower() not in _ADDED_BY_CURL:
             parts += ["-H", _quoted(f"{name}: {value}", variables)]
-    if request.body:
+    if request.unread is None and request.body:
         parts += ["--data-binary", _quoted(request.text, variables)]
     return " ".join([*parts, _quoted(request.url, variables)])
 

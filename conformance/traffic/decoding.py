@@ -54,7 +54,7 @@ def decoded(body: bytes, codings: Iterable[str], limit: int, *, as_sent: bool = 
             raise NotDecoded(f"is in the content coding {name[:40]}, which is not known")
         body = _within(_DECODERS[name](body), name, limit)
     if len(body) > limit:
-        raise TooLarge(f"is larger than {limit} bytes")
+        raise TooLarge(f"is larger than {limit:,} bytes")
     return body
 
 
@@ -69,7 +69,7 @@ def _within(pieces: Iterator[bytes], name: str, limit: int) -> bytes:
         for piece in pieces:
             kept += piece
             if len(kept) > limit:
-                raise TooLarge(f"decodes to more than {limit} bytes ({name})")
+                raise TooLarge(f"decodes to more than {limit:,} bytes ({name})")
     except (zlib.error, brotli.error, zstd.ZstdError, EOFError):
         raise NotDecoded(f"is not {name}, though its Content-Encoding says so") from None
     return bytes(kept)
@@ -109,7 +109,7 @@ def _inflated(body: bytes, window: int, members: int) -> Iterator[bytes]:
             if not body[position : position + _PIECE].strip(b"\0"):
                 return
             if count == members:
-                raise NotDecoded("has something behind its end")
+                raise NotDecoded("goes on behind its end")
             stream, count = zlib.decompressobj(window), count + 1
         elif position >= len(body):
             yield stream.flush()
@@ -131,7 +131,7 @@ def _zstd(body: bytes) -> Iterator[bytes]:
             if position >= len(body):
                 return
             if count == MAX_MEMBERS:
-                raise NotDecoded("has something behind its end")
+                raise NotDecoded("goes on behind its end")
             stream, count = zstd.ZstdDecompressor(options=options), count + 1
         elif position >= len(body):
             raise NotDecoded("is cut off")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
-from conformance.contract import Contract, Operation, pointer
+from conformance.contract import ConformanceError, Contract, Operation, pointer
 from conformance.traffic.urls import split
 
 MAX_DEPTH = 200
@@ -31,9 +31,15 @@ _SAID = 128
 
 Pairs = tuple[tuple[str, str], ...]
 
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+
 
 class NotJson(ValueError):
     """A body is not well-formed JSON; the text says why."""
+
+
+class NotKnown(ConformanceError):
+    """A body is not known, so that nothing can be said of its content; the text says why."""
 
 
 class TooDeep(NotJson):
@@ -48,32 +54,63 @@ class _Document:
 
 @frozen(slots=False)
 class Message:
-    """What requests and responses share: headers in the order sent, and a body."""
+    """What requests and responses share: headers in the order sent, and a body.
+
+    Attributes:
+        unread: why the body is not known, None where it is. A recording may lack a body, or hold one that cannot
+            be decoded.
+    """
 
     headers: Pairs = ()
-    body: bytes = b""
+    _body: bytes = b""
+    unread: str | None = field(kw_only=True, default=None)
+
+    @property
+    def body(self) -> bytes:
+        """The content, its codings undone.
+
+        Raises:
+            NotKnown: it is `unread`. Whatever looks at the content, as text or as JSON, raises it, too.
+        """
+        if self.unread is not None:
+            raise NotKnown(self.unread)
+        return self._body
 
     def header(self, name: str) -> str | None:
-        """The value of a header, several joined by a comma (RFC 9110 5.3), None if absent."""
+        """The value of a header, several joined by a comma (RFC 9110 5.3), None if absent.
+
+        White space around a value is no part of it (RFC 9110 5.5).
+        """
         return self._joined.get(name.lower())
 
     @cached_property
     def _joined(self) -> dict[str, str]:
         joined: dict[str, str] = {}
         for name, value in self.headers:
-            key = name.lower()
+            key, value = name.lower(), value.strip(" \t")
             joined[key] = f"{joined[key]}, {value}" if key in joined else value
         return joined
 
     @property
     def media_type(self) -> str | None:
-        """The Content-Type without parameters, in lower case."""
+        """The Content-Type without parameters, in lower case.
+
+        One that holds several media types, in one header or in many, is none of them (RFC 9110 8.3) and is given whole.
+        """
         value = self.header("content-type")
-        return value.split(";")[0].strip().lower() if value else None
+        if not value:
+            return None
+        several = "," in value and sum(bool(part.strip()) for part in _QUOTED.sub("", value).split(",")) > 1
+        return (value if several else value.split(";")[0]).strip(" \t,").lower()
 
     @cached_property
     def text(self) -> str:
         return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def shown(self) -> str:
+        """The body as text for people, or why it is not known."""
+        return self.text if self.unread is None else f"({self.unread})"
 
     @cached_property
     def _document(self) -> _Document | NotJson:
@@ -201,14 +238,14 @@ _Message = TypeVar("_Message", Request, Response)
 
 
 def _kept(message: _Message) -> _Message:
-    body, headers = message.body, message.headers
+    body, headers = message._body, message.headers
     if len(body) > KEPT_BODY + _SAID:
         # A character that is cut in two is left out.
         start = body[:KEPT_BODY].decode(errors="ignore")
         body = f"{start}… (cut: {len(body)} bytes in all, sha256 {sha256(body).hexdigest()})".encode()
     if any(len(value) > KEPT_FIELD + _SAID for _, value in headers):
         headers = tuple((name, cut(value, KEPT_FIELD)) for name, value in headers)
-    same = body is message.body and headers is message.headers
+    same = body is message._body and headers is message.headers
     return message if same else evolve(message, body=body, headers=headers)
 
 
