@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from conformance.commands.main import main
+from conformance.selftest.judging import Judged
 from conformance.selftest.servers import ROOT
 from conformance.targets.target import CASSETTES
 
@@ -17,24 +18,6 @@ TRAFFIC = ROOT.parent / "shared" / "traffic" / "vultr"
 OWN = CASSETTES / "vultr"
 
 Captured = pytest.CaptureFixture[str]
-
-
-class Judged:
-    """What a judgement came to: its status, its output and its reports."""
-
-    def __init__(self, folder: Path, capsys: Captured, *arguments: str | Path) -> None:
-        self.status = main(["judge", "--api", "vultr", "--report-dir", str(folder), *map(str, arguments)])
-        self.text, self.error = capsys.readouterr()
-        self.folder = folder
-
-    @property
-    def report(self) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads((self.folder / "report.json").read_text("utf-8"))
-        return loaded
-
-    @property
-    def verdicts(self) -> dict[str, str]:
-        return {requirement["id"]: requirement["verdict"] for requirement in self.report["requirements"]}
 
 
 @pytest.fixture
