@@ -264,13 +264,19 @@ def read_yaml(path: Path) -> Any:
         if _size(content, {}) > MAX_NODES:
             raise ContractError(f"{_label(path)}: its aliases make it larger than {MAX_NODES} values")
         return content
-    except (RecursionError, ValueError) as error:
-        what = "nests too deep, or holds itself" if isinstance(error, RecursionError) else f"cannot be read: {error}"
-        raise ContractError(f"{_label(path)}: {what}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
-        raise ContractError(f"{_label(path)}:{where} is not YAML: {getattr(error, 'problem', error)}") from None
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None)
+        if isinstance(error, yaml.constructor.ConstructorError) or not problem:
+            problem = "a value is not of the kind that its form or tag says"
+        raise ContractError(f"{_label(path)}:{where} is not YAML: {problem}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # What a constructor of PyYAML raises for a value that its tag does not fit.
+        problem = "a value is not of the kind that its form or tag says"
+        raise ContractError(f"{_label(path)}: is not YAML: {problem}") from None
+    except RecursionError:
+        raise ContractError(f"{_label(path)}: nests too deep, or holds itself") from None
 
 
 def _size(node: Any, sizes: dict[int, int]) -> int:
@@ -332,7 +338,7 @@ def read_openapi(path: Path) -> dict[str, Any]:
     Raises:
         ContractError: the file is missing, not OpenAPI, or has a `$ref` that leads nowhere.
     """
-    document = read_yaml(path)
+    document: dict[str, Any] = read_yaml(path)
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise ContractError(f"{_label(path)}: is not an OpenAPI document: it has no `paths`")
     for place, ref in _references(document, ""):

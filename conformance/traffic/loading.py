@@ -262,7 +262,8 @@ def _yaml(path: Path, text: str) -> Any:
         raise (_too_deep(path) if "nesting depth" in str(error) else _not_yaml(path, error)) from None
     except RecursionError:
         raise _too_deep(path) from None
-    except ValueError:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # What a constructor of PyYAML raises for a value that its tag does not fit.
         raise CassetteError(f"{path}: is not YAML: {_NOT_OF_ITS_KIND}") from None
 
 
