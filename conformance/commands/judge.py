@@ -7,13 +7,15 @@ import itertools
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import define, evolve, field
+from pydantic import ValidationError
 
 from conformance.checks import Evidence, Judge
 from conformance.commands.base import Commands, add_specs_to
@@ -26,6 +28,7 @@ from conformance.report.journal import Journal, header
 from conformance.report.summary import summary_lines
 from conformance.report.text import one_line
 from conformance.report.write import Parts, check_directory, write_reports
+from conformance.targets.facts import Facts
 from conformance.traffic import cassette
 from conformance.traffic.cassette import Cassette, CassetteError, Interaction, provenance_of
 from conformance.traffic.exchange import Exchange, Locator, TooDeep
@@ -158,6 +161,7 @@ class TrafficJudge:
         self._verdicts()
 
     def _judge_file(self, recording: Cassette) -> None:
+        facts = _facts(recording)
         self.tally.files += 1
         self.journal.errors += recording.errors
         # Rules about several exchanges look inside one recording: another one was made at another time.
@@ -168,7 +172,7 @@ class TrafficJudge:
         first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
         for number, said in recording.interactions:
             if number == 1 or id(said) in first:
-                judge.begin(recording.provenance.get("facts", {}))
+                judge.begin(facts)
             if not is_of_the_api(said.request.url):
                 self.tally.foreign[_host(said.request.url)] += 1
             elif _is_preflight(said):
@@ -242,6 +246,25 @@ class TrafficJudge:
                 held=result.held,
                 deviation=deviation,
             )
+
+
+def _facts(recording: Cassette) -> Mapping[str, Any]:
+    """What a recording states of its target; members that nobody reads may stand beside them.
+
+    Raises:
+        CassetteError: they are not of the shape that facts have.
+    """
+    facts: dict[str, Any] = recording.provenance.get("facts", {})
+    try:
+        Facts.model_validate(facts)
+    except ValidationError as error:
+        wrong = [mistake["loc"] for mistake in error.errors() if mistake["type"] != "extra_forbidden"]
+        if wrong:
+            place = ".".join(map(str, wrong[0]))[:100]
+            raise CassetteError(
+                f"{recording.path}: metadata: facts.{place}: is not what a recording writes; record it again"
+            ) from None
+    return facts
 
 
 def _is_preflight(said: Interaction) -> bool:

@@ -102,12 +102,14 @@ class Contract:
     @cached_property
     def hosts(self) -> tuple[str, ...]:
         """The hosts that the API lives on, by the conventions and the document's servers; `*` stands for any text."""
-        urls = [self.conventions.origin, *(str(server.get("url")) for server in self.document.get("servers", ()))]
-        # A variable in the URL of a server is one host of several.
-        found = [urlsplit(re.sub(r"{[^{}]*}", "*", url)).hostname for url in urls]
-        return tuple(
-            dict.fromkeys([host for host in found if host] + [host.lower() for host in self.conventions.hosts])
+        servers = self.document.get("servers")
+        urls = (
+            [server.get("url") for server in servers if isinstance(server, dict)] if isinstance(servers, list) else []
         )
+        # A variable in the URL of a server is one host of several.
+        found = [_HOST.match(re.sub(r"{[^{}]*}", "*", str(url))) for url in (self.conventions.origin, *urls)]
+        named = [host[1] for host in found if host] + list(self.conventions.hosts)
+        return tuple(dict.fromkeys(host.lower() for host in named))
 
     def below_documented_prefix(self, url: str) -> str:
         """A base URL as the path templates expect it: without what every one of them begins with."""
@@ -138,6 +140,8 @@ class Contract:
                 return resource
         return None
 
+
+_HOST = re.compile(r"[a-z]+://([^/:?#@]+)")
 
 _SELECT: dict[str, Callable[[Operation], bool]] = {
     "*": lambda _: True,

@@ -56,7 +56,7 @@ class Facts(Record):
     """
 
     releases: tuple[ReleaseFact, ...] = ()
-    baseline: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    baseline: dict[str, dict[str, dict[str, dict[str, tuple[str, ...]]]]] = Field(default_factory=dict)
     types: dict[str, dict[str, TypeFact]] = Field(default_factory=dict)
     keys: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
     times: dict[str, str] = Field(default_factory=dict)
