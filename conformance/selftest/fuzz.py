@@ -33,6 +33,7 @@ from conformance.contract import contract as contract_module
 from conformance.contract.contract import SPECS
 from conformance.targets.config import select
 from conformance.targets.target import CASSETTES
+from conformance.traffic.loading import load
 
 APIS = ("vultr", "vercel", "snyk")
 SECONDS = 30
@@ -162,7 +163,7 @@ def _originals(random: Random) -> Iterator[tuple[str, dict[str, Any]]]:
 def _recording(random: Random, api: str) -> dict[str, Any]:
     """A few interactions of a shipped cassette, as one take."""
     path = random.choice(sorted((CASSETTES / api).rglob("*.yaml")))
-    data: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    data = load(path)
     kept = random.sample(data["interactions"], min(4, len(data["interactions"])))
     take = {"first": 1, "count": len(kept), "cases": [{"limit": 1}]}
     metadata = {"provenance": data["metadata"]["provenance"], "takes": {"item": take}}
