@@ -8,12 +8,11 @@ from conformance.contract.contract import (
     load,
     load_catalogue,
     read_openapi,
-    read_yaml,
-    validated,
 )
 from conformance.contract.conventions import Conventions, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.operation import Collection, Operation, Router
+from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
 from conformance.contract.schema import SchemaError, Validator, pointer
 

@@ -6,26 +6,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from attrs import field, frozen
-from pydantic import BaseModel, ValidationError
 
 from conformance.contract.conventions import Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
 from conformance.contract.operation import METHODS, Collection, Operation, Router
+from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.schema import Validator, pointer
 from conformance.shipped import shipped
 
 SPECS = shipped("specs")
-
-MAX_NODES = 1_000_000
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @frozen(eq=False, slots=False)
@@ -66,7 +61,7 @@ class Contract:
         try:
             return self._by_id[operation_id]
         except KeyError:
-            raise ContractError(f"{_label(self.folder / 'openapi.yaml')} has no operation {operation_id}") from None
+            raise ContractError(f"{label(self.folder / 'openapi.yaml')} has no operation {operation_id}") from None
 
     def operations_of(self, requirement: Requirement) -> tuple[str, ...]:
         """The ids of the operations a requirement applies to; `client` for one that binds the client."""
@@ -125,7 +120,7 @@ class Contract:
             ContractError: the contract has none of that name.
         """
         if name not in self.components:
-            raise ContractError(f"{_label(self.folder / 'openapi.yaml')} has no schema {name}")
+            raise ContractError(f"{label(self.folder / 'openapi.yaml')} has no schema {name}")
         return {"$ref": f"#/components/schemas/{name}", "components": {"schemas": self.components}}
 
     @cached_property
@@ -197,10 +192,10 @@ def load_catalogue(api: str, specs: Path | None = None) -> Catalogue:
         ContractError: the API is unknown, or a record of the file is wrong.
     """
     path = folder_of(api, specs) / "requirements.yaml"
-    catalogue = _read(path, Catalogue)
+    catalogue = read(path, Catalogue)
     for record in catalogue.requirements:
         if record.api != api:
-            raise ContractError(f"{_label(path)}: {record.id} belongs to another API")
+            raise ContractError(f"{label(path)}: {record.id} belongs to another API")
     return catalogue
 
 
@@ -220,15 +215,15 @@ def _load(folder: Path) -> Contract:
     openapi, conventions_ = folder / "openapi.yaml", folder / "conventions.yaml"
     if not openapi.is_file():
         raise ContractError(
-            f"{api} has requirements but no contract yet: {_label(openapi)} is missing; "
+            f"{api} has requirements but no contract yet: {label(openapi)} is missing; "
             f"`conformance requirements {api}` lists what it will be held to"
         )
     document = read_openapi(openapi)
-    conventions = _read(conventions_, Conventions)
+    conventions = read(conventions_, Conventions)
     contract = Contract(
         api,
         conventions,
-        tuple(_operations(document, _label(openapi))),
+        tuple(_operations(document, label(openapi))),
         document.get("components", {}).get("schemas", {}),
         catalogue,
         document,
@@ -237,103 +232,14 @@ def _load(folder: Path) -> Contract:
     for resource in conventions.resources:
         for operation_id in resource.operations:
             if operation_id not in contract._by_id:
-                where = f"{_label(conventions_)}: resources.{resource.name}"
+                where = f"{label(conventions_)}: resources.{resource.name}"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     for record in catalogue.requirements:
         for operation_id in contract.operations_of(record):
             if operation_id != CLIENT and operation_id not in contract._by_id:
-                where = f"{_label(folder / 'requirements.yaml')}: {record.id}: operations"
+                where = f"{label(folder / 'requirements.yaml')}: {record.id}: operations"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     return contract
-
-
-def _label(path: Path) -> str:
-    return f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
-
-
-def read_yaml(path: Path) -> Any:
-    """The content of a YAML file that people write.
-
-    Raises:
-        ContractError: it is missing or is not YAML.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ContractError(f"{_label(path)}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ContractError(f"{_label(path)}: cannot be read: byte {error.start} is not UTF-8") from None
-    try:
-        content = yaml.load(text, Loader=yaml.CSafeLoader)
-        if _size(content, {}) > MAX_NODES:
-            raise ContractError(f"{_label(path)}: its aliases make it larger than {MAX_NODES} values")
-        return content
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None)
-        if isinstance(error, yaml.constructor.ConstructorError) or not problem:
-            problem = "a value is not of the kind that its form or tag says"
-        raise ContractError(f"{_label(path)}:{where} is not YAML: {problem}") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        # What a constructor of PyYAML raises for a value that its tag does not fit.
-        problem = "a value is not of the kind that its form or tag says"
-        raise ContractError(f"{_label(path)}: is not YAML: {problem}") from None
-    except RecursionError:
-        raise ContractError(f"{_label(path)}: nests too deep, or holds itself") from None
-
-
-def _size(node: Any, sizes: dict[int, int]) -> int:
-    """How many values there are once every alias is written out."""
-    if not isinstance(node, dict | list):
-        return 1
-    if id(node) not in sizes:
-        sizes[id(node)] = MAX_NODES + 1  # what holds itself never ends
-        within = node.values() if isinstance(node, dict) else node
-        sizes[id(node)] = 1 + sum(_size(value, sizes) for value in within)
-    return sizes[id(node)]
-
-
-def validated(model: type[M], data: Any, where: str) -> M:
-    """`data` as a record of `model`.
-
-    Raises:
-        ContractError: naming the file, the record and the field of the first mistake.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place, problem = _place(data, first["loc"]), _PROBLEMS.get(first["type"], first["msg"])
-        raise ContractError(f"{where}: {place}: {problem.removeprefix('Value error, ')}") from None
-
-
-# What pydantic says of these in words of Python.
-_PROBLEMS = {
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "mapping_type"), "should be a mapping"),
-    **dict.fromkeys(("list_type", "tuple_type", "set_type"), "should be a list"),
-    "bool_type": "should be true or false",
-}
-
-
-def _place(data: Any, location: tuple[int | str, ...]) -> str:
-    parts = []
-    for part in location:
-        data = _child(data, part)
-        name = data.get("id") or data.get("requirement") if isinstance(data, dict) else None
-        parts.append(str(name) if isinstance(part, int) and name else str(part))
-    return ".".join(parts) or "file"
-
-
-def _child(data: Any, part: int | str) -> Any:
-    try:
-        return data[part]
-    except (KeyError, IndexError, TypeError):
-        return None
-
-
-def _read(path: Path, model: type[M]) -> M:
-    return validated(model, read_yaml(path), _label(path))
 
 
 def read_openapi(path: Path) -> dict[str, Any]:
@@ -344,14 +250,14 @@ def read_openapi(path: Path) -> dict[str, Any]:
     """
     document: dict[str, Any] = read_yaml(path)
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        raise ContractError(f"{_label(path)}: is not an OpenAPI document: it has no `paths`")
+        raise ContractError(f"{label(path)}: is not an OpenAPI document: it has no `paths`")
     for place, ref in _references(document, ""):
         if not ref.startswith("#/"):
-            raise ContractError(f"{_label(path)}: {place}: $ref {ref} leaves the file; only `#/…` is read")
+            raise ContractError(f"{label(path)}: {place}: $ref {ref} leaves the file; only `#/…` is read")
         try:
             _resolved(document, {"$ref": ref})
         except LookupError:
-            raise ContractError(f"{_label(path)}: {place}: $ref {ref} leads nowhere") from None
+            raise ContractError(f"{label(path)}: {place}: $ref {ref} leads nowhere") from None
     return document
 
 
