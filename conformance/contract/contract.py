@@ -17,7 +17,7 @@ from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
 from conformance.contract.operation import METHODS, Collection, Operation, Router
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
-from conformance.contract.schema import Validator, pointer
+from conformance.contract.schema import Validator, first_mistake, pointer
 from conformance.shipped import shipped
 
 SPECS = shipped("specs")
@@ -258,7 +258,27 @@ def read_openapi(path: Path) -> dict[str, Any]:
             _resolved(document, {"$ref": ref})
         except LookupError:
             raise ContractError(f"{label(path)}: {place}: $ref {ref} leads nowhere") from None
+    for place, schema in _schemas(document):
+        if mistake := first_mistake(schema):
+            raise ContractError(
+                f"{label(path)}: {place}{mistake.pointer}: is not what a JSON schema can hold: {mistake.message}"
+            )
     return document
+
+
+def _schemas(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every schema of a document that stands in no other one, with its place."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "schema":
+                yield f"{place}/schema", value
+            elif key == "schemas" and place == "/components" and isinstance(value, dict):
+                yield from ((f"{place}/schemas/{name}", schema) for name, schema in value.items())
+            elif key not in ("example", "examples"):
+                yield from _schemas(value, f"{place}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _schemas(value, f"{place}/{index}")
 
 
 def _references(node: Any, place: str) -> Iterator[tuple[str, str]]:
@@ -334,6 +354,8 @@ def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
             raise LookupError(ref)
         passed.add(ref)
         node = pointer(document, ref[1:])
+        if not isinstance(node, dict):
+            raise LookupError(ref)
     return node
 
 

@@ -30,6 +30,19 @@ def _compiled(schema_text: str) -> jsonschema_rs.Draft202012Validator:
         raise ContractError(f"{_shortened(schema_text)} is not a JSON schema: {error.message}") from None
 
 
+# Whoever walks a schema relies on its members being of their kinds.
+_SCHEMAS = jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+
+
+def first_mistake(schema: Any) -> SchemaError | None:
+    """Where a schema is not one of draft 2020-12, None where it is."""
+    try:
+        error = next(_SCHEMAS.iter_errors(schema), None)
+    except ValueError:
+        return SchemaError("", "holds a key that is no text, or a value that JSON has not")
+    return SchemaError("".join(map(_token, error.instance_path)), _shortened(error.message)) if error else None
+
+
 class Validator:
     """A compiled schema (draft 2020-12, as OpenAPI 3.1 uses it).
 
