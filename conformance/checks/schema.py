@@ -8,7 +8,19 @@ from typing import Any, Self
 from pydantic import Field, StrictBool, model_validator
 
 from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, shown, violated
-from conformance.contract import Validator, pointer
+from conformance.contract import SchemaError, Validator, pointer
+from conformance.traffic.redact import is_redacted
+
+ERRORS = 50
+"""Errors of a body that are looked at, where the first ones may be about redacted values."""
+
+_OF_A_VALUE = frozenset(
+    {
+        *("pattern", "format", "minLength", "maxLength", "enum", "const", "not", "uniqueItems"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    }
+)
+"""Keywords that judge what a value says, and not what it is."""
 
 
 class Shapes(Arguments):
@@ -73,11 +85,18 @@ def _schema(sight: Sight) -> Mapping[str, Any] | None:
 
 
 def _finding(validator: Validator, part: Any, place: str) -> Finding:
-    errors = validator.errors(part, limit=1)
+    if not validator.errors(part, limit=1):
+        return HELD
+    errors = [error for error in validator.errors(part, limit=ERRORS) if not _is_of_redaction(error, part, place)]
     if not errors:
         return HELD
     where = f"{place}{errors[0].pointer}" or "the body"
     return violated(f"{where}: {errors[0].message}", expected="the documented shape", actual=part)
+
+
+def _is_of_redaction(error: SchemaError, part: Any, place: str) -> bool:
+    """Whether an error is about the text of a value, or its size, of which redaction left the type only."""
+    return error.keyword in _OF_A_VALUE and is_redacted(pointer(part, error.pointer), f"{place}{error.pointer}")
 
 
 @check("schema.records-in-one-array")

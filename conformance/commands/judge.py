@@ -33,6 +33,7 @@ from conformance.traffic import cassette
 from conformance.traffic.cassette import Cassette, CassetteError, Interaction, provenance_of
 from conformance.traffic.exchange import Exchange, Locator, TooDeep
 from conformance.traffic.redact import Redactor
+from conformance.traffic.secrets import is_secret_name
 from conformance.traffic.urls import is_loopback
 
 
@@ -100,7 +101,11 @@ def _progress(count: int) -> Callable[[Path], None]:
     def tell(path: Path) -> None:
         number = next(numbers)
         if sys.stderr.isatty():
-            print(f"\r[{number}/{count}] {path.name[:60]:<60}", end="" if number < count else "\n", file=sys.stderr)
+            print(
+                f"\r[{number}/{count}] {one_line(path.name)[:60]:<60}",
+                end="" if number < count else "\n",
+                file=sys.stderr,
+            )
 
     return tell
 
@@ -289,15 +294,22 @@ def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: s
 
 
 def _credentials(contract: Contract, recording: Cassette) -> dict[str, str]:
-    """The credentials that a recording holds in clear: what was sent with a call that succeeded and looks like one."""
-    header = contract.conventions.auth.header
-    sent = [(said.request.header(header) or "").rpartition(" ")[2] for _, said in recording.interactions if _ok(said)]
+    """The credentials that a recording holds in clear: what was sent as one and looks like one.
+
+    Whether the call was accepted does not matter: a token that was refused for its scope is real. What this suite
+    makes up for a request that is wrong on purpose is none.
+    """
+    auth = contract.conventions.auth.header.lower()
+    sent = [
+        value.rpartition(" ")[2]
+        for _, said in recording.interactions
+        if not said.negative
+        for name, value in said.request.headers
+        # A cookie is renewed by the answer, so that it comes back by design.
+        if name.lower() == auth or (is_secret_name(name) and name.lower() != "cookie")
+    ]
     found = [token for token in dict.fromkeys(sent) if _TOKEN_LIKE.fullmatch(token) and "__redacted_" not in token]
     return {f"recorded-{number}": token for number, token in enumerate(found, start=1)}
-
-
-def _ok(said: Interaction) -> bool:
-    return said.response.ok
 
 
 def _without_ids(path: str) -> str:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from conformance.commands import coverage, judge, requirements, serve
 from conformance.contract import ConformanceError
 from conformance.report.events import ReportError
+from conformance.report.text import one_line
 
 USAGE_ERROR = 2
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options)
         sys.stdout.flush()
     except (ConformanceError, ReportError) as error:
-        print(f"conformance: {error}", file=sys.stderr)
+        print(f"conformance: {one_line(str(error))}", file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:
         # The reader has seen enough (`| head`); Python would complain again when it closes the stream.

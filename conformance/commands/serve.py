@@ -9,7 +9,7 @@ import sys
 
 from conformance import reference
 from conformance.commands.base import Commands
-from conformance.contract import ConformanceError, Contract, load
+from conformance.contract import ConformanceError, load
 from conformance.reference.serve import serve
 
 
@@ -37,41 +37,39 @@ def run(options: argparse.Namespace) -> int:
         raise ConformanceError(f"there is no fault {options.fault!r}; `--fault list` shows them")
     if not 0 <= options.port <= 65535:
         raise ConformanceError(f"--port {options.port}: needs a number from 0 to 65535")
-    credentials = _credentials(contract)
+    variables = contract.conventions.auth.credentials
+    made_up = reference.build(options.api).credentials
+    given = {name: os.environ[variables[name]] for name in made_up if os.environ.get(variables.get(name, ""))}
     server = reference.build(
         options.api,
         clock=reference.RunningClock(),
         fault=faults.get(options.fault),
-        credentials=credentials,
+        credentials={**made_up, **given},
         require_https=False,
     )
     try:
         with serve(server, host=options.host, port=options.port) as url:
             print(f"{contract.conventions.name} reference server at {url}{contract.base_path}, stop it with Ctrl-C")
-            for name, variable in contract.conventions.auth.credentials.items():
-                print(f"export {variable}={credentials[name]}")
+            for name, variable in variables.items():
+                # What the environment holds may be a real credential, and a terminal is often a log.
+                print(
+                    f"# {variable} is accepted as it is set" if name in given else f"export {variable}={made_up[name]}"
+                )
             in_paths = {part for operation in contract.operations for part in operation.path_parameters}
-            given = [
+            parameters = [
                 f" --parameter {part}={value}"
                 for part, values in server.parameters.items()
                 if part in in_paths
                 for value in values[:2]
             ]
             print(
-                f"pytest --api {options.api} --target {url}{contract.base_path} --allow-writes{''.join(given)}",
+                f"pytest --api {options.api} --target {url}{contract.base_path} --allow-writes{''.join(parameters)}",
                 flush=True,
             )
             _wait()
     except OSError as error:
         raise ConformanceError(f"cannot listen on {options.host}:{options.port}: {error.strerror}") from None
     return 0
-
-
-def _credentials(contract: Contract) -> dict[str, str]:
-    """The tokens the server accepts: those of the environment, else those it makes up itself."""
-    own = reference.build(contract.api).credentials
-    variables = contract.conventions.auth.credentials
-    return {name: os.environ.get(variables.get(name, ""), token) for name, token in own.items()}
 
 
 def _wait() -> None:

@@ -16,10 +16,11 @@ from conformance.contract.errors import ContractError
 
 @frozen
 class SchemaError:
-    """One way an instance misses its schema: JSON pointer of the value, what is wrong with it."""
+    """One way an instance misses its schema: JSON pointer of the value, what is wrong with it, by which keyword."""
 
     pointer: str
     message: str
+    keyword: str = ""
 
 
 @cache
@@ -60,7 +61,8 @@ class Validator:
             return []
         found = []
         for error in self._compiled.iter_errors(instance):
-            found.append(SchemaError("".join(map(_token, error.instance_path)), _shortened(error.message)))
+            keyword = str(error.schema_path[-1]) if error.schema_path else ""
+            found.append(SchemaError("".join(map(_token, error.instance_path)), _shortened(error.message), keyword))
             if len(found) == limit:
                 break
         return found

@@ -15,6 +15,7 @@ import pytest
 
 from conformance.contract import ConformanceError
 from conformance.contract.verdict import Verdict
+from conformance.plugin.discretion import Discretion
 from conformance.plugin.items import CAUSE, VERDICT, BoundTest, RequirementItem, fault_items
 from conformance.plugin.options import TAKE_A_PATH
 from conformance.plugin.session import CONFORMANCE, Conformance, Progress, set_up
@@ -62,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[CONFORMANCE] = set_up(config)
     except (ConformanceError, ReportError) as error:
         raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(Discretion(config.stash[CONFORMANCE].redactor), "conformance-discretion")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,6 +13,7 @@ from conformance.contract.verdict import Verdict
 from conformance.plugin.session import CONFORMANCE, Conformance
 from conformance.properties import Item, Result, Run, items_of
 from conformance.properties.detection import Planted, detect, is_alarm, planted
+from conformance.report.text import one_line, visible
 from conformance.targets import ReferenceTarget
 from conformance.traffic.curl import curl
 
@@ -47,8 +48,9 @@ class VerdictItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotConforming | ConformanceError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+            return visible(str(excinfo.value))
+        # A traceback may show what was in the hands of the code.
+        return visible(self.conformance.redactor.text(str(super().repr_failure(excinfo, style))))
 
     @property
     def conformance(self) -> Conformance:
@@ -72,7 +74,7 @@ class RequirementItem(VerdictItem):
         if verdict.fails_run:
             raise NotConforming(self._explained(verdict, result))
         if not verdict.seen:
-            pytest.skip(result.reason or verdict.value)
+            pytest.skip(one_line(result.reason or verdict.value))
 
     def _explained(self, verdict: Verdict, result: Result) -> str:
         record = self.item.requirement

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from conformance.shipped import CHECKOUT
 from conformance.targets import Selection, TargetError, UrlTarget, select
 from conformance.targets.preflight import preflight
 from conformance.targets.target import CASSETTES
+from conformance.traffic.redact import Redactor
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
 
@@ -40,7 +42,7 @@ class Progress:
     deviated: bool = False
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class Conformance:
     """Everything the plugin keeps for a session.
 
@@ -66,6 +68,17 @@ class Conformance:
     causes: dict[str, str] = field(factory=dict)
     unwritten: str | None = None
     _journal: Journal | None = None
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Knows every credential of the run, for what is told besides exchanges: logs and tracebacks."""
+        return Redactor(
+            {
+                f"{api}-{name}": secret
+                for api, target in self.selection.targets.items()
+                for name, secret in getattr(target, "credentials", {}).items()
+            }
+        )
 
     @property
     def strict(self) -> bool:

@@ -279,7 +279,8 @@ class Run:
             return Result(Outcome.BROKEN, shown(str(error), LONGEST_REASON))
         except Exception as error:
             _log.debug("%s crashed", item.id, exc_info=True)
-            return Result(Outcome.BROKEN, _crash(error))
+            text = _crash(error)
+            return Result(Outcome.BROKEN, subject.client.redactor.text(text) if subject.opened else text)
         held = assertions.evidence()
         if not held and not item.binding.observes:
             return Result(Outcome.NOT_EXERCISED, "the test made no assertion that could have failed")

@@ -116,7 +116,7 @@ def test_a_secret_between_bytes_that_are_no_text_is_found() -> None:
         "an ordinary sentence about a token, a secret and a password",
         '{"tokens": 3, "token_type": "bearer", "next": "bmV4dF9fMTAw", "key": "value", "secretary": "Ann"}',
         "https://h/v2/plans?per_page=5&cursor=bmV4dF9fMTAw&type=vhf",
-        "tokenise=1&mytoken=abc&keypassword=x",
+        "tokenise=1&passage=abc&keyboard=x&nexttoken=abc&page_token=2",
         "MDEyMzQ1Njc4OWFiY2RlZg==",
         "<a href='?q=1'>token</a>",
     ],

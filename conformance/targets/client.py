@@ -78,14 +78,14 @@ class Client:
     contract: Contract
     transport: httpx2.BaseTransport
     base_url: str
-    credentials: Mapping[str, str]
+    credentials: Mapping[str, str] = field(repr=False)
     redactor: Redactor
     clock: Clock
     budget: Budget | None = None
     limits: Limits = field(factory=Limits)
     health: Health = field(factory=Health)
     observers: list[Callable[[Exchange], None]] = field(factory=list)
-    exchanges: list[Exchange] = field(factory=list)
+    exchanges: list[Exchange] = field(factory=list, repr=False)
     addresses: Callable[[str], httpx2.BaseTransport] | None = None
     plain_url: str | None = None
     private: bool = False

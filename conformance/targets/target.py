@@ -154,7 +154,7 @@ class UrlTarget(Target):
     contract: Contract
     name: str
     base_url: str
-    credentials: Mapping[str, str]
+    credentials: Mapping[str, str] = field(repr=False)
     capabilities: frozenset[str] = frozenset()
     parameters: Mapping[str, tuple[str, ...]] = field(factory=dict)
     facts: Mapping[str, Any] = field(factory=dict)

@@ -1,47 +1,41 @@
 """Redaction: secrets leave a mark in headers, URLs, bodies and texts before an exchange exists.
 
-A secret is known by its name (`Authorization`, `"api_key": …`) or by its value. A value is also found
-percent-encoded, JSON-escaped and in base64 at any alignment. The two leave different marks, because the rule
-that a credential is never echoed is judged by the marks of values in a response.
+A secret is known by its value (a credential of the run, in any encoding), by the name it stands under, or by the form
+its issuer gave it. A known value leaves another mark than the rest, because the rule that a credential is never
+echoed is judged by the marks of values in a response. What is no secret keeps every byte, and JSON keeps its shape:
+text becomes a mark, a number 0, and arrays and objects stay what they are.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
-from urllib.parse import quote, quote_plus
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
 
 from conformance.contract import ConformanceError
 from conformance.traffic.exchange import Pairs, Request, Response
+from conformance.traffic.known import Known
+from conformance.traffic.secrets import (
+    HINTS,
+    hints,
+    is_count,
+    is_description,
+    is_random,
+    is_secret_name,
+    says_nothing,
+    without_known_forms,
+)
 
 NAME_MARK = "__redacted_name__"
 VALUE_MARK = re.compile(r"__redacted_value_([a-z0-9-]+)__")
+_MARK = r"__redacted_(?:name|value_[a-z0-9-]+)__"
+_ANY_MARK = re.compile(_MARK)
 
 MINIMUM_SECRET = 8
-
-_HEADERS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "api-key",
-        "x-api-key",
-        "x-auth-token",
-        "x-access-token",
-        "x-csrf-token",
-    }
-)
-_NAMES = (
-    r"authorization|api[_-]?key|(?:access|refresh|id|auth|session|bearer|private|personal)?[_-]?token"
-    r"|(?:client|app|api)?[_-]?secret|password|passwd|passphrase|private[_-]?key|credentials?"
-)
-_JSON_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*")((?:[^"\\]|\\.)+)(")', re.IGNORECASE)
-_FORM_FIELD = re.compile(rf"((?:^|[?&;#])(?:{_NAMES})=)([^&;#\s\"'<>\\]+)", re.IGNORECASE)
-_USER_INFO = re.compile(r"(https?://)([^/@\s\"'<>]+)(@)")
-_BEARER = re.compile(r"\b(Bearer|Basic|Digest)(\s+)(?!__redacted)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
+LAYERS = 4
+"""How many texts within texts are read: JSON in a string of JSON, a URL in a parameter of a URL."""
 
 
 def value_mark(name: str) -> str:
@@ -60,7 +54,6 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
-        self._marks: dict[str, str] = {}
         for name, secret in sorted((secrets or {}).items()):
             if not VALUE_MARK.fullmatch(value_mark(name)):
                 raise ConformanceError(f"the credential name {name!r} is not made of lower-case letters, digits and -")
@@ -69,36 +62,30 @@ class Redactor:
                     f"the credential {name!r} is shorter than {MINIMUM_SECRET} characters: "
                     "it cannot be kept out of recordings; use a longer one"
                 )
-            for form in _forms(secret):
-                self._marks.setdefault(form, value_mark(name))
         # Longest first, so that a secret that contains another one is replaced whole.
-        forms = sorted(self._marks, key=lambda form: (-len(form), form))
-        self._values = re.compile("|".join(map(re.escape, forms))) if forms else None
+        ordered = sorted((secrets or {}).items(), key=lambda item: (-len(item[1]), item))
+        known = tuple((secret, value_mark(name)) for name, secret in ordered)
+        # A mark stays as it is, so that redacting twice is redacting once.
+        self._known = Known(known, kept=_MARK) if known else None
 
     def values(self, text: str) -> str:
         """`text` with the known secrets replaced, and nothing else."""
-        if self._values is None:
-            return text
-        return self._values.sub(lambda match: self._marks[match.group()], text)
+        return self._known.replaced(text) if self._known is not None else text
 
     def text(self, text: str) -> str:
-        """Any text for people: known secrets, and what stands where credentials stand."""
-        return self.url(_BEARER.sub(rf"\1\2{NAME_MARK}", self.values(text)))
+        """Any text: a body, a URL, a line of a log. What was not UTF-8 in it stays as it is (surrogate escapes)."""
+        return _cleaned(self.values(text), LAYERS)
 
     def url(self, url: str) -> str:
-        """A URL, or a text with URLs in it: known secrets, user information, parameters that hold secrets."""
-        url = self.values(url)
-        # Most texts have neither sign: looking for it is cheaper than trying the patterns.
-        if "@" in url:
-            url = _USER_INFO.sub(_kept_or_marked, url)
-        return _FORM_FIELD.sub(_kept_or_marked, url) if "=" in url else url
+        """A URL, or a text with URLs in it."""
+        return self.text(url)
 
     def headers(self, headers: Pairs) -> Pairs:
-        return tuple((name, self._header(name, value)) for name, value in headers)
+        return tuple((self.values(name), self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
-        value = self.url(value)
-        if name.lower() not in _HEADERS or not value:
+        value = self.text(value)
+        if not is_secret_name(name) or says_nothing(value):
             return value
         known = VALUE_MARK.search(value)
         if known:
@@ -109,15 +96,14 @@ class Redactor:
 
     def body(self, body: bytes) -> bytes:
         """A body in any encoding: what is not UTF-8 comes back byte for byte, save for the marks."""
-        text = self.url(body.decode("utf-8", errors="surrogateescape"))
-        return _JSON_MEMBER.sub(_kept_or_marked, text).encode("utf-8", errors="surrogateescape")
+        return self.text(body.decode("utf-8", errors="surrogateescape")).encode("utf-8", errors="surrogateescape")
 
     def request(self, request: Request) -> Request:
         return Request(
             headers=self.headers(request.headers),
             body=self.body(request.body),
             method=request.method,
-            url=self.url(request.url),
+            url=self.text(request.url),
         )
 
     def response(self, response: Response) -> Response:
@@ -129,33 +115,223 @@ class Redactor:
         )
 
 
-def _kept_or_marked(match: re.Match[str]) -> str:
-    before, value, *after = match.groups()
-    kept = VALUE_MARK.search(value)
-    return f"{before}{value if kept else NAME_MARK}{''.join(after)}"
+def _cleaned(text: str, layers: int, among: tuple[str, ...] = HINTS) -> str:
+    """A text without what its name or its form tells to be a secret.
+
+    Args:
+        among: the hints that it can have, where it is a part of a text.
+    """
+    found = hints(text, among)
+    if not layers or not (found or "\\" in text or "%" in text):
+        return text
+    if found:
+        text = without_known_forms(text, NAME_MARK)
+    if _is_json(text):
+        return _clean_json(text, layers, found)
+    for pattern, clean in _RULES:
+        text = pattern.sub(clean, text)
+    if "=" in text:
+        text = _FIELD.sub(lambda match: _clean_field(match, layers), text)
+    return _clean_json(text, layers, found) if '"' in text else text
 
 
-def _forms(secret: str) -> Iterator[str]:
-    raw = secret.encode()
-    yield secret
-    for percent in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
-        yield percent
-        yield re.sub(r"%[0-9A-F]{2}", lambda match: match.group().lower(), percent)
-    for ascii_only in (True, False):
-        escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-        yield escaped
-        yield escaped.replace("/", "\\/")
-    yield raw.hex()
-    yield raw.hex().upper()
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield encode(raw).decode().rstrip("=")
-        for offset in range(3):
-            # What stands before and after the secret in the encoded text changes up to two characters at
-            # either end; the rest is the same whatever surrounds it.
-            encoded = encode(b"\0" * offset + raw).decode().rstrip("=")
-            stable = encoded[(0, 2, 3)[offset] : len(encoded) - (1 if (offset + len(raw)) % 3 else 0)]
-            if len(stable) >= MINIMUM_SECRET:
-                yield stable
+_TOKEN = re.compile(
+    r'(?P<name>"(?P<key>(?:[^"\\]++|\\.)*+)"\s*+:)|(?P<text>"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))'
+    r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<number>-?\d[\w.+-]*+)",
+    re.DOTALL,
+)
+
+
+def _is_json(text: str) -> bool:
+    if text.lstrip()[:1] not in ("{", "[", '"'):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _clean_json(text: str, layers: int, found: tuple[str, ...]) -> str:
+    """JSON, or a text with pieces of it, without what stands under the names of secrets."""
+    pieces: list[str] = []
+    done = 0
+    # One for each open container: whether what stands in it is secret unless its own name says otherwise.
+    inside = [False]
+    secret, name = False, ""
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "open":
+            inside.append(secret)
+        elif kind == "close":
+            del inside[max(1, len(inside) - 1) :]
+            secret = inside[-1]
+        else:
+            start, end = token.span("key" if kind == "name" else 0)
+            if kind == "name":
+                old = token["key"]
+                new = _clean_string(old, layers, found)
+                name = _unquoted(old)
+                secret = is_secret_name(name) or (inside[-1] and not is_description(name))
+            elif kind == "text":
+                start, end = start + 1, end - 1 if token[0][1:].endswith('"') else end
+                old = text[start:end]
+                new = _marked(old) if secret else _clean_string(old, layers, found)
+                secret = inside[-1]
+            else:
+                old = token[0]
+                new = _zero(old) if secret and not is_count(name) else old
+                secret = inside[-1]
+            if new != old:
+                pieces += (text[done:start], new)
+                done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _clean_string(raw: str, layers: int, found: tuple[str, ...]) -> str:
+    """The inner of a JSON string, cleaned as a text of its own."""
+    if "\\" not in raw:
+        return _cleaned(raw, layers - 1, HINTS if "%" in raw else found)
+    decoded = _unquoted(raw)
+    cleaned = _cleaned(decoded, layers - 1)
+    return raw if cleaned == decoded else _quoted(cleaned, raw)
+
+
+def _unquoted(raw: str) -> str:
+    if "\\" not in raw:
+        return raw
+    try:
+        decoded: str = json.loads(f'"{raw}"', strict=False)
+    except ValueError:
+        return raw
+    return decoded
+
+
+def _quoted(text: str, like: str) -> str:
+    # Half of a surrogate pair cannot be written but as an escape; without one, text stays as readable as it was.
+    return json.dumps(text, ensure_ascii=like.isascii() or _HALF_PAIR.search(like) is not None)[1:-1]
+
+
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _marked(value: str) -> str:
+    """The mark of a secret value; of one that holds a known secret, that is the mark of it."""
+    return value if says_nothing(value) or VALUE_MARK.search(value) else NAME_MARK
+
+
+def _zero(number: str) -> str:
+    return "0.0" if any(sign in number for sign in ".eE") else "0"
+
+
+_Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+
+# A value in a query, a form, an attribute or a file of settings; the name may be percent-encoded.
+_FIELD = re.compile(
+    r"(?<![\w.\-\[\]%$])(?P<name>[\w.\-\[\]%$]++)(?P<is>\s?=\s?)"
+    r"(?:\"(?P<double>[^\"\r\n]++)\"|'(?P<single>[^'\r\n]++)'|(?P<bare>[^&;#\s\"'<>\\]++))"
+)
+
+
+def _clean_field(match: re.Match[str], layers: int) -> str:
+    value, name = match[match.lastgroup or 0], unquote(match["name"])
+    before = match.string[match.start() - 1 : match.start()]
+    if is_secret_name(name) or (before in ("", *"?&;#") and name in _IN_QUERIES and is_random(value)):
+        new = _marked(value)
+    elif "%" in value:
+        decoded = unquote(value, errors="surrogateescape")
+        cleaned = _cleaned(decoded, layers - 1)
+        new = value if cleaned == decoded else quote(cleaned, safe="", errors="surrogateescape")
+    else:
+        new = value
+    start, end = match.span(match.lastgroup or 0)
+    return match[0] if new == value else f"{match[0][: start - match.start()]}{new}{match[0][end - match.start() :]}"
+
+
+_IN_QUERIES = frozenset({"code", "key", "auth", "ticket", "oauth_verifier"})
+"""Parameters that hold a secret when their value is none that a person would write."""
+
+
+def _clean_if_secret(match: re.Match[str]) -> str:
+    """`before`, the name in it, `value`, after: the value is marked where the name is that of a secret."""
+    return _with_value(match, _marked(match["value"])) if is_secret_name(match["name"]) else match[0]
+
+
+def _clean_if_random(match: re.Match[str]) -> str:
+    """The same in a sentence, where what follows a colon is often a word."""
+    return _clean_if_secret(match) if is_random(match["value"]) else match[0]
+
+
+def _always(match: re.Match[str]) -> str:
+    return _with_value(match, _marked(match["value"]))
+
+
+def _with_value(match: re.Match[str], new: str) -> str:
+    start, end = match.start("value") - match.start(), match.end("value") - match.start()
+    return f"{match[0][:start]}{new}{match[0][end:]}"
+
+
+def _clean_tag(match: re.Match[str]) -> str:
+    """A tag of HTML that gives its name and its value as attributes: `<input name="csrf" value="…">`."""
+    name = _TAG_NAME.search(match[0])
+    return _TAG_VALUE.sub(_always, match[0]) if name and is_secret_name(name["name"]) else match[0]
+
+
+_TAG_NAME = re.compile(r"""\b(?:name|id|property)\s*+=\s*+["']?(?P<name>[\w.:-]++)""", re.IGNORECASE)
+_TAG_VALUE = re.compile(r"""\b(?:value|content)\s*+=\s*+["']?(?P<value>[^"'<>]++)""", re.IGNORECASE)
+
+_RULES: tuple[_Rule, ...] = (
+    # The user and the password in a URL of any scheme.
+    (re.compile(r"://(?P<value>[^/@\s\"'<>?#\\]++)@"), _always),
+    # Credentials as they stand in an Authorization header, where they are no word: `Bearer realm="…"` is a challenge.
+    (
+        re.compile(
+            r"\b(?i:Bearer|Basic|Digest|Token)\s++(?![A-Za-z_-]+=[\"A-Za-z])"
+            r"(?=[A-Za-z._~+/=-]*+\d|[A-Za-z._~+/=-]{20}|[A-Za-z._~+/=-]*[a-z][A-Z])(?P<value>[A-Za-z0-9._~+/=-]{8,}+)"
+        ),
+        _always,
+    ),
+    # <password>…</password>, also as CDATA.
+    (
+        re.compile(r"<(?:[\w-]++:)?(?P<name>[\w.-]++)(?:\s[^<>]*+)?>(?P<value>(?:<!\[CDATA\[[^\]<]*+\]\]>|[^<>])++)</"),
+        _clean_if_secret,
+    ),
+    (re.compile(r"<(?:input|meta|param|option|property)\b[^<>]*+>", re.IGNORECASE), _clean_tag),
+    # A part of a multipart form.
+    (
+        re.compile(
+            r'name="(?P<name>[^"\r\n]++)"[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,9}+\r?\n(?P<value>(?:(?!\r?\n--).)++)',
+            re.DOTALL,
+        ),
+        _clean_if_secret,
+    ),
+    # A header or a setting on a line of its own.
+    (
+        re.compile(r"^[ \t>*-]*+(?P<name>[\w.-]++)[ \t]*+:[ \t]++(?P<value>\S++)[ \t]*+\r?$", re.MULTILINE),
+        _clean_if_secret,
+    ),
+    # The same with quotation marks, as programs write it, and in a sentence.
+    (
+        re.compile(r"(?<![\w.-])(?P<name>[\w.-]++)['\"]?\s*+[:=]>?\s*+b?'(?P<value>(?:[^'\\]++|\\.)++)'"),
+        _clean_if_secret,
+    ),
+    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]++)['\"]?\s*+:\s*+(?P<value>[^\s\"'<>,;&{}\[\]]++)"), _clean_if_random),
+    # A pair, as Python writes it.
+    (re.compile(r"\(b?'(?P<name>[\w.-]++)', b?'(?P<value>(?:[^'\\]++|\\.)++)'"), _clean_if_secret),
+)
+
+
+def is_redacted(value: Any, under: str) -> bool:
+    """Whether a value is, or holds, what redaction left in place of a secret.
+
+    Args:
+        under: a JSON pointer of where it stands, which tells a 0 that was a secret from one that was not.
+    """
+    if isinstance(value, str):
+        return _ANY_MARK.search(value) is not None
+    if isinstance(value, list):
+        return any(is_redacted(item, under) for item in value)
+    return value == 0 and not isinstance(value, bool) and any(map(is_secret_name, under.split("/")))
 
 
 def echoes(response: Response) -> tuple[str, ...]:
