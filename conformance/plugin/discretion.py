@@ -40,8 +40,11 @@ class Discretion:
             message = str(record.msg)
         record.msg, record.args = self.told(message), None
         if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
-            record.exc_text = self.told(_FORMATTER.formatException(record.exc_info))
+            record.exc_text = _FORMATTER.formatException(record.exc_info)
+        # A formatter shows the text, and would make its own of the exception.
         record.exc_info = None
+        if record.exc_text:
+            record.exc_text = self.told(record.exc_text)
         if record.stack_info:
             record.stack_info = self.told(record.stack_info)
         return record

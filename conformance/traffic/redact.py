@@ -8,6 +8,7 @@ text becomes a mark, a number 0, and arrays and objects stay what they are.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -132,14 +133,20 @@ def _cleaned(text: str, layers: int, among: tuple[str, ...] = HINTS) -> str:
         text = pattern.sub(clean, text)
     if "=" in text:
         text = _FIELD.sub(lambda match: _clean_field(match, layers), text)
-    return _clean_json(text, layers, found) if '"' in text else text
+    return _clean_json(text, layers, found)
 
 
+# Also strings as Python writes them, where what stands around them says that they are such.
 _TOKEN = re.compile(
-    r'(?P<name>"(?P<key>(?:[^"\\]++|\\.)*+)"\s*+:)|(?P<text>"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))'
+    r'(?P<name>"(?P<key>(?:[^"\\]++|\\.)*+)"\s*+:)|(?P<text>"(?P<value>(?:[^"\\]++|\\.)*+)(?:"|\\?\Z))'
+    r"|(?<=[\[{(, b])'(?:(?P<single_key>(?:[^'\\\n]++|\\.)*+)':|(?P<single>(?:[^'\\\n]++|\\.)*+)'(?=[,\]}) ]))"
     r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<number>-?\d[\w.+-]*+)",
     re.DOTALL,
 )
+
+
+# The kind of a token → the group that holds what is in its quotation marks.
+_INNER = {"name": "key", "text": "value", "single_key": "single_key", "single": "single", "number": "number"}
 
 
 def _is_json(text: str) -> bool:
@@ -167,49 +174,48 @@ def _clean_json(text: str, layers: int, found: tuple[str, ...]) -> str:
             del inside[max(1, len(inside) - 1) :]
             secret = inside[-1]
         else:
-            start, end = token.span("key" if kind == "name" else 0)
-            if kind == "name":
-                old = token["key"]
-                new = _clean_string(old, layers, found)
-                name = _unquoted(old)
+            group = _INNER[kind or ""]
+            old, mark = token[group], "'" if "single" in group else '"'
+            if "key" in group:
+                new = _clean_string(old, layers, found, mark)
+                name = _unquoted(old, mark)
                 secret = is_secret_name(name) or (inside[-1] and not is_description(name))
-            elif kind == "text":
-                start, end = start + 1, end - 1 if token[0][1:].endswith('"') else end
-                old = text[start:end]
-                new = _marked(old) if secret else _clean_string(old, layers, found)
-                secret = inside[-1]
             else:
-                old = token[0]
-                new = _zero(old) if secret and not is_count(name) else old
+                if kind == "number":
+                    new = _zero(old) if secret and not is_count(name) else old
+                else:
+                    new = _marked(old) if secret else _clean_string(old, layers, found, mark)
                 secret = inside[-1]
             if new != old:
+                start, end = token.span(group)
                 pieces += (text[done:start], new)
                 done = end
     return "".join([*pieces, text[done:]])
 
 
-def _clean_string(raw: str, layers: int, found: tuple[str, ...]) -> str:
-    """The inner of a JSON string, cleaned as a text of its own."""
+def _clean_string(raw: str, layers: int, found: tuple[str, ...], mark: str = '"') -> str:
+    """The inner of a string, cleaned as a text of its own; `mark` is the quotation mark around it."""
     if "\\" not in raw:
         return _cleaned(raw, layers - 1, HINTS if "%" in raw else found)
-    decoded = _unquoted(raw)
+    decoded = _unquoted(raw, mark)
     cleaned = _cleaned(decoded, layers - 1)
-    return raw if cleaned == decoded else _quoted(cleaned, raw)
+    return raw if cleaned == decoded else _quoted(cleaned, raw, mark)
 
 
-def _unquoted(raw: str) -> str:
+def _unquoted(raw: str, mark: str = '"') -> str:
     if "\\" not in raw:
         return raw
     try:
-        decoded: str = json.loads(f'"{raw}"', strict=False)
-    except ValueError:
+        decoded: str = json.loads(f'"{raw}"', strict=False) if mark == '"' else ast.literal_eval(f"'{raw}'")
+    except (ValueError, SyntaxError):
         return raw
     return decoded
 
 
-def _quoted(text: str, like: str) -> str:
+def _quoted(text: str, like: str, mark: str) -> str:
     # Half of a surrogate pair cannot be written but as an escape; without one, text stays as readable as it was.
-    return json.dumps(text, ensure_ascii=like.isascii() or _HALF_PAIR.search(like) is not None)[1:-1]
+    quoted = json.dumps(text, ensure_ascii=like.isascii() or _HALF_PAIR.search(like) is not None)[1:-1]
+    return quoted if mark == '"' else quoted.replace('\\"', '"').replace("'", "\\'")
 
 
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")

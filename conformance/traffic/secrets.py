@@ -30,11 +30,11 @@ _SECRET = frozenset(
     cred creds authorization bearer jwt jwts otp totp csrf xsrf cookie cookies signature sig hmac pat pin cvv cvc dsn
     psk mnemonic apikey apikeys accesskey accesskeys secretkey secretkeys privatekey privatekeys privkey signingkey
     encryptionkey masterkey accountkey authkey sharedkey servicekey serviceaccountkey storagekey clientkey consumerkey
-    sessionkey appkey hmackey webhookkey deploymentkey licensekey recoverykey tlskey sslkey keypem sessionid sessid
+    sessionkey appkey hmackey webhookkey deploymentkey licensekey recoverykey tlskey sslkey sessionid sessid
     kubeconfig dockerconfigjson dockercfg netrc htpasswd connectionstring connectionstrings connstring connstr
-    connectionuri connectionurl databaseurl databaseuri dburl dburi redisurl mongourl mongouri postgresurl sasurl
-    recoverycode recoverycodes backupcode backupcodes verificationcode securitycode authcode authorizationcode
-    devicecode codeverifier samlresponse samlassertion clientassertion seedphrase
+    connectionuri connectionurl databaseurl databaseuri dburl dburi redisurl mongourl mongouri mongodburl mongodburi
+    postgresurl sasurl recoverycode recoverycodes backupcode backupcodes verificationcode securitycode
+    authcode authorizationcode    devicecode codeverifier samlresponse samlassertion clientassertion seedphrase
     """)
 )
 """Words, and pairs of words written as one, that name a secret wherever they stand in a name."""
@@ -44,6 +44,9 @@ _ENDINGS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "ac
 
 _PAGING = frozenset(_words_in("next prev previous page paging pagination continuation continue cursor sync skip start"))
 """A token of such a kind says where a list goes on."""
+
+_AMOUNTS = frozenset(_words_in("max min total num used input output prompt completion cached reasoning"))
+"""Tokens of such a kind are counted, even where the count is text."""
 
 _COUNTS = (["tokens"], ["pass"])
 """Last words of names that, when a number stands under them, count something."""
@@ -95,8 +98,10 @@ def _words(name: str) -> list[str]:
 
 
 def _names_secret(word: str, before: str) -> bool:
-    if word in ("token", "tokens"):
+    if word == "token":
         return before not in _PAGING
+    if word == "tokens":
+        return before not in _AMOUNTS
     if word in _SECRET:
         return True
     ending = next((ending for ending in _ENDINGS if word.endswith(ending)), None)
