@@ -89,12 +89,6 @@ OUTCOMES: dict[str, Outcome] = {
     "preflight.json": Outcome("vercel", 1, 0, says=("1 CORS preflights are left out", "no requirement was exercised")),
 }
 
-AWAITED: dict[str, str] = {
-    "vultr-create-default-password.json": "names of secrets by part",
-    "token-echo-403.json": "echoes of refused tokens",
-}
-"""Files whose outcome is not right yet, and what each waits for. It is to be empty."""
-
 PYTHON_WORDS = (
     "Traceback",
     "NoneType",
@@ -113,8 +107,6 @@ def test_every_file_has_an_outcome() -> None:
 
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_a_case_comes_to_its_outcome(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    if name in AWAITED:
-        pytest.skip(f"awaits {AWAITED[name]}")
     outcome = OUTCOMES[name]
     judged = Judged(tmp_path, capsys, CASES / name, api=outcome.api)
     assert judged.status == outcome.status, judged.text

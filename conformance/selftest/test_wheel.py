@@ -87,7 +87,7 @@ def test_the_commands(installed: Installed, tmp_path: Path) -> None:
     recording.write_text(json.dumps({"version": 1, "interactions": [said]}), encoding="utf-8")
     judged = installed(tmp_path, "conformance", "judge", "--api", "vultr", "said.json")
     assert judged.returncode == 0, judged.stdout + judged.stderr
-    assert judged.stdout.startswith("vultr: 1 exchanges in 1 files read")
+    assert "\nvultr: 1 exchanges in 1 files read" in judged.stdout
     assert (tmp_path / "reports" / "traffic" / "report.html").is_file()
 
 
