@@ -1,4 +1,4 @@
-"""The command line: `conformance judge`, `serve`, `requirements` and `coverage`."""
+"""The command line: `conformance judge`, `serve`, `requirements`, `coverage` and `cleanup`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from conformance.commands import coverage, judge, requirements, serve
+from conformance.commands import cleanup, coverage, judge, requirements, serve
 from conformance.contract import ConformanceError
 from conformance.report.events import ReportError
 from conformance.report.text import one_line
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"conformance {version('conformance')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (judge, serve, requirements, coverage):
+    for command in (judge, serve, requirements, coverage, cleanup):
         command.add_to(commands)
     return parser
 

@@ -56,8 +56,11 @@ def run(options: argparse.Namespace) -> int:
                     f"# {variable} is accepted as it is set" if name in given else f"export {variable}={made_up[name]}"
                 )
             in_paths = {part for operation in contract.operations for part in operation.path_parameters}
+            creates = [contract.operation(resource.create) for resource in contract.conventions.resources]
+            # What things are created in is changed by that; the server and all it has are thrown away.
+            parents = {part for operation in creates for part in operation.path_parameters}
             parameters = [
-                f" --parameter {part}={value}"
+                f" --{'disposable' if part in parents else 'parameter'} {part}={value}"
                 for part, values in server.parameters.items()
                 if part in in_paths
                 for value in values[:2]

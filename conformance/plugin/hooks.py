@@ -19,6 +19,7 @@ from conformance.plugin.discretion import Discretion
 from conformance.plugin.items import CAUSE, VERDICT, BoundTest, RequirementItem, fault_items
 from conformance.plugin.options import TAKE_A_PATH
 from conformance.plugin.session import CONFORMANCE, Conformance, Progress, set_up
+from conformance.plugin.signals import ends_in_order
 from conformance.properties import binding_of
 from conformance.report.events import ReportError
 from conformance.report.summary import summary_lines
@@ -64,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except (ConformanceError, ReportError) as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(Discretion(config.stash[CONFORMANCE].redactor), "conformance-discretion")
+    config.add_cleanup(ends_in_order())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -96,7 +98,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             conformance.progress.setdefault(item.item.requirement.id, Progress()).left += 1
     for problem in conformance.unknown_rules():
         # A worker cannot refuse the call: it tells the report, which fails.
-        if not _is_worker(session.config):
+        if not conformance.is_worker:
             raise pytest.UsageError(problem)
         conformance.journal.errors.append(problem)
 
@@ -105,7 +107,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtestloop(session: pytest.Session) -> Any:
     """Before the first item, and in one process of all: a target that is down is asked nothing more."""
     conformance = session.config.stash.get(CONFORMANCE, None)
-    if conformance is None or _is_worker(session.config) or session.config.option.collectonly or session.testsfailed:
+    if conformance is None or conformance.is_worker or session.config.option.collectonly or session.testsfailed:
         return None
     distributed = session.config.getoption("dist", "no") != "no"
     ours = [item.item for item in session.items if isinstance(item, RequirementItem)]
@@ -166,24 +168,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     conformance = session.config.stash.get(CONFORMANCE, None)
     if conformance is None or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
         return
+    conformance.clean_up()
+    if conformance.left_by_others:
+        conformance.journal.errors += map(told_of, conformance.left_by_others)
     conformance.keep_recordings()
-    if conformance.gate.required and not session.config.option.collectonly and not _is_worker(session.config):
+    if conformance.gate.required and not session.config.option.collectonly and not conformance.is_worker:
         # The gate is told of also where no item of ours was left to be run.
         conformance.begin()
     if conformance.journaled:
         # What failed is in the events; that the run was cut off is not.
         cut_off = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         _close(conformance, int(session.exitstatus) if cut_off else 0)
-    if conformance.parts.begun and not _is_worker(session.config):
+    if conformance.parts.begun and not conformance.is_worker:
         _report(conformance)
         failed = conformance.unwritten or (conformance.report and conformance.report.exit_status)
         if failed and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    """Whether this process is one of several that xdist started."""
-    return hasattr(config, "workerinput")
 
 
 def _report(conformance: Conformance) -> None:
@@ -209,8 +209,12 @@ def _close(conformance: Conformance, exit_status: int) -> None:
         journal.exchanges[run.contract.api] += run.exchanges
         for operation, count in run.unknown.items():
             journal.unknown[operation] = journal.unknown.get(operation, 0) + count
-        journal.errors += [f"not deleted, delete it by hand: {left}" for left in run.leftovers]
+        journal.errors += [told_of(left) for left in run.leftovers]
     journal.close(exit_status)
+
+
+def told_of(left: str) -> str:
+    return f"{left}; `conformance cleanup` tries again"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -39,7 +39,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--parameter": {
         **_MANY,
         "metavar": "NAME=VALUE",
-        "help": "a value of a path parameter that exists at the URL (repeatable)",
+        "help": "a value of a path parameter that exists at the URL; for reading only (repeatable)",
+    },
+    "--disposable": {
+        **_MANY,
+        "metavar": "NAME=VALUE",
+        "help": "a value of a path parameter whose resource tests may change and destroy (repeatable)",
     },
     "--allow-writes": {**_SWITCH, "help": "let tests create, change and delete at a URL"},
     "--require": {

@@ -19,6 +19,7 @@ from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, Verdict, verdict_of
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Result, Run, items_of
+from conformance.properties.cleanup import take_over
 from conformance.properties.rules import unknown_rules
 from conformance.report.events import Gate
 from conformance.report.events import Target as TargetText
@@ -67,6 +68,7 @@ class Conformance:
     report: Report | None = None
     causes: dict[str, str] = field(factory=dict)
     unwritten: str | None = None
+    left_by_others: list[str] = field(factory=list)
     _journal: Journal | None = None
 
     @cached_property
@@ -179,6 +181,21 @@ class Conformance:
             self.runs[api] = run
         return self.runs[api]
 
+    @property
+    def is_worker(self) -> bool:
+        """Whether this is one of the processes that a run is divided among."""
+        return hasattr(self.config, "workerinput")
+
+    def clean_up(self) -> None:
+        """Deletes what this process's runs created, and what those that died have left."""
+        for run in self.runs.values():
+            run.finish()
+        urls = [target for target in self.selection.targets.values() if isinstance(target, UrlTarget)]
+        if not self.is_worker and not self.runs:
+            self.left_by_others = take_over(
+                self.parts.run_id, [target for target in urls if "writes" in target.capabilities]
+            )
+
     def deviation_of(self, item: Item) -> Deviation | None:
         covering = (d for d in self.deviations if d.covers(item.requirement.id, item.operation))
         return next(covering, None)
@@ -244,7 +261,8 @@ def set_up(config: pytest.Config) -> Conformance:
         tuple(apis),
         root=root,
         allow_writes=option("allow_writes"),
-        parameters=_parameters(option("parameter")),
+        parameters=_parameters("--parameter", option("parameter")),
+        disposable=_parameters("--disposable", option("disposable")),
         cassettes=_cassettes(option),
         specs=Path(option("specs")).resolve() if option("specs") else None,
     )
@@ -274,6 +292,10 @@ def set_up(config: pytest.Config) -> Conformance:
     if not os.access(there, os.W_OK):
         raise ContractError(f"reports cannot be written below {there}: say with --report-dir=DIR where to")
     check_directory(report_dir)
+    parts = Parts.of_run(report_dir, getattr(config, "workerinput", {}).get("conformance"))
+    for target in selection.targets.values():
+        if isinstance(target, UrlTarget):
+            target.session_id = parts.run_id
     recordings = Recordings(selection.targets, _cassettes(option), option("redraw")) if option("record") else None
     return Conformance(
         config,
@@ -282,7 +304,7 @@ def set_up(config: pytest.Config) -> Conformance:
         _deviations(option("deviations"), selection, contracts),
         gate,
         report_dir,
-        Parts.of_run(report_dir, getattr(config, "workerinput", {}).get("conformance")),
+        parts,
         recordings=recordings,
     )
 
@@ -313,13 +335,13 @@ def _names(option: str, given: list[str]) -> list[str]:
     return names
 
 
-def _parameters(given: list[str]) -> dict[str, tuple[str, ...]]:
+def _parameters(option: str, given: list[str]) -> dict[str, tuple[str, ...]]:
     """`NAME=VALUE` options, several values of one name in their order."""
     found: dict[str, tuple[str, ...]] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
-            raise ContractError(f"--parameter {text}: needs the form NAME=VALUE")
+            raise ContractError(f"{option} {text}: needs the form NAME=VALUE")
         found[name] = (*found.get(name, ()), value)
     return found
 

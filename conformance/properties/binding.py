@@ -29,6 +29,7 @@ class Binding:
         examples: cases that are always run, before drawn ones.
         generated: more cases, from what is known of the operation alone; kept and replayed like drawn ones.
         needs: capabilities the target must have.
+        once: it is run for the first operation of a requirement alone, and looks at others by itself.
     """
 
     cites: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Binding:
     examples: Examples = ()
     generated: Callable[[Subject], Sequence[Mapping[str, Any]]] | None = None
     needs: tuple[str, ...] = ()
+    once: bool = False
 
     @property
     def is_property(self) -> bool:
@@ -54,9 +56,12 @@ def _bind(function: F, **changes: Any) -> F:
     return function
 
 
-def requirement(*cites: str, needs: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Binds a test to every requirement that has one of the ids, or names one of the rules."""
-    return lambda function: _bind(function, cites=cites, needs=needs)
+def requirement(*cites: str, needs: tuple[str, ...] = (), once: bool = False) -> Callable[[F], F]:
+    """Binds a test to every requirement that has one of the ids, or names one of the rules.
+
+    It is run for each operation of a requirement; with `once` for the first alone.
+    """
+    return lambda function: _bind(function, cites=cites, needs=needs, once=once)
 
 
 def property_test(

@@ -11,9 +11,9 @@ from conformance.properties.exercise_limits import exercise_limit, exercise_scop
 from conformance.properties.subject import Subject
 from conformance.targets import NotExercised, Unsupported
 from conformance.targets.errors import NotFollowed
+from conformance.targets.guard import NO_SUCH_ID
 from conformance.traffic.pages import Direction, page_of
 
-NO_SUCH_ID = "00000000-0000-4000-8000-00000000c0de"
 NO_SUCH_CURSOR = "conformance-invalid"
 NO_SUCH_PARAMETER = "conformance_unknown"
 DIRECTIONS: tuple[Direction, ...] = ("next", "prev")
@@ -147,8 +147,13 @@ def _unknown(subject: Subject, operation: Operation) -> None:
 
 
 def _fixed(subject: Subject, operation: Operation) -> dict[str, str]:
-    known = subject.session.parameters
-    return {name: known[name][0] for name in operation.path_parameters if known.get(name)}
+    """The values there are for path parameters: of those that are only known, a write may not touch any."""
+    parameters, guard = subject.session.parameters, subject.client.guard
+    known = {
+        name: guard.may_write(name) if operation.writes else parameters.get(name, ())
+        for name in operation.path_parameters
+    }
+    return {name: values[0] for name, values in known.items() if values}
 
 
 def _refused(subject: Subject, operation: Operation) -> None:

@@ -14,6 +14,7 @@ from conformance.contract import Contract
 from conformance.targets.budget import Budget
 from conformance.targets.client import Client
 from conformance.targets.clock import ManualClock
+from conformance.targets.guard import Guard
 from conformance.traffic.exchange import Exchange, Request
 from conformance.traffic.redact import Redactor
 
@@ -78,6 +79,7 @@ def play(contract: Contract) -> MockServer:
         credentials=credentials,
         redactor=Redactor(credentials),
         clock=clock,
+        guard=Guard.of_throwaway(contract),
         budget=Budget(contract.conventions, clock),
     )
     server = MockServer(routes, client, clock)

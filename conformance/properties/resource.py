@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from attrs import define, field
 
-from conformance.contract import Contract, Operation, Resource
+from conformance.contract import ConformanceError, Contract, Operation, Resource, pointer
+from conformance.properties.assertions import Violation
+from conformance.properties.cleanup import poll
 from conformance.properties.collection import Collection
-from conformance.targets import Client, HarnessError, NotExercised, Unsupported
+from conformance.targets import Client, NotExercised, Unsupported
+from conformance.targets.guard import name_place
 from conformance.traffic.exchange import Exchange
-
-POLLS = 20
-POLL_SECONDS = 0.5
 
 
 @define(eq=False)
@@ -23,9 +25,9 @@ class Things:
 
     Attributes:
         prefix: what the names of everything created begin with.
+        numbers: what they end with.
         fixed: values of the path parameters that do not name the resource itself.
         query: query parameters of every call, such as the one that says whose resources they are.
-        created: ids of what was created and not yet deleted.
     """
 
     client: Client
@@ -34,8 +36,7 @@ class Things:
     prefix: str
     fixed: Mapping[str, str] = field(factory=dict)
     query: Mapping[str, str] = field(factory=dict)
-    created: list[str] = field(factory=list)
-    _count: int = 0
+    numbers: Iterator[int] = field(factory=lambda: count(1))
 
     def operation(self, role: str) -> Operation:
         """The operation in a role: `create`, `read`, `list`, `replace`, `update` or `delete`.
@@ -50,21 +51,52 @@ class Things:
 
     def body(self) -> dict[str, Any]:
         """The body of a create, under a name that nothing else has."""
-        self._count += 1
-        text = json.dumps(self.description.body).replace("{unique}", f"{self.prefix}-{self._count}")
+        text = json.dumps(self.description.body).replace("{unique}", f"{self.prefix}-{next(self.numbers)}")
         body: dict[str, Any] = json.loads(text)
         return body
+
+    def renamed(self, body: Any) -> Any:
+        """A body that somebody else thought of, under a name that nothing else has where it holds one."""
+        place = name_place(self.description)
+        try:
+            named = isinstance(pointer(body, place), str)
+        except LookupError:
+            return body
+        if not named:
+            return body
+        renamed = copy.deepcopy(body)
+        *way, member = place.split("/")
+        pointer(renamed, "/".join(way))[member] = pointer(self.body(), place)
+        return renamed
+
+    @property
+    def created(self) -> list[str]:
+        """The ids of what was created and not yet deleted."""
+        guard, operation = self.client.guard, self.description.create
+        there = [made for made in guard.made if made.operation == operation and made.exists and not made.deleted]
+        return [str(made.id) for made in there]
 
     def post(self, body: Any = None, **options: Any) -> Exchange:
         """Sends a create; what it makes is deleted at the end."""
         if body is None and "content" not in options:
             body = self.body()
         options = {"query": self.query, **options}
-        exchange = self.client.call(self.operation("create"), self.fixed, body=body, **options)
-        identity = self.id_of(exchange)
-        if exchange.response.ok and identity is not None:
-            self.created.append(identity)
-        return exchange
+        self._look_around(options["query"])
+        return self.client.call(self.operation("create"), self.fixed, body=body, **options)
+
+    def _look_around(self, query: Mapping[str, str]) -> None:
+        """Notes what is listed before a run's first create: what is there already is not the run's."""
+        guard, listed = self.client.guard, self.description.list
+        key = guard.key(self.description.create, self.fixed, query)
+        if guard.throwaway or not guard.writes or key in guard.existing or listed is None:
+            return
+        guard.existing[key] = None
+        try:
+            walk = self.listing.walk(self.listing.pagination.page_size.maximum, query=query)
+        except (ConformanceError, Violation):
+            return
+        if walk.ended:
+            guard.existing[key] = frozenset(walk.ids)
 
     def create(self) -> str:
         """Creates one and returns its id.
@@ -74,21 +106,13 @@ class Things:
         """
         body = self.body()
         exchange = self.client.control(self.served("create", self.post(body)))
-        identity = self.id_of(exchange)
-        if identity is None:
-            # The document shows no answer to a create: where the id is chosen by the client, it is known.
-            identity = body.get(self.description.id)
-            if identity is None:
-                raise NotExercised(f"the answer to a create names no {self.description.id}")
-            self.created.append(identity)
+        made = self.client.guard.made[-1]
+        if made.id is None:
+            raise NotExercised(made.why or f"the answer to a create names no {self.description.id}")
+        identity = made.id
         if exchange.response.status == 202:
             self.settle(lambda: self.get(identity).response.ok)
         return identity
-
-    def id_of(self, exchange: Exchange) -> str | None:
-        value = exchange.response.at(f"{self.description.object}/{self.description.id}")
-        # What is deleted at the end is named by it: an empty one would name the whole list.
-        return str(value) if isinstance(value, (str, int)) and str(value).strip("/. ") else None
 
     def values(self, identity: str) -> Mapping[str, str]:
         return {**self.fixed, self.description.parameter: identity}
@@ -150,28 +174,8 @@ class Things:
         return next(role for role in roles if getattr(self.description, role) == operation.id)
 
     def delete(self, identity: str, **options: Any) -> Exchange:
-        exchange = self.call("delete", identity, **options)
-        if exchange.response.ok and identity in self.created:
-            self.created.remove(identity)
-        return exchange
+        return self.call("delete", identity, **options)
 
     def settle(self, done: Callable[[], bool]) -> bool:
         """Polls until `done()` holds, for a bounded time; whether it came to hold."""
-        for _ in range(POLLS):
-            if done():
-                return True
-            self.client.clock.sleep(POLL_SECONDS)
-        return False
-
-    def clean_up(self) -> list[str]:
-        """Deletes what is left; returns the ids that could not be deleted."""
-        left = []
-        for identity in list(self.created):
-            try:
-                gone = self.delete(identity).response.status in (200, 202, 204, 404)
-            except (HarnessError, Unsupported):
-                gone = False
-            if not gone:
-                left.append(identity)
-        self.created.clear()
-        return left
+        return poll(self.client, done)

@@ -19,8 +19,9 @@ from conformance.contract.verdict import Outcome
 from conformance.properties import assertions, cases
 from conformance.properties.assertions import Violation
 from conformance.properties.binding import Binding, binding_of
+from conformance.properties.cleanup import finish
 from conformance.properties.subject import ClientFault, Subject
-from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported
+from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported, UrlTarget
 from conformance.targets.errors import NotFollowed
 from conformance.traffic.cassette import Interaction, Take, worth_keeping
 from conformance.traffic.exchange import Exchange
@@ -119,8 +120,13 @@ def items_of(function: Callable[..., None], test: str, contract: Contract) -> li
         Item(function, requirement, operation, test)
         for requirement in contract.requirements.values()
         if concerns(function, requirement) and not requirement.not_tested
-        for operation in operations_judged(contract, requirement)
+        for operation in _operations_run(function, contract, requirement)
     ]
+
+
+def _operations_run(function: Callable[..., None], contract: Contract, requirement: Requirement) -> tuple[str, ...]:
+    operations, binding = operations_judged(contract, requirement), binding_of(function)
+    return operations[:1] if binding is not None and binding.once else operations
 
 
 def operations_judged(contract: Contract, requirement: Requirement) -> tuple[str, ...]:
@@ -172,6 +178,11 @@ class Run:
 
     def __attrs_post_init__(self) -> None:
         self._judge = Judge(self.contract, strict=self.target.strict)
+
+    def finish(self) -> None:
+        """Deletes what the run created and is still there; what cannot be deleted is among the leftovers."""
+        if isinstance(self.target, UrlTarget) and self.target.in_use:
+            self.leftovers = finish(self.target)
 
     def observe(self, exchange: Exchange) -> None:
         """Has every check judge an exchange."""

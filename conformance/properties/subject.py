@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from secrets import token_hex
+from itertools import count
 from typing import Any
 from zlib import crc32
 
@@ -18,11 +18,13 @@ from conformance.contract import (
     Requirement,
     Resource,
 )
+from conformance.properties.cleanup import clean_up
 from conformance.properties.collection import Collection
 from conformance.properties.mock import MockServer, play
 from conformance.properties.resource import Things
 from conformance.targets import Client, Observer, Session, Target, Unsupported
 from conformance.targets.clock import Clock
+from conformance.targets.guard import RECORDED
 from conformance.targets.wire import Wire
 from conformance.traffic.exchange import Exchange
 
@@ -48,7 +50,7 @@ class Subject:
     observers: list[Observer] = field(factory=list)
     client_fault: ClientFault | None = None
     fresh_names: bool = False
-    _things: list[Things] = field(factory=list)
+    _numbers: Iterator[int] = field(factory=lambda: count(1))
 
     @cached_property
     def session(self) -> Session:
@@ -171,15 +173,14 @@ class Subject:
     def things_of(self, resource: Resource, query: Mapping[str, str] | None = None) -> Things:
         """A resource; `query` goes with every call."""
         create = self.contract.operation(resource.create)
-        things = Things(self.client, self.contract, resource, self._prefix, self.values(create), query or {})
-        self._things.append(things)
-        return things
+        fixed = self.values(create)
+        return Things(self.client, self.contract, resource, self._prefix, fixed, query or {}, self._numbers)
 
     @property
     def _prefix(self) -> str:
         # The same name every time lets a recording be replayed; a live target may still hold an earlier one.
-        run = token_hex(4) if self.fresh_names else "recorded"
-        return f"conformance-{run}-{crc32(self.item.encode()):08x}"
+        run = self.client.guard.prefix if self.fresh_names else RECORDED
+        return f"{run}-{crc32(self.item.encode()):08x}"
 
     @cached_property
     def mock(self) -> MockServer:
@@ -209,4 +210,4 @@ class Subject:
 
     def close(self) -> list[str]:
         """Deletes what was created; returns what could not be deleted."""
-        return [f"{things.description.name} {left}" for things in self._things for left in things.clean_up()]
+        return clean_up(self.client) if self.opened else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,3 +14,11 @@ from conformance.selftest.servers import Runner
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """Runs of the real suite, with everything they write below a folder of the test's own."""
     return Runner(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ledgers_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps the ledgers of tests out of the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield

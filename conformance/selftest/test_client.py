@@ -53,7 +53,7 @@ def test_an_exchange_carries_marks_in_place_of_the_token() -> None:
 
 
 def test_a_body_is_json_with_the_documented_type_unless_the_caller_says_otherwise() -> None:
-    with speaking_to(account) as (client, server):
+    with speaking_to(account, capabilities=frozenset({"writes"})) as (client, server):
         client.send("POST", "/v2/domains", body={"name": "ünïcode"})
         client.send("POST", "/v2/domains", content=b"no json", headers={"Content-Type": "text/plain"})
         client.send("POST", "/v2/domains", content=b"untyped")

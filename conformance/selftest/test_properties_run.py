@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import chain, repeat
 from pathlib import Path
@@ -228,21 +229,30 @@ def test_what_a_test_creates_is_deleted_however_it_ends(then: Callable[[Things],
     assert run.leftovers == []
 
 
-def test_what_cannot_be_deleted_is_told() -> None:
+def test_what_cannot_be_deleted_is_told_and_nothing_more_is_created() -> None:
     created: list[str] = []
 
     def answer(asked: Asked) -> bytes:
         if asked.method == "DELETE":
             return reply({"error": "no"}, "409 Conflict")
-        created.append(f"domain-{len(created)}")
+        if asked.method == "GET":
+            return reply({"domains": [], "meta": {"total": 0, "links": {"next": "", "prev": ""}}})
+        created.append(json.loads(asked.body)["domain"])
         return reply({"domain": {"domain": created[-1]}}, "201 Created")
 
     with raw_server(answer) as server:
         target = url_target(server.url, capabilities=frozenset({"writes"}))
-        run = Run(VULTR, target)
+        run = Run(VULTR, target, fresh_names=True)
         assert run.run(creating(asserting)).outcome is Outcome.HELD
+        second = run.run(creating(asserting))
+        assert second.outcome is Outcome.UNSUPPORTED
+        assert "nothing more is created on this target: domain conformance-" in str(second.reason)
+        run.finish()
         target.close()
-    assert run.leftovers == ["domain domain-0", "domain domain-1"]
+    assert len(created) == 2
+    for name, left in zip(created, run.leftovers, strict=True):
+        at = f"{server.url}/v2/domains/{name}"
+        assert left == f"domain {name}: not deleted: DELETE {at} → 409; it is at {at}"
 
 
 @pytest.mark.parametrize("identity", ["", "/", "..", None, [], {}, 1.5])

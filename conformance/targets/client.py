@@ -16,6 +16,7 @@ from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
 from conformance.targets.errors import HarnessError, NotExercised, NotFollowed, NotRecorded, Stale, Unsupported
+from conformance.targets.guard import Guard
 from conformance.targets.network import Limits, Transport, body_of, explained
 from conformance.targets.origin import Origin
 from conformance.targets.wire import ContextFactory, Wire
@@ -64,6 +65,7 @@ class Client:
     that leads elsewhere, so that a credential never leaves for another host.
 
     Attributes:
+        guard: lets every write pass, or not; the one it has by itself lets none pass.
         exchanges: everything said so far, in order, as it is kept: long bodies are cut.
         observers: called with each exchange as it happens.
         addresses: source address → a transport that speaks from it, None where the target has no way to.
@@ -81,6 +83,7 @@ class Client:
     credentials: Mapping[str, str] = field(repr=False)
     redactor: Redactor
     clock: Clock
+    guard: Guard = field(factory=Guard)
     budget: Budget | None = None
     limits: Limits = field(factory=Limits)
     health: Health = field(factory=Health)
@@ -138,9 +141,16 @@ class Client:
         Raises:
             HarnessError: no usable answer: unreachable, timed out, closed in the middle, too large, too deep.
             NotRecorded, Stale: the cassette has no answer.
-            Unsupported: the target has no such credential.
+            Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
         request = self.request(method, path, query, body, content, headers, credential)
+        made = self.guard.admit(request, self._locator.path(str(request.url)), credential)
+        exchange = self._paced(request, negative)
+        self.guard.answered(made, exchange)
+        return exchange
+
+    def _paced(self, request: httpx2.Request, negative: bool) -> Exchange:
+        """Sends within the budget, and again after a refusal for the rate."""
         for attempt in range(RETRIES + 1):
             if self.budget is not None and not self._unpaced:
                 self.budget.acquire()

@@ -35,7 +35,8 @@ class TargetRecord(Record):
         url: its base URL.
         credentials: credential name → environment variable; the conventions' variables where left out.
         capabilities: what it allows beyond what its address implies.
-        parameters: path parameter → values known to exist.
+        parameters: path parameter → values known to exist, which are for reading.
+        disposable: path parameter → values that are given up: tests may change and destroy what they name.
         facts: what else is known about it, e.g. the releases it serves.
         deviations: file of known deviations, relative to the pyproject.toml.
         ca: file with certificates to trust beside the usual ones, relative to the pyproject.toml.
@@ -48,6 +49,7 @@ class TargetRecord(Record):
     credentials: dict[str, str] = Field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
     parameters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    disposable: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     facts: Facts = Field(default_factory=Facts)
     deviations: str | None = None
     ca: str | None = None
@@ -80,20 +82,22 @@ def select(
     specs: Path | None = None,
     allow_writes: bool = False,
     parameters: Mapping[str, tuple[str, ...]] | None = None,
+    disposable: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Selection:
     """The target of each API asked for, or of every API that has a contract.
 
-    `parameters` are values known to exist at a URL, beside those that its record names; `specs` is a folder
-    with APIs beside the shipped ones.
+    `parameters` are values known to exist at a URL, beside those that its record names, and `disposable` those
+    that may be changed and destroyed; `specs` is a folder with APIs beside the shipped ones.
 
     Raises:
         ContractError: an API is unknown or has no contract.
         TargetError: the target is unknown, its record is wrong, or a variable with a credential is not set.
     """
-    given = dict(parameters or {})
+    given, given_up = dict(parameters or {}), dict(disposable or {})
+    for option, values in (("--parameter", given), ("--disposable", given_up)):
+        if values and name in BUILT_IN:
+            raise TargetError(f"{option} {next(iter(values))}: is for a URL or a named target, {name} knows its own")
     records = _records(root / "pyproject.toml")
-    if given and name in BUILT_IN:
-        raise TargetError(f"--parameter {next(iter(given))}: is for a URL or a named target, {name} knows its own")
     apis = tuple(dict.fromkeys(api_names)) or contracts(specs)
     loaded = {api: load(api, specs) for api in apis}
     if name == "cassette":
@@ -106,15 +110,18 @@ def select(
         if len(loaded) != 1:
             raise TargetError(f"--target {name}: say with --api which API answers there")
         (contract,) = loaded.values()
-        record = TargetRecord(api=contract.api, url=name, parameters=given)
+        record = TargetRecord(api=contract.api, url=name, parameters=given, disposable=given_up)
         url = _split(name)
         label = "-".join(str(part).replace(":", "-") for part in (url.hostname, url.port) if part)
-        return Selection(label, {contract.api: _at_url(label, record, contract, environ, allow_writes, root)})
+        target = _at_url(label, record, contract, environ, allow_writes, root)
+        target.given = name
+        return Selection(label, {contract.api: target})
     if name not in records:
         known = ", ".join([*BUILT_IN, *sorted(records), "a URL"])
         raise TargetError(f"unknown target {name!r}: known are {known}")
     record = records[name]
-    record = record.model_copy(update={"parameters": record.parameters | given})
+    added = {"parameters": record.parameters | given, "disposable": record.disposable | given_up}
+    record = record.model_copy(update=added)
     if api_names and record.api not in api_names:
         raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(api_names)}")
     target = _at_url(name, record, load(record.api, specs), environ, allow_writes, root)
@@ -217,6 +224,8 @@ def _at_url(
         credentials=credentials,
         capabilities=frozenset(capabilities),
         parameters=examples | record.parameters,
+        disposable=record.disposable,
+        given=name,
         facts=record.facts.stated,
         ca=ca,
         plain_url=record.plain_url,

@@ -17,6 +17,7 @@ from conformance.reference.clock import VirtualClock
 from conformance.reference.faults import Fault
 from conformance.targets.baseline import Baseline, learnt
 from conformance.targets.client import Client
+from conformance.targets.guard import Guard
 from conformance.targets.origin import in_clear
 from conformance.targets.target import Observer, Session, Target
 from conformance.traffic.exchange import Exchange
@@ -95,6 +96,7 @@ class ReferenceTarget(Target):
             credentials=server.credentials,
             redactor=Redactor(server.credentials),
             clock=ServerClock(clock),
+            guard=Guard.of_throwaway(self.contract, server.parameters),
             observers=observers,
             addresses=transport,
             plain_url=in_clear(self.base_url),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import certifi
@@ -19,6 +21,8 @@ from conformance.targets.budget import Budget
 from conformance.targets.client import Client, Health
 from conformance.targets.clock import Clock, ManualClock, SystemClock
 from conformance.targets.errors import HarnessError
+from conformance.targets.guard import PREFIX, RECORDED, Guard
+from conformance.targets.ledger import Ledger, state_folder
 from conformance.targets.network import Limits, Transport
 from conformance.targets.origin import Origin, in_clear
 from conformance.targets.replay import CassetteTransport
@@ -107,6 +111,7 @@ class CassetteTarget(Target):
         # Any value will do: it is redacted to the mark that the recording has in its place.
         credentials = {name: f"replayed-credential-{name}" for name in names}
         redactor = Redactor(credentials)
+        parameters = {name: tuple(values) for name, values in provenance.get("parameters", {}).items()}
         client = Client(
             contract=self.contract,
             transport=CassetteTransport(item, take, redactor),
@@ -114,6 +119,7 @@ class CassetteTarget(Target):
             credentials=credentials,
             redactor=redactor,
             clock=ManualClock(),
+            guard=Guard.of_throwaway(self.contract, parameters),
             observers=observers,
             plain_url=in_clear(str(provenance.get("base_url", ""))),
             private=True,
@@ -123,7 +129,7 @@ class CassetteTarget(Target):
         return Session(
             client,
             frozenset(provenance.get("capabilities", ())),
-            {name: tuple(values) for name, values in provenance.get("parameters", {}).items()},
+            parameters,
             provenance.get("facts", {}),
             take.cases if take else (),
         )
@@ -145,7 +151,11 @@ class UrlTarget(Target):
 
     Attributes:
         credentials: name → token.
-        parameters: path parameter → values known to exist.
+        parameters: path parameter → values known to exist, which are for reading.
+        disposable: path parameter → values that may be changed and destroyed.
+        given: how `--target` names it.
+        session_id: the run that its ledger belongs to, which several processes may share.
+        ledgers: the folder where its ledger is kept.
         facts: what else is known about it.
         ca: file with certificates to trust beside the usual ones.
         plain_url: where it answers in clear, the standard port of the same host where left out.
@@ -157,7 +167,11 @@ class UrlTarget(Target):
     credentials: Mapping[str, str] = field(repr=False)
     capabilities: frozenset[str] = frozenset()
     parameters: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    disposable: Mapping[str, tuple[str, ...]] = field(factory=dict)
     facts: Mapping[str, Any] = field(factory=dict)
+    given: str | None = None
+    session_id: str | None = None
+    ledgers: Path = field(factory=state_folder)
     strict: bool = False
     ca: Path | None = None
     plain_url: str | None = None
@@ -166,6 +180,7 @@ class UrlTarget(Target):
     limits: Limits = field(factory=Limits)
     _health: Health = field(factory=Health)
     _budget: Budget | None = None
+    _guard: Guard | None = None
     _transports: dict[str | None, httpx2.BaseTransport] = field(factory=dict)
 
     @property
@@ -183,6 +198,7 @@ class UrlTarget(Target):
             credentials=self.credentials,
             redactor=Redactor(self.credentials),
             clock=self.clock,
+            guard=self.guard,
             budget=self._budget,
             limits=self.limits,
             health=self._health,
@@ -192,7 +208,53 @@ class UrlTarget(Target):
             private=loopback,
             tls=self.context if Origin.of(self.base_url).over_tls else None,
         )
-        return Session(client, self.capabilities, self.parameters, self.facts)
+        known = {**self.parameters}
+        for name, values in self.disposable.items():
+            # What may be written to comes first, since tests take the first.
+            known[name] = tuple(dict.fromkeys((*values, *known.get(name, ()))))
+        return Session(client, self.capabilities, known, self.facts)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether anything was asked of it yet."""
+        return self._guard is not None
+
+    @property
+    def guard(self) -> Guard:
+        """What its clients may write to. With the first use a ledger is begun, where writes are allowed.
+
+        Raises:
+            TargetError: no ledger can be kept.
+        """
+        if self._guard is not None:
+            return self._guard
+        ledger = None
+        if "writes" in self.capabilities:
+            run = token_hex(4)
+            head = {
+                "run": run,
+                "prefix": f"{PREFIX}{run}",
+                "api": self.contract.api,
+                "target": self.given or self.name,
+                "base_url": self.base_url,
+                "session": self.session_id,
+                "pid": os.getpid(),
+            }
+            ledger = Ledger.begin(self.ledgers, head)
+        return self.take_up(ledger)
+
+    def take_up(self, ledger: Ledger | None) -> Guard:
+        """Goes on with a ledger."""
+        self._guard = Guard(
+            self.contract,
+            writes=ledger is not None,
+            known=self.parameters,
+            given_up=self.disposable,
+            prefix=ledger.head["prefix"] if ledger else RECORDED,
+            ledger=ledger,
+            made=ledger.made if ledger else [],
+        )
+        return self._guard
 
     def context(self) -> ssl.SSLContext:
         """A TLS context that trusts the system's authorities, certifi's, and the target's own."""
@@ -208,7 +270,10 @@ class UrlTarget(Target):
         return self._transports[address]
 
     def close(self) -> None:
-        """Closes the connections of all sessions."""
+        """Closes the connections of all sessions, and the ledger."""
+        if self._guard is not None and self._guard.ledger is not None:
+            self._guard.ledger.close()
+        self._guard = None
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()

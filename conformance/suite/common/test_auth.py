@@ -1,11 +1,15 @@
 """Authentication: who is let in, and how the others are refused."""
 
-from conformance.contract import Conventions
+from typing import Any
+
+from conformance.contract import Conventions, Resource
 from conformance.properties import (
     Collection,
     NotExercised,
     Subject,
     Unsupported,
+    assert_equal,
+    assert_not_status,
     assert_status,
     assert_that,
     property_test,
@@ -13,6 +17,7 @@ from conformance.properties import (
 )
 from conformance.targets import Client
 from conformance.targets.clock import Clock
+from conformance.traffic.exchange import Exchange
 
 
 @requirement("auth.credentials-required")
@@ -42,6 +47,53 @@ def test_a_wrong_credential_is_refused(subject: Subject, client: Client, convent
     credential = WRONG[wrong].format(scheme=auth.scheme, token=client.token("default"))
     exchange = subject.call(headers={auth.header: credential}, negative=True)
     assert_status(exchange, auth.refused, when=f"with {wrong}")
+
+
+def _state(read: Exchange, resource: Resource) -> tuple[int, Any]:
+    return read.response.status, read.response.at(resource.object)
+
+
+def _are_refused(subject: Subject, wrong: str, **sent: Any) -> None:
+    """A create, a change and a delete are refused, and what the run made for it stays as it was."""
+    if "writes" not in subject.session.capabilities:
+        raise NotExercised("writes are not allowed here, so none was tried")
+    contract, refused = subject.contract, subject.conventions.auth.refused
+    for resource in contract.conventions.resources:
+        things = subject.things_of(resource)
+        victim = things.create()
+        before, listed = things.get(victim), things.listed()
+        changes = {name: values[0] for name, values in resource.writable.items()}
+        for role in ("create", "update", "replace", "delete"):
+            if getattr(resource, role) is None or things.operation(role).authorized != "required":
+                continue
+            when = f"to {role} a {resource.name} {wrong}"
+            if role == "create":
+                exchange = things.post(things.body(), **sent, negative=True)
+            else:
+                body = None if role == "delete" else changes
+                exchange = things.call(role, victim, body=body, **sent, negative=True)
+            if things.operation(role).basis == "documented":
+                assert_status(exchange, refused, when=when)
+            assert_not_status(exchange, "2xx", when=when)
+            after = things.get(victim)
+            what = f"the {resource.name} after an attempt {when}"
+            assert_equal(_state(after, resource), _state(before, resource), what, exchange=exchange)
+        assert_equal(things.listed(), listed, f"the list after writes {wrong}")
+
+
+@requirement("auth.credentials-required", once=True)
+def test_writes_without_credentials_change_nothing(subject: Subject) -> None:
+    """A create, a change and a delete of what the run made are refused without a credential, and change nothing."""
+    _are_refused(subject, "without a credential", credential=None)
+
+
+@requirement("auth.bad-credentials-refused", once=True)
+def test_writes_with_a_wrong_credential_change_nothing(subject: Subject, conventions: Conventions) -> None:
+    """A create, a change and a delete of what the run made are refused with a wrong one, and change nothing."""
+    auth = conventions.auth
+    for wrong in ("a token nobody was given", "the valid token under another scheme"):
+        credential = WRONG[wrong].format(scheme=auth.scheme, token=subject.client.token("default"))
+        _are_refused(subject, f"with {wrong}", headers={auth.header: credential})
 
 
 @requirement("auth.valid-token-accepted")

@@ -15,9 +15,9 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.properties.exercise import NO_SUCH_ID
 from conformance.properties.generated import bad_bodies
 from conformance.targets import Client
+from conformance.targets.guard import NO_SUCH_ID
 
 WRONG_TYPES: tuple[Any, ...] = (None, True, 12, 1.5, "", [], {}, {"a": [1]})
 
@@ -88,7 +88,9 @@ def test_a_body_outside_the_schema_is_no_server_error(
 ) -> None:
     """A create with a body that the operation's schema does not allow is refused or understood."""
     typed = {"Content-Type": conventions.media_types.request}
-    exchange = things.post(content=json.dumps(body).encode(), headers=typed, negative=True)
+    # The document's own samples are names that others may have: what it would make is called otherwise.
+    content = json.dumps(things.renamed(body)).encode()
+    exchange = things.post(content=content, headers=typed, negative=True)
     assert_not_status(exchange, "5xx", when=f"with a body that has a mutation: {mutation}")
 
 

@@ -9,10 +9,10 @@ from conformance.properties import (
     assert_that,
     requirement,
 )
-from conformance.properties.exercise import NO_SUCH_ID
 from conformance.properties.load import cheap_call, exhaust
 from conformance.targets import Client
 from conformance.targets.clock import Clock
+from conformance.targets.guard import NO_SUCH_ID
 from conformance.traffic.exchange import Exchange
 
 

@@ -16,7 +16,7 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.properties.exercise import NO_SUCH_ID
+from conformance.targets.guard import NO_SUCH_ID
 
 
 @requirement("vultr.crud.post-creates")

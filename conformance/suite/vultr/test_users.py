@@ -13,9 +13,9 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.properties.exercise import NO_SUCH_ID
 from conformance.properties.generated import bad_queries
 from conformance.targets import Client
+from conformance.targets.guard import NO_SUCH_ID
 
 
 @requirement("vultr.crud.path-params-encoded")

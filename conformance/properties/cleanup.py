@@ -1,0 +1,202 @@
+"""Cleaning up: what a run created is deleted, and looked for where nobody knows whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from conformance.contract import ConformanceError
+from conformance.properties.assertions import Violation
+from conformance.properties.collection import Collection
+from conformance.targets import Client, HarnessError, TargetError, Unsupported, UrlTarget
+from conformance.targets.guard import Guard
+from conformance.targets.ledger import InUse, Made, left, reopen
+from conformance.traffic.exchange import Exchange
+
+POLLS = 20
+POLL_SECONDS = 0.5
+GONE = (404, 410)
+
+
+def poll(client: Client, done: Callable[[], bool]) -> bool:
+    """Asks until `done()` holds, for a bounded time; whether it came to hold."""
+    for _ in range(POLLS):
+        if done():
+            return True
+        client.clock.sleep(POLL_SECONDS)
+    return False
+
+
+def clean_up(client: Client) -> list[str]:
+    """Deletes what exists, in the order it was created; returns what could not be deleted.
+
+    What cannot be deleted keeps the reason in its `why`, and is not tried again.
+    """
+    tried = [made for made in client.guard.made if made.exists and made.why is None]
+    for made in tried:
+        _delete(client, made)
+    return [named(client.guard, made) for made in tried if not made.gone]
+
+
+def finish(target: UrlTarget, tell: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Deletes the rest of what a run created, and what lists show under the names that it gave.
+
+    Args:
+        tell: is told of each thing what came of it.
+
+    Returns:
+        What is left, each with its id, the reason, and where it is.
+    """
+    guard = target.guard
+    if not guard.made:
+        return []
+    client = target.session("clean-up", "clean-up", []).client
+    settled = [made for made in guard.made if made.gone]
+    for made in guard.made:
+        if made.exists and guard.resource_of(made).delete is not None:
+            made.why = None
+            _delete(client, made)
+    for first in {guard.owner(made): made for made in guard.made}.values():
+        _sweep(client, first)
+    remaining = []
+    for made in guard.made:
+        if made in settled:
+            continue
+        came_to = ("deleted" if made.id else "is not there") if made.gone else f"not deleted: {made.why}"
+        text = f"{named(guard, made)}: {came_to}"
+        tell(text)
+        if not made.gone:
+            remaining.append(f"{text}; it is at {target.base_url}{_path(guard, made)}")
+    return remaining
+
+
+def take_over(session_id: str, targets: Iterable[UrlTarget]) -> list[str]:
+    """Finishes for processes of a run that died before they could; returns what is left."""
+    remaining = []
+    for target in targets:
+        for path in left(target.ledgers):
+            try:
+                ledger = reopen(path)
+            except (InUse, FileNotFoundError, TargetError):
+                continue
+            if ledger.ended or (ledger.head["session"], ledger.head["api"]) != (session_id, target.contract.api):
+                ledger.release()
+                continue
+            target.take_up(ledger)
+            remaining += finish(target)
+            target.close()
+    return remaining
+
+
+def named(guard: Guard, made: Made) -> str:
+    """What a create made, for people: the kind of thing, and its id, else its name."""
+    return f"{guard.resource_of(made).name} {made.id or made.name or 'without a name'}"
+
+
+def _path(guard: Guard, made: Made) -> str:
+    resource, contract = guard.resource_of(made), guard.contract
+    assert contract is not None
+    if made.id is None or resource.delete is None:
+        return contract.operation(made.operation).expand(made.values)
+    return contract.operation(resource.delete).expand({**made.values, resource.parameter: made.id})
+
+
+def _delete(client: Client, made: Made) -> None:
+    """Deletes one thing and sees that it is gone; after one that cannot be deleted nothing more is created."""
+    guard = client.guard
+    try:
+        made.why = _not_deleted(client, made)
+    except (HarnessError, Unsupported) as error:
+        made.why = str(error)
+    if made.why is None:
+        guard.gone(made)
+    elif not guard.throwaway:
+        guard.stop(f"{named(guard, made)} could not be deleted: {made.why}")
+
+
+def _not_deleted(client: Client, made: Made) -> str | None:
+    """Why a thing is still there after an attempt to delete it; None if it is gone."""
+    guard = client.guard
+    resource, contract = guard.resource_of(made), client.contract
+    assert made.id is not None
+    if resource.delete is None:
+        return f"the contract has no operation to delete a {resource.name}"
+    values = {**made.values, resource.parameter: made.id}
+
+    def call(role: str, **options: str) -> Exchange:
+        return client.call(contract.operation(role), values, query=made.query, **options)
+
+    if not made.deleted:
+        exchange = call(resource.delete)
+        if not _accepted(exchange) and made.credential in set(client.credentials) - {"default"}:
+            # It may be in another account than the one that everything else is done in.
+            exchange = call(resource.delete, credential=str(made.credential))
+        if not _accepted(exchange):
+            return f"{exchange}"
+    read = resource.read
+    if guard.throwaway or read is None or poll(client, lambda: not call(read).response.ok):
+        return None
+    return "a delete of it was answered with a success, but it is still there"
+
+
+def _accepted(exchange: Exchange) -> bool:
+    return exchange.response.ok or exchange.response.status in GONE
+
+
+def _sweep(client: Client, first: Made) -> None:
+    """Deletes what the list of a create's resource shows under a name of this run, whatever its create was answered."""
+    guard = client.guard
+    group = [made for made in guard.made if guard.owner(made) == guard.owner(first)]
+    lost = [made for made in group if not made.gone and made.id is None and made.why is None]
+    resource = guard.resource_of(first)
+    if resource.list is None:
+        for made in lost:
+            made.why = f"its create was not answered, and the contract has no list of each {resource.name} to look in"
+        return
+    found, unread = _bearing_names_of(client, group)
+    if lost and not found and unread is None:
+        # The target may still be at it.
+        poll(client, lambda: bool(_bearing_names_of(client, lost)[0]))
+        found, unread = _bearing_names_of(client, group)
+    for name, identity in found:
+        if any(made.id == identity and not made.gone for made in group):
+            continue
+        looked_for = [made for made in lost if made.name == name]
+        if looked_for:
+            made = looked_for[0]
+            lost.remove(made)
+        else:
+            # Made although it was refused, or made twice, or back again.
+            made = Made(len(guard.made) + 1, first.operation, first.values, first.query, first.credential, name)
+            guard.note(made)
+        guard.found(made, identity)
+        _delete(client, made)
+    for made in lost:
+        if unread is None:
+            guard.gone(made)
+        else:
+            made.why = f"its create was not answered, and the list cannot be read: {unread}"
+
+
+def _bearing_names_of(client: Client, group: list[Made]) -> tuple[list[tuple[str, str]], str | None]:
+    """Name and id of each record of a list that bears a name of `group`; and why the list was not read to its end."""
+    guard, first = client.guard, group[0]
+    resource, pagination = guard.resource_of(first), client.contract.conventions.paging
+    names = [made.name for made in group if made.name is not None]
+    found: list[tuple[str, str]] = []
+    try:
+        listing = Collection(client, client.contract.operation(str(resource.list)), pagination, first.values)
+        walk = listing.walk(pagination.page_size.maximum, query=first.query, trust_total=False)
+    except (ConformanceError, Violation) as error:
+        return found, str(error)
+    for step in walk.steps:
+        for record, identity in zip(step.page.records, step.page.ids, strict=True):
+            shown = guard.shown_name(resource, record) or ""
+            borne = next((name for name in names if _bears(shown, name)), None)
+            if borne is not None and identity is not None:
+                found.append((borne, identity))
+    return found, None if walk.ended else walk.defect or "it is too long"
+
+
+def _bears(shown: str, name: str) -> bool:
+    """Whether a name is one that the run gave, or begins with it: a target may add to a name."""
+    return shown.startswith(name) and not shown[len(name) :][:1].isalnum()
