@@ -182,7 +182,10 @@ class Run:
     def finish(self) -> None:
         """Deletes what the run created and is still there; what cannot be deleted is among the leftovers."""
         if isinstance(self.target, UrlTarget) and self.target.in_use:
-            self.leftovers = finish(self.target)
+            try:
+                self.leftovers = finish(self.target)
+            except ConformanceError as error:
+                self.leftovers.append(f"the clean-up came to no end: {error}")
 
     def observe(self, exchange: Exchange) -> None:
         """Has every check judge an exchange."""

@@ -212,3 +212,26 @@ def _staging(folder: Path) -> Path:
 def test_a_built_in_target_knows_its_own_values(name: str) -> None:
     with pytest.raises(TargetError, match=f"--parameter user-id: is for a URL or a named target, {name} knows its own"):
         select(name, ("vultr",), parameters={"user-id": ("x",)})
+
+
+def test_what_is_disposable_comes_before_what_is_only_known(tmp_path: Path) -> None:
+    table = """
+    api = "vultr"
+    url = "http://127.0.0.1:8080"
+    parameters = {dns-domain = ["mine.example.com"]}
+    disposable = {dns-domain = ["given-up.example.com"]}
+    """
+    target = named(tmp_path, table).targets["vultr"]
+    assert isinstance(target, UrlTarget)
+    session = target.session("a test", "an item", [])
+    assert session.parameters["dns-domain"] == ("given-up.example.com", "mine.example.com")
+    guard = session.client.guard
+    assert guard.given_up == {"dns-domain": ("given-up.example.com",)}
+    assert guard.known["dns-domain"] == ("mine.example.com",)
+    target.close()
+
+
+@pytest.mark.parametrize("name", ["cassette", "reference"])
+def test_what_is_built_in_knows_what_is_disposable(name: str) -> None:
+    with pytest.raises(TargetError, match="--disposable dns-domain: is for a URL"):
+        select(name, ("vultr",), disposable={"dns-domain": ("a",)})
