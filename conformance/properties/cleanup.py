@@ -89,7 +89,9 @@ def take_over(session_id: str, targets: Iterable[UrlTarget]) -> list[str]:
 
 def named(guard: Guard, made: Made) -> str:
     """What a create made, for people: the kind of thing, and its id, else its name."""
-    return f"{guard.resource_of(made).name} {made.id or made.name or 'without a name'}"
+    name = made.id or made.name or "without a name"
+    # A target chose it, and a terminal would obey it.
+    return f"{guard.resource_of(made).name} {name if name.isprintable() else ascii(name)}"
 
 
 def _path(guard: Guard, made: Made) -> str:
