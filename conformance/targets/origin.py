@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from string import printable
 from urllib.parse import quote, urlencode
 
@@ -18,7 +18,7 @@ _KEPT_IN_QUERY = "".join(set(printable) - set(' "#<>\t\n\r\x0b\x0c'))
 _KEPT_IN_PATH = "".join(set(_KEPT_IN_QUERY) - set("?`{}\\"))
 
 
-@frozen
+@frozen(slots=False)
 class Origin:
     """A base URL: scheme, host and port, and the path that all paths are below."""
 
@@ -64,11 +64,10 @@ class Origin:
         try:
             parts = [quote(kept, safe=_KEPT_IN_QUERY), urlencode(list(query), quote_via=quote)]
             asked = "&".join(part for part in parts if part)
-            base = self.base.raw_path.decode().rstrip("/")
-            target = f"{base}{quote(own, safe=_KEPT_IN_PATH)}{'?' if asked else ''}{asked}"
+            target = f"{self._below}{quote(own, safe=_KEPT_IN_PATH)}{'?' if asked else ''}{asked}"
             if len(target) > LONGEST:
                 raise NotFollowed(f"a URL of {len(target)} characters is not asked for; {LONGEST} are the most")
-            url = self.base.copy_with(raw_path=target.encode("ascii"))
+            url = httpx2.URL(f"{self}{target}")
         except (httpx2.InvalidURL, ValueError) as error:
             # UnicodeEncodeError, for half of a surrogate pair, is a ValueError.
             raise NotFollowed(f"no URL can be made of {path[:200]!r}: {error}") from None
@@ -84,8 +83,16 @@ class Origin:
         if url.userinfo or _place(url) != _place(self.base):
             raise NotFollowed(f"{str(url)[:200]!r} leads away from {self}: nothing is sent there")
 
-    def __str__(self) -> str:
+    @cached_property
+    def _below(self) -> str:
+        return self.base.raw_path.decode().rstrip("/")
+
+    @cached_property
+    def _name(self) -> str:
         return str(self.base.copy_with(raw_path=b"/")).rstrip("/")
+
+    def __str__(self) -> str:
+        return self._name
 
 
 def _place(url: httpx2.URL) -> tuple[bytes, bytes, int]:

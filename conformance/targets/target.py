@@ -108,9 +108,7 @@ class CassetteTarget(Target):
         provenance = recorded.provenance if recorded else self.provenance
         take = recorded.takes.get(item) if recorded else None
         names = provenance.get("credentials", ("default",))
-        # Any value will do: it is redacted to the mark that the recording has in its place.
-        credentials = {name: f"replayed-credential-{name}" for name in names}
-        redactor = Redactor(credentials)
+        credentials, redactor = _stand_ins(tuple(names))
         parameters = {name: tuple(values) for name, values in provenance.get("parameters", {}).items()}
         client = Client(
             contract=self.contract,
@@ -133,6 +131,13 @@ class CassetteTarget(Target):
             provenance.get("facts", {}),
             take.cases if take else (),
         )
+
+
+@cache
+def _stand_ins(names: tuple[str, ...]) -> tuple[Mapping[str, str], Redactor]:
+    """Credentials for a replay: any value will do, it is redacted to the mark that stands in the recording."""
+    credentials = {name: f"replayed-credential-{name}" for name in names}
+    return credentials, Redactor(credentials)
 
 
 @cache

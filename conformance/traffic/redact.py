@@ -12,6 +12,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -35,6 +36,7 @@ _MARK = r"__redacted_(?:name|value_[a-z0-9-]+)__"
 _ANY_MARK = re.compile(_MARK)
 
 MINIMUM_SECRET = 8
+_SHORT = 256
 LAYERS = 4
 """How many texts within texts are read: JSON in a string of JSON, a URL in a parameter of a URL."""
 
@@ -68,6 +70,8 @@ class Redactor:
         known = tuple((secret, value_mark(name)) for name, secret in ordered)
         # A mark stays as it is, so that redacting twice is redacting once.
         self._known = Known(known, kept=_MARK) if known else None
+        # Most of what is said is said again and again: names and values of headers, URLs.
+        self._short_text = lru_cache(maxsize=4096)(self._text)
 
     def values(self, text: str) -> str:
         """`text` with the known secrets replaced, and nothing else."""
@@ -75,6 +79,9 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text: a body, a URL, a line of a log. What was not UTF-8 in it stays as it is (surrogate escapes)."""
+        return self._short_text(text) if len(text) <= _SHORT else self._text(text)
+
+    def _text(self, text: str) -> str:
         return _cleaned(self.values(text), LAYERS)
 
     def url(self, url: str) -> str:
