@@ -170,7 +170,7 @@ REF = "specs/acme/openapi.yaml: /paths/~/get/responses/200: $ref ".replace("~", 
         (
             ("components",),
             {"schemas": {"A": {"properties": []}}},
-            "/components/schemas/A/properties: is not what a JSON",
+            "/components/schemas/A/properties: is not what",
         ),
         (("components",), {"schemas": {"A": {"items": {"$ref": ["x"]}}}}, "/components/schemas/A/items/$ref: is not"),
         (("paths",), None, "specs/acme/openapi.yaml: is not an OpenAPI document: it has no `paths`"),
