@@ -1,6 +1,7 @@
 """Passive checks: what any exchange shows about the requirements, whoever made it."""
 
 from conformance.checks import (
+    addresses,
     auth,
     baseline,
     content_type,
@@ -11,6 +12,9 @@ from conformance.checks import (
     neighbours,
     pagination,
     rate_limit,
+    recordings,
+    refusals,
+    resources,
     schema,
     security,
     types,
@@ -26,6 +30,7 @@ __all__ = [
     "Finding",
     "Judge",
     "Sight",
+    "addresses",
     "auth",
     "baseline",
     "bindings",
@@ -39,6 +44,9 @@ __all__ = [
     "note",
     "pagination",
     "rate_limit",
+    "recordings",
+    "refusals",
+    "resources",
     "schema",
     "security",
     "types",

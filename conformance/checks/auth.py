@@ -12,7 +12,11 @@ from conformance.traffic.redact import NAME_MARK, VALUE_MARK
 
 @check("auth.denial-holds-no-data")
 def denial_holds_no_data(sight: Sight) -> Iterator[Finding]:
-    """The body of a denial is no list, and has none of the members that the operation's success has."""
+    """The body of a denial is no list, and holds no data at any depth.
+
+    Data is a member that the operation's success has, or a list of things with ids: of operations that the contract
+    lacks nothing else is known.
+    """
     exchange, response = sight.exchange, sight.exchange.response
     if response.status != sight.contract.conventions.auth.refused or not response.is_json:
         return
@@ -21,14 +25,33 @@ def denial_holds_no_data(sight: Sight) -> Iterator[Finding]:
         yield violated(f"the body of a {response.status} is a list", expected="no data", actual=response.text)
         return
     found = sorted(members & set(body)) if isinstance(body, dict) else []
+    errors = sight.contract.conventions.errors.message.split("/")[1]
+    found = found or sorted(name for name in _data_below(body, members) if name != errors)
     if found:
         yield violated(
-            f"the body of a {response.status} has the member {found[0]!r} of a success of {exchange.known_as}",
+            f"the body of a {response.status} has the member {found[0]!r}, as a success of {exchange.known_as} has",
             expected="no data",
             actual=response.text,
         )
-    elif members:
+    elif members or isinstance(body, dict):
         yield HELD
+
+
+def _data_below(value: Any, members: set[str]) -> Iterator[str]:
+    """The names of members below the top level that hold data, not mere words of an error."""
+    for name, member in value.items() if isinstance(value, dict) else ():
+        if _are_things(member):
+            yield name
+        elif isinstance(member, dict):
+            yield from (below for below in member if below in members and isinstance(member[below], list | dict))
+            yield from _data_below(member, members)
+        elif isinstance(member, list):
+            for item in member:
+                yield from _data_below(item, members)
+
+
+def _are_things(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) and {"id", "uid"} & set(item) for item in value)
 
 
 @check("auth.scheme-exact")

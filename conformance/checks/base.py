@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from conformance.contract import Contract, Record
 from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.pages import Page, page_of
+from conformance.traffic.urls import origin_of
 
 Party = Literal["server", "client"]
 
@@ -81,11 +82,28 @@ class Sight:
     @property
     def page(self) -> Page | None:
         """The page a successful list answer holds."""
-        return _page(self.exchange, self.contract)
+        return page_in(self.exchange, self.contract)
+
+    @property
+    def caller(self) -> str | None:
+        """Who asked, as far as the recording tells: the credential's mark."""
+        return self.exchange.request.header(self.contract.conventions.auth.header)
+
+    @property
+    def state(self) -> Hashable:
+        """What tells one state of the target's lists, as this caller sees them, from another."""
+        return (self.writes, self.caller)
+
+    @property
+    def is_documented_host(self) -> bool:
+        """Whether the request went to the host that the document names, and not to an emulator's."""
+        asked, documented = (origin_of(url) for url in (self.exchange.request.url, self.contract.conventions.origin))
+        return asked is not None and documented is not None and asked.host == documented.host
 
 
 @lru_cache(maxsize=1)
-def _page(exchange: Exchange, contract: Contract) -> Page | None:
+def page_in(exchange: Exchange, contract: Contract) -> Page | None:
+    """The page a successful list answer holds."""
     # Many checks look at one exchange after the other.
     pagination = contract.conventions.pagination
     return page_of(exchange, pagination) if pagination else None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import StrictBool
-
 from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, violated
 from conformance.traffic.exchange import NotJson
 
@@ -13,7 +11,7 @@ from conformance.traffic.exchange import NotJson
 class OfResponses(Arguments):
     classes: Numbers = ()
     may_be_empty: Numbers = ()
-    known_only: StrictBool = False
+    marked: str | None = None
     noted: tuple[str, ...] = ()
 
 
@@ -24,7 +22,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
     Arguments:
         classes: status classes that are judged.
         may_be_empty: those of them in which a body may be missing.
-        known_only: answers of operations that the contract lacks are left out.
+        marked: answers of operations that the contract lacks are left out, unless they have this top-level member.
         noted: media types that are only noted.
     """
     response = sight.exchange.response
@@ -34,7 +32,8 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         return
     if not response.body and response.status_class in sight.arguments.get("may_be_empty", ()):
         return
-    if sight.exchange.operation is None and sight.arguments.get("known_only"):
+    marked = sight.arguments.get("marked")
+    if sight.exchange.operation is None and marked and response.at(f"/{marked}") is None:
         return
     media_types = sight.contract.conventions.media_types.response
     try:

@@ -36,6 +36,7 @@ class Declared:
 class Types(Arguments):
     types: tuple[str, ...]
     judged_as: dict[str, str] | None = None
+    lists: dict[str, str] | None = None
 
 
 @check("types.declared", Types)
@@ -45,6 +46,7 @@ def values_have_their_type(sight: Sight) -> Iterator[Finding]:
     Arguments:
         types: the types that are judged.
         judged_as: type → another one whose form counts instead, e.g. that of an integer for a date.
+        lists: JSON pointer → component of the contract that every list has there.
     """
     exchange = sight.exchange
     if not exchange.response.ok or not exchange.response.is_json:
@@ -65,9 +67,12 @@ def values_have_their_type(sight: Sight) -> Iterator[Finding]:
 def _declarations(sight: Sight) -> Mapping[str, Declared]:
     """JSON pointer, in which `*` stands for every item, → declared type."""
     exchange = sight.exchange
-    key = ("declared", exchange.known_as, exchange.response.status)
+    key = ("declared", exchange.known_as, exchange.response.status, sight.page is not None)
     if key not in sight.sequence:
         declared: dict[str, Declared] = {}
+        for place, name in (sight.arguments.get("lists") or {}).items() if sight.page is not None else ():
+            component = sight.contract.component(name)
+            declared.update(_of_schema(component, component, place))
         schema = exchange.operation.responses.get(str(exchange.response.status)) if exchange.operation else None
         if schema:
             declared.update(_of_schema(schema, schema, ""))

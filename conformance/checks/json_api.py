@@ -106,6 +106,8 @@ def _problem(resource: Any) -> str | None:
         value = resource.get(member)
         if not isinstance(value, str) or not value:
             return f"the {member} of a resource is no non-empty string"
+    if isinstance(attributes := resource.get("attributes"), dict) and "id" in attributes:
+        return "a resource has its id among its attributes"
     # Members with an @ belong to nobody's vocabulary: a reader ignores them (JSON:API 1.1, @-Members).
     fields = sorted(name for name in resource if name not in RESOURCE_MEMBERS and not name.startswith("@"))
     return f"a resource has {fields[0]!r} beside its id" if fields else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.checks.base import CHECKS, TAKES, Finding, Sight
+from conformance.checks.base import CHECKS, TAKES, Finding, Sight, page_in
 from conformance.checks.schema import drift
 from conformance.contract import CLIENT, Contract, ContractError, Observation, Operation, Requirement, validated
 from conformance.traffic.exchange import Exchange, NotKnown
@@ -45,6 +45,8 @@ def verify(contract: Contract) -> None:
             validated(TAKES[name], arguments, f"{record.id}: observe: {name}")
             if "component" in arguments:
                 contract.component(arguments["component"])
+            for component in (arguments.get("lists") or {}).values():
+                contract.component(component)
             for operation in (*arguments.get("by_operation", ()), *arguments.get("default_for", ())):
                 contract.operation(operation)
 
@@ -65,7 +67,7 @@ class Judge:
         self._strict = strict
         self._bound = [(record, bindings(record)) for record in contract.requirements.values()]
         self._bound = [(record, bound) for record, bound in self._bound if bound]
-        self._applicable: dict[tuple[Operation | None, str], list[tuple[Requirement, Observation]]] = {}
+        self._applicable: dict[tuple[Operation | None, str, bool], list[tuple[Requirement, Observation]]] = {}
         self._memory: dict[str, dict[Any, Any]] = {}
         self._sequence: dict[str, dict[Any, Any]] = {}
         self._facts: Mapping[str, Any] = {}
@@ -88,17 +90,22 @@ class Judge:
                     yield Evidence(record, _label(record, exchange), finding, exchange)
         for finding in _known(drift(self._sight(exchange, "drift", _DRIFT))):
             yield Evidence(None, exchange.known_as, finding, exchange)
-        if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.ok:
+        if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.status_class != 4:
+            # What failed otherwise may have been done all the same.
             self._writes += 1
 
     def _applying(self, exchange: Exchange) -> list[tuple[Requirement, Observation]]:
-        key = (exchange.operation, exchange.request.method)
+        operation, method = exchange.operation, exchange.request.method
+        is_list = operation is None and page_in(exchange, self._contract) is not None
+        key = (operation, method, is_list)
         if key not in self._applicable:
             self._applicable[key] = [
                 (record, observation)
                 for record, bound in self._bound
-                if self._contract.applies(record, *key)
                 for observation in bound
+                if self._contract.applies(
+                    observation.operations or record.operations, operation, method, is_list=is_list
+                )
             ]
         return self._applicable[key]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 from pydantic import StrictBool
 
@@ -51,7 +53,7 @@ def _leads_forward(sight: Sight, page: Page, size: int) -> bool:
 
     A page reached by `prev`, or by a cursor made for another page size, may be short at the start of a list.
     """
-    key = ("forward", sight.exchange.known_as, size)
+    key = ("forward", sight.exchange.path, size)
     forward: set[str] = sight.memory.setdefault(key, set())
     found = page.cursor_asked is None or page.cursor_asked in forward
     if found and page.next is not None:
@@ -92,6 +94,67 @@ def page_size_is_honoured(sight: Sight) -> Iterator[Finding]:
         )
     elif page.next is not None or page.cursor_asked is not None or count == size:
         # A short page that is the whole list would look the same if the size were ignored.
+        yield HELD
+
+
+@check("pagination.default-recorded", Sizes)
+def default_size_is_kept(sight: Sight) -> Iterator[Finding]:
+    """A page asked for without a size has at most the records of the default, and with more to come exactly as many.
+
+    Arguments:
+        may_be_short: a page may have fewer records, though more follow.
+    """
+    page, pagination = sight.page, sight.contract.conventions.pagination
+    if page is None or pagination is None or pagination.page_size.default is None or sight.exchange.negative:
+        return
+    if _has(sight, pagination.page_size.parameter):
+        return
+    count, default = len(page.records), pagination.page_size.default
+    forward = _leads_forward(sight, page, default)
+    if count > default:
+        yield violated(
+            f"a page asked for without a size has {count} records",
+            expected=f"at most {default} records",
+            actual=f"{count} records",
+        )
+    elif page.next is None:
+        return  # A short list looks the same, whatever the default.
+    elif count == default:
+        yield HELD
+    elif forward and not sight.arguments.get("may_be_short"):
+        yield violated(
+            f"a page asked for without a size has {count} records, though more follow",
+            expected=f"{default} records on every page but the last",
+            actual=f"{count} records and next {page.next}",
+        )
+
+
+@check("pagination.full-until-last")
+def pages_are_full(sight: Sight) -> Iterator[Finding]:
+    """A page behind which further records come has as many as were asked for, and an empty one has nothing behind it.
+
+    A list may end with an empty page: the short one in front of that is the last one with records.
+    """
+    page = sight.page
+    size = page.size_asked if page is not None else None
+    if page is None or size is None or size > sight.contract.conventions.paging.page_size.maximum:
+        return
+    waiting: dict[tuple[Any, ...], int] = sight.memory.setdefault("short", {})
+    here = (sight.exchange.path, size, sight.state)
+    short = waiting.pop((*here, page.cursor_asked), None) if page.cursor_asked is not None else None
+    if short is not None and page.records:
+        yield violated(
+            f"the page before this one had {short} of {size} records, though more follow",
+            expected=f"{size} records on every page but the last",
+            actual=f"{short} records",
+        )
+    if page.next is None:
+        return
+    if not page.records:
+        yield violated("an empty page has a next", expected="no next behind the last record", actual=page.next)
+    elif len(page.records) < size:
+        waiting[*here, page.next] = len(page.records)
+    else:
         yield HELD
 
 
@@ -153,12 +216,19 @@ def cursor_is_url_friendly(sight: Sight) -> Iterator[Finding]:
             )
 
 
-@check("pagination.walk-recorded")
+class Walking(Arguments):
+    records_only: StrictBool = False
+
+
+@check("pagination.walk-recorded", Walking)
 def walk_is_sound(sight: Sight) -> Iterator[Finding]:
     """A whole walk, from the first page to one without a next, brings each record once and leads nowhere twice.
 
     Walks are put together from the exchanges, whoever made them. One of a single page could not have shown
     anything, and one whose pages were not all seen says nothing about the rest.
+
+    Arguments:
+        records_only: where a walk leads is another requirement's.
     """
     page = sight.page
     if page is None:
@@ -173,9 +243,19 @@ def walk_is_sound(sight: Sight) -> Iterator[Finding]:
         )
         return
     walks: Walks = sight.memory.setdefault("walks", Walks())
-    walk = walks.up_to(sight.exchange, page, pagination, sight.writes)
-    if walk is None or (pagination.sort and _has(sight, pagination.sort)):
+    walk = walks.up_to(sight.exchange, page, pagination, sight.state)
+    if pagination.sort and _has(sight, pagination.sort):
         # Consistent pages are promised in the default order only.
+        return
+    records_only = sight.arguments.get("records_only", False)
+    if _leads_to_itself(sight, page) and not records_only:
+        yield violated(
+            "a page leads to itself: its next is the cursor it was asked for with",
+            expected="a cursor that is new",
+            actual=page.next,
+        )
+        return
+    if walk is None:
         return
     again = sorted(walk.ids & {identity for identity in page.ids if identity is not None})
     following = next_cursor(page, pagination)
@@ -185,7 +265,7 @@ def walk_is_sound(sight: Sight) -> Iterator[Finding]:
             expected="each record once",
             actual=", ".join(again[:5]),
         )
-    elif following is not None and following in walk.cursors:
+    elif following is not None and following in walk.cursors and not records_only:
         yield violated(
             f"page {walk.requests} of a walk leads back to one of the pages before it",
             expected="a cursor that is new",
@@ -195,19 +275,68 @@ def walk_is_sound(sight: Sight) -> Iterator[Finding]:
         yield HELD
 
 
-@check("pagination.total-recorded")
-def total_is_sound(sight: Sight) -> Iterator[Finding]:
-    """At the end of a whole walk, total is the number of records that it brought, where they have ids."""
+def _leads_to_itself(sight: Sight, page: Page) -> bool:
+    pagination = sight.contract.conventions.paging
+    asked = sight.exchange.request.parameter(pagination.cursor)
+    return bool(asked) and asked == next_cursor(page, pagination)
+
+
+@check("pagination.cursors-one-way")
+def cursors_go_one_way(sight: Sight) -> Iterator[Finding]:
+    """The cursors of a walk, which are times, only fall or only rise, and none comes twice."""
     page = sight.page
-    if page is None or None in page.ids:
+    if page is None:
         return
     pagination = sight.contract.conventions.paging
     walks: Walks = sight.memory.setdefault("walks", Walks())
-    walk = walks.up_to(sight.exchange, page, pagination, sight.writes)
-    if walk is None or page.next is not None or not isinstance(page.total, int):
+    walk = walks.up_to(sight.exchange, page, pagination, sight.state)
+    following = next_cursor(page, pagination)
+    if following is None:
         return
-    count = len(walk.ids | set(page.ids))
-    if page.total == count:
+    asked = sight.exchange.request.parameter(pagination.cursor)
+    passed = walk.cursors if walk is not None else (asked,) if asked else ()
+    times = [int(cursor) for cursor in (*passed, following) if cursor.isascii() and cursor.isdigit()]
+    if len(times) < 2 or len(times) < len(passed) + 1:
+        return
+    falls, rises = (all(sign * (b - a) > 0 for a, b in pairwise(times)) for sign in (-1, 1))
+    if falls or rises:
+        yield HELD
+    else:
+        yield violated(
+            "next does not go on in the direction of the walk",
+            expected="values that only fall, or only rise",
+            actual=", ".join(map(str, times[-4:])),
+        )
+
+
+@check("pagination.total-recorded")
+def total_is_sound(sight: Sight) -> Iterator[Finding]:
+    """At the end of a whole walk, total is the number of records that it brought; no page has more than that.
+
+    A list that others change while it is walked has as many records as one of the totals on the way, or lies
+    between them.
+    """
+    page = sight.page
+    if page is None or not _is_count(page.total):
+        return
+    if page.total < len(page.records):
+        yield violated(
+            f"total is {page.total} on a page of {len(page.records)} records",
+            expected=f"{len(page.records)} or more",
+            actual=str(page.total),
+        )
+        return
+    pagination = sight.contract.conventions.paging
+    walks: Walks = sight.memory.setdefault("walks", Walks())
+    walk = walks.up_to(sight.exchange, page, pagination, sight.state)
+    if walk is None or page.next is not None:
+        return
+    ids = walk.ids | {identity for identity in page.ids if identity is not None}
+    totals = [total for total in (*walk.totals, page.total) if _is_count(total)]
+    came = walk.count + len(page.records)
+    # Records without ids can only be counted as they come; that some come twice is another rule.
+    count = came if None in page.ids else len(ids)
+    if any(min(totals) <= each <= max(totals) for each in (count, came)):
         yield HELD
     else:
         yield violated(
@@ -215,3 +344,7 @@ def total_is_sound(sight: Sight) -> Iterator[Finding]:
             expected=str(count),
             actual=str(page.total),
         )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -31,6 +31,7 @@ class Shapes(Arguments):
     by_operation: dict[str, dict[str, Any]] | None = None
     classes: Numbers = ()
     optional: StrictBool = False
+    digits: StrictBool = False
 
     @model_validator(mode="after")
     def _one_schema(self) -> Self:
@@ -54,6 +55,7 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         by_operation: operation id → JSON schema.
         classes: status classes that are judged, 2xx where left out.
         optional: a missing part is no violation.
+        digits: integers are written as such, and not as 2048.0, which to a schema is one, too.
     """
     arguments, response = sight.arguments, sight.exchange.response
     schema = _schema(sight)
@@ -68,10 +70,10 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         return
     validator = Validator(schema)
     if "each" not in arguments:
-        yield _finding(validator, part, place)
+        yield _finding(validator, part, place, digits=arguments.get("digits", False))
     elif isinstance(part, list):
         for index, item in enumerate(part):
-            yield _finding(validator, item, f"{place}/{index}")
+            yield _finding(validator, item, f"{place}/{index}", digits=arguments.get("digits", False))
 
 
 def _schema(sight: Sight) -> Mapping[str, Any] | None:
@@ -84,11 +86,16 @@ def _schema(sight: Sight) -> Mapping[str, Any] | None:
     return schema
 
 
-def _finding(validator: Validator, part: Any, place: str) -> Finding:
-    if not validator.errors(part, limit=1):
-        return HELD
-    errors = [error for error in validator.errors(part, limit=ERRORS) if not _is_of_redaction(error, part, place)]
+def _finding(validator: Validator, part: Any, place: str, *, digits: bool) -> Finding:
+    found = validator.errors(part, limit=ERRORS)
+    errors = [error for error in found if not _is_of_redaction(error, part, place)]
     if not errors:
+        for where, number in _fractions(validator.schema, validator.schema, part, place) if digits else ():
+            return violated(
+                f"{where} is an integer that is written with a fraction or an exponent",
+                expected="digits",
+                actual=number,
+            )
         return HELD
     where = f"{place}{errors[0].pointer}" or "the body"
     return violated(f"{where}: {errors[0].message}", expected="the documented shape", actual=part)
@@ -97,6 +104,27 @@ def _finding(validator: Validator, part: Any, place: str) -> Finding:
 def _is_of_redaction(error: SchemaError, part: Any, place: str) -> bool:
     """Whether an error is about the text of a value, or its size, of which redaction left the type only."""
     return error.keyword in _OF_A_VALUE and is_redacted(pointer(part, error.pointer), f"{place}{error.pointer}")
+
+
+def _fractions(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> Iterator[tuple[str, float]]:
+    """The numbers that a schema declares to be integers, and that are not written as such."""
+    while isinstance(schema, dict) and "$ref" in schema:
+        schema = pointer(root, schema["$ref"][1:])
+    if not isinstance(schema, dict):
+        return
+    types = schema.get("type", ())
+    if (
+        isinstance(value, float)
+        and "integer" in ([types] if isinstance(types, str) else types)
+        and "number" not in types
+    ):
+        yield place, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _fractions(root, schema.get("items"), item, f"{place}/{index}")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _fractions(root, schema.get("properties", {}).get(name), member, f"{place}/{name}")
 
 
 @check("schema.records-in-one-array")
@@ -133,18 +161,18 @@ def _holds_objects(value: Any) -> bool:
 
 @check("schema.no-content-empty")
 def no_content_is_empty(sight: Sight) -> Iterator[Finding]:
-    """A 204 has no body, a 200 to a GET has one."""
-    response = sight.exchange.response
+    """A 204 has no body, a 200 has one, save to a HEAD."""
+    response, method = sight.exchange.response, sight.exchange.request.method
     if response.status == 204:
         if response.body:
             yield violated("a 204 has a body", expected="a body of length zero", actual=response.text)
         else:
             yield HELD
-    elif response.status == 200 and sight.exchange.request.method == "GET":
+    elif response.status == 200 and method not in ("HEAD", "OPTIONS"):
         if response.body:
             yield HELD
         else:
-            yield violated("a 200 to a GET has no body", expected="a body", actual="a body of length zero")
+            yield violated(f"a 200 to a {method} has no body", expected="a body", actual="a body of length zero")
 
 
 def drift(sight: Sight) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
     if page is None:
         return
     if sight.arguments.get("text"):
-        wrong = [record for record in page.records if isinstance(record, dict) and not _has_text_id(sight, record)]
+        wrong = [record for record in page.records if _lacks_text_id(sight, record)]
         if wrong:
             yield violated("the id of a record is no text", expected="a string that is not empty", actual=wrong[0])
             return
@@ -38,7 +38,7 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
         return
     pagination = sight.contract.conventions.paging
     walks: Walks = sight.memory.setdefault("walks", Walks())
-    walk = walks.up_to(sight.exchange, page, pagination, sight.writes)
+    walk = walks.up_to(sight.exchange, page, pagination, sight.state)
     seen = walk.ids if walk else frozenset()
     again = sorted(seen & set(ids))
     if again:
@@ -51,11 +51,14 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
         yield HELD
 
 
-def _has_text_id(sight: Sight, record: dict[str, Any]) -> bool:
+def _lacks_text_id(sight: Sight, record: Any) -> bool:
+    """Whether a record lacks its id, or has one that is no text; records of unknown operations need not have any."""
+    if not isinstance(record, dict):
+        return False
     operation = sight.exchange.operation
-    members = operation.listing.id if operation else ()
+    members = operation.listing.id if operation else ("id",)
     ids = [record[member] for member in members if record.get(member) is not None]
-    return bool(ids) and all(isinstance(identity, str) and identity for identity in ids)
+    return (not ids and operation is not None) or not all(isinstance(identity, str) and identity for identity in ids)
 
 
 @check("types.map-unique-keys")

@@ -221,16 +221,27 @@ def sunset_is_a_date(sight: Sight) -> Iterator[Finding]:
 
 @check("versioning.sunset-when-deprecated")
 def deprecated_has_sunset(sight: Sight) -> Iterator[Finding]:
-    """Every success of a release that the table marks as deprecated has Sunset."""
-    exchange = sight.exchange
-    release = release_of(exchange, sight.facts, _versioning(sight))
-    if release is None or not release.deprecated or not exchange.response.ok:
+    """Every success of a release that is marked as deprecated has Sunset.
+
+    The table marks it, or an earlier answer of the same version that had the header: what is deprecated stays so.
+    """
+    exchange, versioning = sight.exchange, _versioning(sight)
+    if versioning is None or not exchange.response.ok:
         return
+    release = release_of(exchange, sight.facts, versioning)
+    version = release.version if release else exchange.request.parameter(versioning.parameter or "")
+    place = exchange.known_as if exchange.operation else (exchange.request.method, exchange.path)
+    key = ("deprecated", place, version, exchange.response.header(versioning.served or ""))
+    deprecated = release is not None and release.deprecated
+    marked = deprecated or key in sight.sequence
     if exchange.response.header("sunset") is not None:
-        yield HELD
-    else:
+        if marked:
+            yield HELD
+        if version is not None:
+            sight.sequence[key] = True
+    elif marked:
         yield violated(
-            f"release {release.version} is deprecated, but its answer has no Sunset",
+            f"version {version} is deprecated, but this answer of it has no Sunset",
             expected="a Sunset header",
             actual=str(dict(exchange.response.headers)),
         )
@@ -344,20 +355,3 @@ def _says_gone(sight: Sight) -> bool:
         return True
     named = response.at("/errors/0/source/parameter")
     return response.status_class == 4 and versioning is not None and named == versioning.parameter
-
-
-@check("versioning.request-path")
-def request_path_is_versioned(sight: Sight) -> Iterator[Finding]:
-    """The client's request path carries the documented version."""
-    versioning = sight.contract.conventions.versioning
-    if versioning is None:
-        return
-    if re.fullmatch(versioning.pattern, sight.exchange.path):
-        yield HELD
-    else:
-        yield violated(
-            "the client called a path without the documented version",
-            expected=versioning.pattern,
-            actual=sight.exchange.path,
-            party="client",
-        )

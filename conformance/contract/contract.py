@@ -14,7 +14,7 @@ from attrs import field, frozen
 from conformance.contract.conventions import Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
-from conformance.contract.operation import METHODS, Collection, Operation, Router
+from conformance.contract.operation import METHODS, WRITES, Collection, Operation, Router
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.schema import Validator, first_mistake, pointer
@@ -65,29 +65,36 @@ class Contract:
 
     def operations_of(self, requirement: Requirement) -> tuple[str, ...]:
         """The ids of the operations a requirement applies to; `client` for one that binds the client."""
-        selector = requirement.operations[0]
-        if selector == CLIENT:
-            return (CLIENT,)
+        return self._selected(requirement.operations)
+
+    def _selected(self, operations: tuple[str, ...]) -> tuple[str, ...]:
+        selector = operations[0]
         if selector in _SELECT:
             return tuple(op.id for op in self.operations if _SELECT[selector](op))
-        return requirement.operations
+        return operations
 
-    def applies(self, requirement: Requirement, operation: Operation | None, method: str) -> bool:
-        """Whether a requirement speaks of an exchange with `operation`, or with one the contract lacks.
+    def applies(
+        self, operations: tuple[str, ...], operation: Operation | None, method: str, *, is_list: bool = False
+    ) -> bool:
+        """Whether what is said of `operations` is said of an exchange with `operation`, or with one the contract lacks.
 
-        Only what the document says of every operation, or of every GET, speaks of unknown ones; what binds
-        the client speaks of all.
+        Only what the document says of every operation, every GET, every write or every list speaks of unknown ones;
+        what binds the client speaks of all.
+
+        Args:
+            operations: ids of operations, or a selector.
+            is_list: the answer has the shape of a list.
         """
-        selector = requirement.operations[0]
+        selector = operations[0]
         if selector == CLIENT:
             return True
-        if operation is None:
-            return selector == "*" or (selector == "GET *" and method == "GET")
-        return operation.id in self._operation_ids[requirement.id]
-
-    @cached_property
-    def _operation_ids(self) -> dict[str, frozenset[str]]:
-        return {id_: frozenset(self.operations_of(record)) for id_, record in self.requirements.items()}
+        if operation is not None:
+            return operation.id in self._selected(operations)
+        if selector == "collections":
+            return is_list
+        return (
+            selector == "*" or (selector == "GET *" and method == "GET") or (selector == "writes" and method in WRITES)
+        )
 
     @property
     def base_path(self) -> str:
@@ -235,10 +242,11 @@ def _load(folder: Path) -> Contract:
                 where = f"{label(conventions_)}: resources.{resource.name}"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     for record in catalogue.requirements:
-        for operation_id in contract.operations_of(record):
-            if operation_id != CLIENT and operation_id not in contract._by_id:
-                where = f"{label(folder / 'requirements.yaml')}: {record.id}: operations"
-                raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
+        for operations in (record.operations, *(each.operations for each in record.observe or () if each.operations)):
+            for operation_id in contract._selected(operations):
+                if operation_id != CLIENT and operation_id not in contract._by_id:
+                    where = f"{label(folder / 'requirements.yaml')}: {record.id}: operations"
+                    raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     return contract
 
 

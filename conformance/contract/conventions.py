@@ -137,6 +137,7 @@ class Pagination(Record):
         next, prev: JSON pointers of the neighbours in the body, unused for `link-header`.
         total: JSON pointer of the number of records in the whole list, where the document promises one.
         envelope: top-level member that carries them; None where there is none.
+        records: JSON pointer of the records, where every list has them at the same place.
         count: JSON pointer of the number of records on the page, where the document promises one.
         ordered: whether the document's walks promise one order, whatever the page size, besides completeness.
         end: the forms in which `next` may say that nothing follows.
@@ -154,6 +155,7 @@ class Pagination(Record):
     count: str | None = None
     ordered: bool = True
     envelope: str | None = None
+    records: str | None = None
     end: tuple[Literal['""', "null", "absent"], ...] = ("null", "absent")
     alphabet: str | None = None
 

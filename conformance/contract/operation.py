@@ -11,6 +11,7 @@ from attrs import field, frozen
 from conformance.contract.errors import ContractError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @frozen
@@ -77,7 +78,7 @@ class Operation:
 
     @property
     def writes(self) -> bool:
-        return self.method in ("POST", "PUT", "PATCH", "DELETE")
+        return self.method in WRITES
 
     @property
     def path_parameters(self) -> tuple[str, ...]:

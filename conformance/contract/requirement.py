@@ -26,10 +26,13 @@ class Observation(Record):
     Attributes:
         check: the name it is registered under.
         arguments: what it takes, as its docstring says.
+        operations: those whose exchanges it looks at, where they are others than the requirement's: that a deleted
+            thing is gone shows in the answers to other calls.
     """
 
     check: str
     arguments: dict[str, Any] = Field(default_factory=dict)
+    operations: tuple[str, ...] | None = Field(default=None, min_length=1)
 
 
 class Requirement(Record):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from conformance.checks import Evidence, Finding, Judge, bindings, note
 from conformance.checks.base import shown, violated
@@ -171,6 +171,7 @@ class Run:
     unknown: dict[str, int] = field(factory=dict)
     _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
     _exercised: dict[str, Result] = field(factory=dict)
+    _judged: dict[str, tuple[str, ...]] = field(factory=dict)
     _judge: Judge = field(init=False)
 
     _begun: Subject | None = None
@@ -192,12 +193,27 @@ class Run:
         self.exchanges += 1
         if exchange.operation is None:
             self.unknown[exchange.known_as] = self.unknown.get(exchange.known_as, 0) + 1
-        for evidence in self._judge.observe(exchange):
+        for evidence in map(self._placed, self._judge.observe(exchange)):
             if evidence.requirement is not None:
                 key = (evidence.requirement.id, evidence.operation)
                 if not self._gathered.setdefault(key, Gathered()).add(evidence):
                     continue
             self.on_evidence(evidence)
+
+    def _placed(self, evidence: Evidence) -> Evidence:
+        """Evidence at the item that it counts for: that of its operation, or the first one of the requirement.
+
+        What another call shows, as a GET after a DELETE does, has no item of its own.
+        """
+        record, operation = evidence.requirement, evidence.operation
+        if record is None:
+            return evidence
+        if record.id not in self._judged:
+            self._judged[record.id] = operations_judged(self.contract, record)
+        judged = self._judged[record.id]
+        if operation in judged or (operation.endswith("(unknown)") and UNKNOWN in judged):
+            return evidence
+        return evolve(evidence, operation=judged[0])
 
     def _observe_of(self, subject: Subject, exchange: Exchange) -> None:
         """Observes an exchange of an item; with its first one a new sequence begins."""

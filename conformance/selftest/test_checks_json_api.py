@@ -113,7 +113,8 @@ CASES: list[tuple[str, Exchange, str]] = [
     ("json-api.version-member", said(status=401, body={"status": "401"}), "nothing"),
     ("json-api.version-member", said(status=404), "nothing"),
     ("json-api.version-member", said(UNKNOWN, body={"data": []}, typed="application/json"), "nothing"),
-    ("json-api.resource-objects", listed(one(attributes={"type": "npm", "id": 1})), "held"),
+    ("json-api.resource-objects", listed(one(attributes={"type": "npm", "ids": 1})), "held"),
+    ("json-api.resource-objects", listed(one(attributes={"id": 1})), "violated"),
     ("json-api.resource-objects", listed(one(meta={}, links={}, relationships={})), "held"),
     ("json-api.resource-objects", listed(one(**{"@context": {}})), "held"),
     ("json-api.resource-objects", said(PROJECT, body={"data": None}), "nothing"),
@@ -210,7 +211,7 @@ def test_a_refusal_is_an_error_document(exchange: Exchange, expected: str) -> No
     assert outcome("errors.envelope", exchange, **ENVELOPE) == expected
 
 
-MEDIA = {"classes": [2, 4], "may_be_empty": [2, 4], "known_only": True, "noted": ["application/json"]}
+MEDIA = {"classes": [2, 4], "may_be_empty": [2, 4], "marked": "jsonapi", "noted": ["application/json"]}
 
 
 @pytest.mark.parametrize(
@@ -221,6 +222,7 @@ MEDIA = {"classes": [2, 4], "may_be_empty": [2, 4], "known_only": True, "noted":
         (said(body={"data": []}, typed="application/json; charset=utf-8"), "note"),
         (said(status=404, typed=None), "nothing"),
         (said(UNKNOWN, body={}, typed="text/yaml"), "nothing"),
+        (said(UNKNOWN, body={"jsonapi": {"version": "1.0"}}, typed="text/yaml"), "violated"),
         (said(body={"data": []}, typed="text/plain"), "violated"),
         (said(body={"data": []}, typed=None), "violated"),
     ],

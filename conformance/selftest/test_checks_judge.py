@@ -152,7 +152,8 @@ def test_a_write_ends_what_is_known_of_a_walk() -> None:
     plans = [{"id": name, "vcpu_count": 1, "ram": 1, "locations": []} for name in "ab"]
     meta = {"total": 2, "links": {"next": "n", "prev": ""}}
     first = said("GET /v2/plans", body={"plans": plans, "meta": meta})
-    again = said("GET /v2/plans?cursor=n", body={"plans": plans, "meta": meta})
+    further = {"total": 2, "links": {"next": "m", "prev": ""}}
+    again = said("GET /v2/plans?cursor=n", body={"plans": plans, "meta": further})
     refused, written = said("POST /v2/domains", 400, {"error": "no"}), said("POST /v2/domains", 201, {})
     assert violated(judged(first, refused, again)) == {"vultr.types.ids-unique", "vultr.pagination.walk-exactly-once"}
     assert violated(judged(first, written, again)) == set()

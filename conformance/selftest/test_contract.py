@@ -86,8 +86,8 @@ def test_selectors_choose_operations(vultr: Contract) -> None:
 def test_named_operations_stand_for_themselves(vultr: Contract) -> None:
     record = vultr.requirements["vultr.schema.account-object"]
     assert vultr.operations_of(record) == ("GET /v2/account",)
-    assert vultr.applies(record, vultr.operation("GET /v2/account"), "GET")
-    assert not vultr.applies(record, vultr.operation("GET /v2/plans"), "GET")
+    assert vultr.applies(record.operations, vultr.operation("GET /v2/account"), "GET")
+    assert not vultr.applies(record.operations, vultr.operation("GET /v2/plans"), "GET")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_named_operations_stand_for_themselves(vultr: Contract) -> None:
 def test_only_what_holds_everywhere_speaks_of_unknown_operations(
     vultr: Contract, requirement: str, method: str, speaks: bool
 ) -> None:
-    assert vultr.applies(vultr.requirements[requirement], None, method) is speaks
+    assert vultr.applies(vultr.requirements[requirement].operations, None, method) is speaks
 
 
 @pytest.mark.parametrize(

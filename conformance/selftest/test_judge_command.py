@@ -138,7 +138,7 @@ def test_traffic_that_shows_nothing_fails(tmp_path: Path, capsys: Captured) -> N
 
 
 TWICE = interaction(
-    200, {"backups": [{"id": "a"}, {"id": "a"}], "meta": {"total": 1, "links": {"next": "", "prev": ""}}}, "/v2/backups"
+    200, {"backups": [{"id": "a"}, {"id": "a"}], "meta": {"total": 2, "links": {"next": "", "prev": ""}}}, "/v2/backups"
 )
 
 

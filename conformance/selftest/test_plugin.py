@@ -35,6 +35,7 @@ def test_an_item_is_named_by_requirement_and_operation(suite: Runner) -> None:
     assert sorted(re.findall(r"::(vultr\S+\[[^]]*\])$", ran.text, re.MULTILINE)) == [
         "vultr.pagination.walk-exactly-once[GET /v2/applications]",
         "vultr.pagination.walk-exactly-once[GET /v2/backups]",
+        "vultr.pagination.walk-exactly-once[GET /v2/domains]",
         "vultr.pagination.walk-exactly-once[GET /v2/plans]",
         "vultr.rate-limit.client-rate[client]",
     ]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from conformance.contract import Pagination
+from conformance.contract import Collection, Pagination
 from conformance.traffic.exchange import Exchange, Pairs, Request
 from conformance.traffic.links import neighbour
 from conformance.traffic.urls import LONGEST, split
@@ -48,10 +48,38 @@ class Page:
     cursor_asked: str | None
 
 
+def listing_of(exchange: Exchange, pagination: Pagination) -> Collection | None:
+    """Where a successful answer holds the records of a list; None where it is none.
+
+    The contract says so of the operations that it has. The answer of another one is a list if it has the shape of
+    all lists: the envelope beside the one array of records, or a bare array where there are no envelopes.
+    """
+    if not exchange.response.ok:
+        return None
+    if exchange.operation is not None:
+        return exchange.operation.collection
+    body = exchange.response.at("")
+    if exchange.request.method != "GET":
+        return None
+    if pagination.envelope is None:
+        return Collection("") if _are_records(body) else None
+    if not isinstance(body, dict) or pagination.envelope not in body:
+        return None
+    places = [
+        f"/{name.replace('~', '~0').replace('/', '~1')}" for name, value in body.items() if isinstance(value, list)
+    ]
+    place = pagination.records or (places[0] if len(places) == 1 else None)
+    return Collection(place) if place is not None and _are_records(exchange.response.at(place)) else None
+
+
+def _are_records(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
 def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
-    """The page that a successful answer of a list operation holds, None if it holds none."""
-    collection = exchange.operation.collection if exchange.operation else None
-    if collection is None or not exchange.response.ok:
+    """The page that a successful list answer holds, None if it holds none."""
+    collection = listing_of(exchange, pagination)
+    if collection is None:
         return None
     records = exchange.response.at(collection.items)
     if not isinstance(records, list):

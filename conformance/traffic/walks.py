@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 from attrs import define, field, frozen
 
 from conformance.contract import Pagination
@@ -16,16 +19,20 @@ class Walked:
 
     Attributes:
         ids: identities of the records on the pages before that one, where they have any.
-        cursors: cursors that led to its pages.
+        count: how many records are on those pages.
+        totals: what those pages told as the number of records of the whole list.
+        cursors: cursors that led to its pages, in their order.
         requests: how many pages it has.
     """
 
     ids: frozenset[str] = frozenset()
-    cursors: frozenset[str] = frozenset()
+    count: int = 0
+    totals: tuple[Any, ...] = ()
+    cursors: tuple[str, ...] = ()
     requests: int = 1
 
 
-_Key = tuple[str, str, tuple[tuple[str, str], ...], str, int]
+_Key = tuple[str, str, tuple[tuple[str, str], ...], str, Hashable]
 
 
 @define
@@ -33,27 +40,30 @@ class Walks:
     """The walks of one conversation, in the order its exchanges happened.
 
     A page belongs to a walk if it was asked for with the cursor that the page before it names, and with the
-    same path, page size and filters. A write in between ends a walk: the list is another one since.
+    same path, page size and filters, in the same state: after a write the list is another one, and another caller
+    has another list.
     """
 
     _open: dict[_Key, Walked] = field(factory=dict)
 
-    def up_to(self, exchange: Exchange, page: Page, pagination: Pagination, writes: int) -> Walked | None:
+    def up_to(self, exchange: Exchange, page: Page, pagination: Pagination, state: Hashable) -> Walked | None:
         """The walk that leads to a page; None if the pages before it were not seen.
 
         Args:
-            writes: how many writes have succeeded so far.
+            state: what tells one state of the lists from another, such as the number of writes so far.
         """
         if page.cursor_asked is None:
             walk: Walked | None = Walked()
         else:
             asked = exchange.request.parameter(pagination.cursor)
-            walk = self._open.get(_key(exchange, pagination, asked, writes)) if asked is not None else None
+            walk = self._open.get(_key(exchange, pagination, asked, state)) if asked is not None else None
         following = next_cursor(page, pagination)
         if walk is not None and following is not None:
-            self._open[_key(exchange, pagination, following, writes, page.next)] = Walked(
+            self._open[_key(exchange, pagination, following, state, page.next)] = Walked(
                 walk.ids | {identity for identity in page.ids if identity is not None},
-                walk.cursors | {following},
+                walk.count + len(page.records),
+                (*walk.totals, page.total),
+                (*walk.cursors, following),
                 walk.requests + 1,
             )
         return walk
@@ -66,11 +76,11 @@ def next_cursor(page: Page, pagination: Pagination) -> str | None:
     return dict(split(page.next).parameters).get(pagination.cursor)
 
 
-def _key(exchange: Exchange, pagination: Pagination, cursor: str, writes: int, link: str | None = None) -> _Key:
+def _key(exchange: Exchange, pagination: Pagination, cursor: str, state: Hashable, link: str | None = None) -> _Key:
     """What tells the request for a page: its own exchange, or the one whose link leads there, which may add a limit."""
     cursors = {pagination.cursor, pagination.previous}
     query = exchange.request.query
     if link is not None and pagination.by_link:
         query = split(link).parameters
     rest = tuple(sorted(pair for pair in query if pair[0] not in cursors))
-    return (exchange.request.method, exchange.path, rest, cursor, writes)
+    return (exchange.request.method, exchange.path, rest, cursor, state)

@@ -1,0 +1,207 @@
+"""Refusals for too many requests: when they come, when they do not, and what they say."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Hashable, Iterator
+
+from conformance.checks.base import HELD, Finding, Sight, check, note, shown, violated
+from conformance.checks.windows import (
+    DIGITS,
+    SKEW,
+    Window,
+    caller_of,
+    is_cached,
+    is_private,
+    names_of,
+    state_of,
+    text_of,
+)
+from conformance.traffic.dates import seconds_of
+
+_EXCEEDED = re.compile(
+    r"rate.?limit\w*\W.{0,40}\b(exceeded|reached)|\bexceeded\b.{0,40}\brate.?limit|too[ _-]many[ _-]requests"
+    r"|\brate[ _-]?limited\b|\brate_limit_exceeded\b",
+    re.IGNORECASE,
+)
+"""How a refusal says that it is one for too many requests."""
+
+
+@check("rate-limit.no-early-refusal")
+def refusal_is_not_early(sight: Sight) -> Iterator[Finding]:
+    """A refusal for too many requests comes only after more than the documented number in the window."""
+    limit = sight.contract.conventions.rate_limit
+    if limit is None or limit.requests is None or sight.exchange.sent_at is None:
+        return
+    window = _made(sight, "by anybody", limit.seconds, sight.exchange.sent_at)
+    if sight.exchange.response.status != limit.exceeded:
+        return
+    if len(window) > limit.requests:
+        yield HELD
+    else:
+        yield violated(
+            f"{limit.exceeded} came with {len(window)} requests in {limit.seconds:g} s",
+            expected=f"no {limit.exceeded} at or below {limit.requests} requests in {limit.seconds:g} s",
+            actual=f"{limit.exceeded} after {len(window)} requests",
+        )
+
+
+@check("rate-limit.refused-when-used-up")
+def refused_when_used_up(sight: Sight) -> Iterator[Finding]:
+    """A refusal shows that nothing remains, and the success just before it showed at most one more call.
+
+    Whether what remains counts the present call is left open. Away from loopback others may use up the rest in
+    between.
+    """
+    limit, names = sight.contract.conventions.rate_limit, names_of(sight)
+    before: tuple[Window, int] | None = sight.sequence.get("last")
+    state = state_of(sight)
+    if state is not None:
+        sight.sequence["last"] = (Window.opened_by(sight, state), sight.position)
+    if limit is None or sight.exchange.response.status != limit.exceeded or not names:
+        return
+    left = text_of(sight, names[1])
+    if left is not None and DIGITS.fullmatch(left) and int(left) > 0:
+        yield violated(
+            f"a {limit.exceeded} shows {left} calls as left", expected=f"{names[1]}: 0", actual=f"{names[1]}: {left}"
+        )
+        return
+    just_before = before is not None and before[1] == sight.position - 1 and is_private(sight)
+    if before is not None and just_before and before[0].state.served and _in_window(sight, before[0]):
+        remaining = before[0].state.remaining
+        if remaining > 1:
+            yield violated(
+                f"{limit.exceeded} came though the call before it showed {remaining} as left",
+                expected=f"no {limit.exceeded} while calls are left",
+                actual=f"{names[1]}: {remaining} just before",
+            )
+            return
+        yield HELD
+    elif left is not None:
+        yield HELD
+
+
+def _in_window(sight: Sight, before: Window) -> bool:
+    reset = text_of(sight, names_of(sight)[2]) or ""
+    return before.state.caller == caller_of(sight) and before.holds(
+        sight, int(reset) if DIGITS.fullmatch(reset) else None
+    )
+
+
+@check("rate-limit.served-when-used-up")
+def nothing_is_served_when_used_up(sight: Sight) -> Iterator[Finding]:
+    """After a success that shows nothing as left, the next call of the window is no success.
+
+    That holds whether what remains counts the present call or not.
+    """
+    state, limit = state_of(sight), sight.contract.conventions.rate_limit
+    if state is None or limit is None or is_cached(sight, state):
+        return
+    bucket = ("used-up", *state.caller, state.limit)
+    used_up: Window | None = sight.sequence.get(bucket)
+    inside = used_up is not None and used_up.holds(sight, state.reset)
+    if inside and state.served and state.remaining == 0:
+        yield violated(
+            "a call was served though the one before it showed nothing as left",
+            expected=f"{limit.exceeded} until {state.reset}",
+            actual=sight.exchange.response.reason,
+        )
+    elif inside and sight.exchange.response.status == limit.exceeded:
+        yield HELD
+    elif state.served and state.remaining == 0:
+        sight.sequence[bucket] = Window.opened_by(sight, state)
+
+
+@check("rate-limit.exceeded-status")
+def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
+    """What is refused for too many requests has the documented status, and no other.
+
+    A refusal is one for that reason if it says so, in the words of the others or in those in use; or if what was
+    served before is forbidden or unavailable once nothing remained, or more than the documented number was asked for.
+    """
+    limit, exchange = sight.contract.conventions.rate_limit, sight.exchange
+    if limit is None:
+        return
+    response, call = exchange.response, (exchange.request.method, exchange.request.url, sight.caller)
+    many, used_up = _more_than_allowed(sight), _nothing_remained(sight)
+    served: set[object] = sight.sequence.setdefault("served", set())
+    told: set[str] = sight.sequence.setdefault("told", set())
+    message = response.at(sight.contract.conventions.errors.message)
+    if response.ok:
+        served.add(call)
+    elif response.status == limit.exceeded:
+        if isinstance(message, str):
+            told.add(message)
+        yield HELD
+    elif response.status >= 400:
+        refused = call in served and response.status in (403, 503) and (many or used_up)
+        same = isinstance(message, str) and message in told
+        if refused or same or _EXCEEDED.search(response.text[:2000]):
+            yield violated(
+                f"what was refused for too many requests was answered {response.reason}",
+                expected=str(limit.exceeded),
+                actual=response.text or response.reason,
+            )
+
+
+def _nothing_remained(sight: Sight) -> bool:
+    """Whether the answer to this caller's call before showed nothing as left."""
+    key, names = ("left", *caller_of(sight)), names_of(sight)
+    before = sight.sequence.get(key)
+    sight.sequence[key] = text_of(sight, names[1]) if names else None
+    return bool(before == "0")
+
+
+def _more_than_allowed(sight: Sight) -> bool:
+    """Whether this caller made more requests than the documented number in the time before, by our clock."""
+    limit, sent_at = sight.contract.conventions.rate_limit, sight.exchange.sent_at
+    if limit is None or limit.requests is None or sent_at is None:
+        return False
+    counted = ("by", None if limit.scope == "address" else sight.caller)
+    return len(_made(sight, counted, limit.seconds, sent_at)) > limit.requests
+
+
+def _made(sight: Sight, counted: Hashable, seconds: float, sent_at: float) -> deque[float]:
+    """When the requests that count with this one were sent, so far as that is not longer ago."""
+    made: deque[float] = sight.memory.setdefault(("made", counted), deque())
+    made.append(sent_at)
+    while made[0] <= sent_at - seconds:
+        made.popleft()
+    return made
+
+
+@check("rate-limit.exceeded-code")
+def refusal_has_its_code(sight: Sight) -> Iterator[Finding]:
+    """A refusal for too many requests is the error envelope with the documented code."""
+    limit, response = sight.contract.conventions.rate_limit, sight.exchange.response
+    if limit is None or response.status != limit.exceeded or sight.exchange.request.method == "HEAD":
+        return
+    errors = sight.contract.envelope.errors(response.json, limit=1) if response.is_json else ["no JSON"]
+    code = response.at(limit.code_at)
+    if errors:
+        yield violated(f"a {limit.exceeded} is not the error envelope", expected="the envelope", actual=response.text)
+    elif limit.codes and code not in limit.codes:
+        yield violated(
+            f"the code of a {limit.exceeded} is {shown(code, 80)}", expected=" or ".join(limit.codes), actual=code
+        )
+    else:
+        yield HELD
+
+
+@check("rate-limit.retry-after")
+def retry_after_is_sane(sight: Sight) -> Iterator[Finding]:
+    """Notes on a Retry-After, which no document names: its form (RFC 9110 10.2.3), and whether it fits the reset."""
+    limit, response = sight.contract.conventions.rate_limit, sight.exchange.response
+    text = response.header("retry-after")
+    if limit is None or response.status != limit.exceeded or text is None:
+        return
+    date, state = seconds_of(response.header("date")), state_of(sight)
+    moment = seconds_of(text)
+    if DIGITS.fullmatch(text):
+        moment = None if date is None else date + int(text)
+    elif moment is None:
+        yield note(f"Retry-After is neither a number of seconds nor a date: {shown(text, 80)}")
+        return
+    if moment is not None and state is not None and abs(moment - state.reset) > SKEW:
+        yield note(f"Retry-After asks to wait until {moment:.0f}, the window ends at {state.reset}")

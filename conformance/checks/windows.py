@@ -1,0 +1,108 @@
+"""Windows of a rate limit: what an answer tells of them, and which answers lie in one."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from conformance.checks.base import Sight
+from conformance.traffic.dates import seconds_of
+from conformance.traffic.urls import is_loopback
+
+SKEW = 5
+"""Seconds by which the clock of whatever writes Date may be ahead of the one of the limit."""
+
+DIGITS = re.compile(r"[0-9]{1,15}")
+
+
+@frozen
+class State:
+    """What an answer tells of the limit.
+
+    Attributes:
+        caller: the operation and who called it: limits are counted for each.
+        served: the answer was a success.
+    """
+
+    caller: tuple[str | None, ...]
+    limit: int
+    remaining: int
+    reset: int
+    served: bool
+
+
+def state_of(sight: Sight) -> State | None:
+    texts = [text_of(sight, name) for name in names_of(sight)]
+    known = [int(text) for text in texts if text is not None and DIGITS.fullmatch(text)]
+    if len(known) < 3:
+        return None
+    limit, remaining, reset = known
+    return State(caller_of(sight), limit, remaining, reset, sight.exchange.response.ok)
+
+
+def caller_of(sight: Sight) -> tuple[str | None, ...]:
+    exchange, auth = sight.exchange, sight.contract.conventions.auth
+    template = exchange.operation.path if exchange.operation else exchange.path
+    owner = exchange.request.parameter(auth.scope.parameter) if auth.scope else None
+    return (exchange.request.method, template, exchange.request.header(auth.header), owner)
+
+
+def is_cached(sight: Sight, state: State) -> bool:
+    """Whether an answer is an older one played again: it says so, or it was written before one already seen."""
+    response = sight.exchange.response
+    age = (response.header("age") or "0").strip()
+    date = seconds_of(response.header("date"))
+    latest = sight.sequence.get(("date", state.caller))
+    if date is not None:
+        sight.sequence["date", state.caller] = max(date, latest or date)
+    older = date is not None and latest is not None and date < latest
+    return response.status == 304 or age.strip("0") != "" or older
+
+
+def names_of(sight: Sight) -> tuple[str, ...]:
+    limit = sight.contract.conventions.rate_limit
+    headers = limit.headers if limit else None
+    return (headers.limit, headers.remaining, headers.reset) if headers else ()
+
+
+def text_of(sight: Sight, name: str) -> str | None:
+    text = sight.exchange.response.header(name)
+    return None if text is None else text.strip()
+
+
+def is_private(sight: Sight) -> bool:
+    """Whether nobody but this run calls the target, and nothing stands in front of it."""
+    return sight.strict or is_loopback(sight.exchange.request.url)
+
+
+@frozen
+class Window:
+    """The window that an answer lies in, until the reset that it told.
+
+    Whether a later answer lies in it, too, is told by the clock: by what the answers say of their reset every one
+    might have a window of its own.
+    """
+
+    state: State
+    date: float | None
+    sent_at: float | None
+
+    @classmethod
+    def opened_by(cls, sight: Sight, state: State) -> Window:
+        return cls(state, seconds_of(sight.exchange.response.header("date")), sight.exchange.sent_at)
+
+    def holds(self, sight: Sight, reset: int | None) -> bool:
+        """Whether an answer lies in this window.
+
+        In its last second the next one may have begun, since resets are rounded.
+        """
+        date, sent_at = seconds_of(sight.exchange.response.header("date")), sight.exchange.sent_at
+        began = self.sent_at if self.date is None else self.date
+        if self.sent_at is not None and sent_at is not None and began is not None:
+            now: float | None = began + sent_at - self.sent_at
+        else:
+            now = sent_at if date is None else date
+        if now is None:
+            return reset in (None, self.state.reset)
+        return now < self.state.reset - 1
