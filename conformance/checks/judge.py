@@ -11,6 +11,7 @@ from attrs import frozen
 from conformance.checks.base import CHECKS, TAKES, Finding, Sight, page_in
 from conformance.checks.schema import drift
 from conformance.contract import CLIENT, Contract, ContractError, Observation, Operation, Requirement, validated
+from conformance.contract.selectors import applies
 from conformance.traffic.exchange import Exchange, NotKnown
 
 
@@ -103,9 +104,7 @@ class Judge:
                 (record, observation)
                 for record, bound in self._bound
                 for observation in bound
-                if self._contract.applies(
-                    observation.operations or record.operations, operation, method, is_list=is_list
-                )
+                if applies(observation.operations or record.operations, operation, method, is_list=is_list)
             ]
         return self._applicable[key]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from attrs import field, frozen
 from conformance.contract.conventions import Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
-from conformance.contract.operation import METHODS, WRITES, Collection, Operation, Router
+from conformance.contract.operation import METHODS, Collection, Operation, Router
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.schema import Validator, first_mistake, pointer
+from conformance.contract.selectors import selected
 from conformance.shipped import shipped
 
 SPECS = shipped("specs")
@@ -65,36 +66,7 @@ class Contract:
 
     def operations_of(self, requirement: Requirement) -> tuple[str, ...]:
         """The ids of the operations a requirement applies to; `client` for one that binds the client."""
-        return self._selected(requirement.operations)
-
-    def _selected(self, operations: tuple[str, ...]) -> tuple[str, ...]:
-        selector = operations[0]
-        if selector in _SELECT:
-            return tuple(op.id for op in self.operations if _SELECT[selector](op))
-        return operations
-
-    def applies(
-        self, operations: tuple[str, ...], operation: Operation | None, method: str, *, is_list: bool = False
-    ) -> bool:
-        """Whether what is said of `operations` is said of an exchange with `operation`, or with one the contract lacks.
-
-        Only what the document says of every operation, every GET, every write or every list speaks of unknown ones;
-        what binds the client speaks of all.
-
-        Args:
-            operations: ids of operations, or a selector.
-            is_list: the answer has the shape of a list.
-        """
-        selector = operations[0]
-        if selector == CLIENT:
-            return True
-        if operation is not None:
-            return operation.id in self._selected(operations)
-        if selector == "collections":
-            return is_list
-        return (
-            selector == "*" or (selector == "GET *" and method == "GET") or (selector == "writes" and method in WRITES)
-        )
+        return selected(requirement.operations, self.operations)
 
     @property
     def base_path(self) -> str:
@@ -144,13 +116,6 @@ class Contract:
 
 
 _HOST = re.compile(r"[a-z]+://([^/:?#@]+)")
-
-_SELECT: dict[str, Callable[[Operation], bool]] = {
-    "*": lambda _: True,
-    "GET *": lambda op: op.method == "GET",
-    "collections": lambda op: op.collection is not None,
-    "writes": lambda op: op.writes,
-}
 
 
 def apis(specs: Path | None = None) -> tuple[str, ...]:
@@ -243,7 +208,7 @@ def _load(folder: Path) -> Contract:
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
     for record in catalogue.requirements:
         for operations in (record.operations, *(each.operations for each in record.observe or () if each.operations)):
-            for operation_id in contract._selected(operations):
+            for operation_id in selected(operations, contract.operations):
                 if operation_id != CLIENT and operation_id not in contract._by_id:
                     where = f"{label(folder / 'requirements.yaml')}: {record.id}: operations"
                     raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
