@@ -10,7 +10,15 @@ from attrs import frozen
 
 from conformance.checks.base import CHECKS, TAKES, Finding, Sight, page_in
 from conformance.checks.schema import drift
-from conformance.contract import CLIENT, Contract, ContractError, Observation, Operation, Requirement, validated
+from conformance.contract import (
+    CLIENT,
+    Contract,
+    ContractError,
+    Observation,
+    Operation,
+    Requirement,
+    validated,
+)
 from conformance.contract.selectors import applies
 from conformance.traffic.exchange import Exchange, NotKnown
 
@@ -97,7 +105,7 @@ class Judge:
 
     def _applying(self, exchange: Exchange) -> list[tuple[Requirement, Observation]]:
         operation, method = exchange.operation, exchange.request.method
-        is_list = operation is None and page_in(exchange, self._contract) is not None
+        is_list = operation is None and _is_list(exchange, self._contract)
         key = (operation, method, is_list)
         if key not in self._applicable:
             self._applicable[key] = [
@@ -126,6 +134,13 @@ def _known(findings: Iterator[Finding]) -> Iterator[Finding]:
     """The findings up to the first that would need a body which is not known."""
     with suppress(NotKnown):
         yield from findings
+
+
+def _is_list(exchange: Exchange, contract: Contract) -> bool:
+    try:
+        return page_in(exchange, contract) is not None
+    except NotKnown:
+        return False  # Of a body that is not known nothing can be said.
 
 
 def _label(record: Requirement, exchange: Exchange) -> str:

@@ -140,7 +140,9 @@ def pages_are_full(sight: Sight) -> Iterator[Finding]:
     if page is None or size is None or size > sight.contract.conventions.paging.page_size.maximum:
         return
     waiting: dict[tuple[Any, ...], int] = sight.memory.setdefault("short", {})
-    here = (sight.exchange.path, size, sight.state)
+    pagination = sight.contract.conventions.paging
+    selection = sorted(pair for pair in sight.exchange.request.query if pair[0] != pagination.cursor)
+    here = (sight.exchange.path, tuple(selection), sight.state)
     short = waiting.pop((*here, page.cursor_asked), None) if page.cursor_asked is not None else None
     if short is not None and page.records:
         yield violated(

@@ -27,6 +27,9 @@ _EXCEEDED = re.compile(
 )
 """How a refusal says that it is one for too many requests."""
 
+_ABOUT_THE_REQUEST = frozenset({400, 404, 405, 409, 413, 415, 422})
+"""What is said under these may be about what was asked for, such as the rate limit of a firewall's rule."""
+
 
 @check("rate-limit.no-early-refusal")
 def refusal_is_not_early(sight: Sight) -> Iterator[Finding]:
@@ -137,7 +140,8 @@ def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
     elif response.status >= 400:
         refused = call in served and response.status in (403, 503) and (many or used_up)
         same = isinstance(message, str) and message in told
-        if refused or same or _EXCEEDED.search(response.text[:2000]):
+        says = response.status not in _ABOUT_THE_REQUEST and _EXCEEDED.search(response.text[:2000])
+        if refused or same or says:
             yield violated(
                 f"what was refused for too many requests was answered {response.reason}",
                 expected=str(limit.exceeded),

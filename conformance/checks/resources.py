@@ -5,8 +5,11 @@ These rules look at one conversation only. Away from it others may write, and an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from ipaddress import ip_address
+from math import isfinite
 from typing import Any, Literal
 from unicodedata import normalize
 from urllib.parse import unquote
@@ -46,7 +49,8 @@ def created_is_there(sight: Sight) -> Iterator[Finding]:
             yield HELD
     elif method == "GET" and not exchange.request.query and sight.page is not None and sight.page.next is None:
         ours = _below(path, created, sight.caller)
-        lacking = sorted(ours - set(sight.page.ids))
+        listed = {(identity or "").casefold() for identity in sight.page.ids}
+        lacking = sorted(identity for identity in ours if identity.casefold() not in listed)
         if lacking and None not in sight.page.ids:
             yield violated(
                 "the list lacks what was created",
@@ -192,14 +196,17 @@ def _comparable(sent: Any, shown: Any) -> bool:
     return scalars and isinstance(sent, bool) == isinstance(shown, bool) and "__redacted_" not in f"{sent}{shown}"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> Hashable:
     """A value, however it is written, which is the server's to choose: its letter case, quotation marks, a dot or a
-    slash at its end, a number as text, the short form of an address.
+    slash at its end, a number as text, the short form of an address, the zone of a date.
     """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = normalize("NFKC", str(value)).strip().strip('"').rstrip("./").casefold()
-    try:
+    text = normalize("NFKC", str(value)).strip().strip('"').rstrip("./").upper()
+    with suppress(ValueError):
+        if isfinite(number := float(text)):
+            return number
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    with suppress(ValueError):
         return str(ip_address(text))
-    except ValueError:
-        return text
+    return text.casefold()

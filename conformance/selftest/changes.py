@@ -63,6 +63,13 @@ def answer(number: int, status: int, **changes: Any) -> Change:
     return change
 
 
+def sent(number: int, value: Any) -> Change:
+    def change(said: list[Said]) -> None:
+        said[number].sent = value
+
+    return change
+
+
 def both(*changes: Change) -> Change:
     return lambda said: [change(said) for change in changes]
 

@@ -16,6 +16,7 @@ from conformance.selftest.changes import (
     in_clear,
     of_another_account,
     records,
+    sent,
     url,
 )
 from conformance.selftest.conversations import Said, violated
@@ -110,6 +111,11 @@ FREE = {
     "members that nobody knows": both(body(0, extra=1, meta__more={}), body(1, ssh_key__created="now")),
     "another order": records(3, "ssh_keys", lambda found: found.reverse()),
     "the same value in another form": body(1, ssh_key__name="TWO.", ssh_key__size="4096"),
+    "a number as text, a date in another zone": both(
+        sent(1, {"size": "4096", "until": "2024-01-01T00:00:00Z"}),
+        body(1, ssh_key__until="2024-01-01T01:00:00+01:00"),
+    ),
+    "a malformed limit of a rule": answer(15, 400, body={"error": "rate_limit.requests exceeded the greatest value"}),
     "a create that comes later": both(
         answer(1, 202), body(1, ssh_key__name="pending"), answer(2, 404, body={"error": "no"})
     ),
