@@ -109,6 +109,13 @@ def test_only_what_holds_everywhere_speaks_of_unknown_operations(
     assert applies(vultr.requirements[requirement].operations, None, method) is speaks
 
 
+def test_lists_and_writes_of_unknown_operations_are_spoken_of() -> None:
+    assert applies(("collections",), None, "GET", is_list=True)
+    assert not applies(("collections",), None, "GET", is_list=False)
+    assert applies(("writes",), None, "PATCH")
+    assert not applies(("writes",), None, "GET")
+
+
 @pytest.mark.parametrize(
     ("given", "base"),
     [

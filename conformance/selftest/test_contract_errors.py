@@ -127,6 +127,16 @@ FILE = "specs/acme/requirements.yaml"
         ("operations", [], f"{FILE}: {WHERE}.operations: Tuple should have at least 1 item"),
         ("operations", ["*", "GET /things"], f"{FILE}: {WHERE}: operations: a selector"),
         ("operations", ["GET /nothing"], f"{FILE}: acme.errors.envelope: operations: GET /nothing is not in openapi"),
+        (
+            "observe",
+            [{"check": "errors.envelope", "operations": ["GET /nothing"]}],
+            f"{FILE}: acme.errors.envelope: operations: GET /nothing is not in openapi",
+        ),
+        (
+            "observe",
+            [{"check": "errors.envelope", "operations": []}],
+            f"{FILE}: {WHERE}.observe.0.operations: Tuple should have at least 1 item",
+        ),
         ("observe", [{"chek": "schema"}], f"{FILE}: {WHERE}.observe.0.check: Field required"),
         ("id", "acme errors", f"{FILE}: requirements.acme errors.id: String should match pattern"),
         ("id", "other.errors.envelope", f"{FILE}: other.errors.envelope belongs to another API"),

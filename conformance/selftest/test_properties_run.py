@@ -33,6 +33,7 @@ from conformance.selftest.servers import TOKEN, VULTR, Asked, items, raw_server,
 from conformance.targets import CassetteTarget, Client, ReferenceTarget, Target
 from conformance.traffic import cassette
 from conformance.traffic.cassette import Take
+from conformance.traffic.exchange import Exchange, Request, Response
 
 ACCOUNT = "GET /v2/account"
 ACTIVE = "vultr.auth.bad-key-401"
@@ -291,6 +292,18 @@ def test_what_any_test_sees_counts_for_a_passive_requirement() -> None:
     assert result.outcome is Outcome.VIOLATED
     assert result.held >= 1
     assert [shown.exchange.response.json for shown in result.shown if shown.exchange] == [[1]]
+
+
+def test_what_another_call_shows_counts_for_the_requirement_it_bears_on() -> None:
+    """That a deleted thing is still found shows in a GET, and the requirement's one item is that of the DELETE."""
+    run, path = reference_run(), "/v2/things/t-1"
+    for method, status in (("DELETE", 204), ("GET", 200)):
+        request = Request(method=method, url=f"https://api.vultr.com{path}")
+        run.observe(Exchange(request, Response(status=status, body=b"{}" if status == 200 else b""), None, path))
+    deleted = "vultr.crud.delete-then-404"
+    places = {operation for requirement, operation in run.gathered() if requirement == deleted}
+    assert places == {"DELETE /v2/domains/{dns-domain}"}
+    assert run.gathered()[deleted, "DELETE /v2/domains/{dns-domain}"].violations
 
 
 def test_an_operation_is_exercised_once_for_all_its_passive_requirements() -> None:

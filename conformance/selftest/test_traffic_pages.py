@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.contract import load
+from conformance.contract import Pagination, load
 from conformance.traffic.exchange import Exchange, Locator, Request, Response
 from conformance.traffic.pages import Page, page_of
 
@@ -127,3 +128,45 @@ def test_a_record_is_identified_by_the_members_the_contract_names(path: str, rec
 )
 def test_what_is_no_list_is_no_page(body: Any, path: str, status: int) -> None:
     assert page(body, path=path, status=status) is None
+
+
+OF_VULTR = load("vultr").conventions.paging
+BARE = OF_VULTR.model_copy(update={"style": "link-header", "envelope": None})
+AT_DATA = OF_VULTR.model_copy(update={"records": "/data"})
+META: dict[str, Any] = {"links": {}}
+
+
+@pytest.mark.parametrize(
+    ("pagination", "body", "ids"),
+    [
+        (OF_VULTR, {"keys": [{"id": "a"}], "meta": META}, ("a",)),
+        (OF_VULTR, {"a~b/c": [{"id": "a"}], "meta": META}, ("a",)),
+        (OF_VULTR, {"keys": [], "meta": META}, ()),
+        (OF_VULTR, {"keys": [{"name": "a"}], "count": 1, "meta": META}, (None,)),
+        (OF_VULTR, {"keys": [{"id": "a"}]}, None),
+        (OF_VULTR, {"keys": ["a"], "meta": META}, None),
+        (OF_VULTR, {"keys": [{"id": "a"}], "more": [], "meta": META}, None),
+        (OF_VULTR, {"key": {"id": "a"}, "meta": META}, None),
+        (OF_VULTR, [{"id": "a"}], None),
+        (OF_VULTR, "text", None),
+        (AT_DATA, {"data": [{"id": "a"}], "included": [{"id": "b"}], "meta": META}, ("a",)),
+        (AT_DATA, {"data": {"id": "a"}, "included": [{"id": "b"}], "meta": META}, None),
+        (BARE, [{"id": "a"}, {"id": 2}], ("a", "2")),
+        (BARE, ["a"], None),
+        (BARE, {"keys": [{"id": "a"}]}, None),
+    ],
+)
+def test_an_answer_that_the_contract_lacks_is_a_list_by_its_shape(
+    pagination: Pagination, body: Any, ids: tuple[str | None, ...] | None
+) -> None:
+    exchange = answered(body, path="/v2/keys")
+    assert exchange.operation is None
+    found = page_of(exchange, pagination)
+    assert (found.ids if found else None) == ids
+
+
+def test_only_what_was_read_well_is_a_list() -> None:
+    body = {"keys": [{"id": "a"}], "meta": META}
+    assert page_of(answered(body, path="/v2/keys", status=404), OF_VULTR) is None
+    exchange = answered(body, path="/v2/keys")
+    assert page_of(evolve(exchange, request=evolve(exchange.request, method="POST")), OF_VULTR) is None
