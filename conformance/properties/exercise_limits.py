@@ -39,9 +39,11 @@ def use_up(subject: Subject, call: Callable[[], Exchange], last: Exchange) -> li
 
 
 def exercise_scope(subject: Subject) -> None:
-    """A list of a team that does not exist."""
+    """A list of a team, as far as one is known, and of one that does not exist."""
     scope = subject.conventions.auth.scope
     if scope is not None and subject.operation.collection is not None:
+        for team in subject.session.parameters.get(scope.parameter, ())[:1]:
+            subject.collection.get(query={scope.parameter: team})
         subject.collection.get(query={scope.parameter: scope.unknown}, negative=True)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=64)
 def moment_of(text: str | None) -> datetime | None:
     """The moment in UTC that an HTTP-date names, None for what is none, whatever it is."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import parse_qsl
 
@@ -58,6 +59,7 @@ class Origin:
             return self.host == "::1"
 
 
+@lru_cache(maxsize=64)
 def split(text: str) -> Url:
     """The parts of a reference, without its fragment."""
     found = _PARTS.match(text)
@@ -66,6 +68,7 @@ def split(text: str) -> Url:
     return Url(scheme.lower() if scheme else None, authority, path, query)
 
 
+@lru_cache(maxsize=64)
 def origin_of(text: str) -> Origin | None:
     """The origin of an http or https URL; None for what has none, or carries user information."""
     url = split(text)
