@@ -48,6 +48,7 @@ CHANGES = {
         answer(5, 200, body={"jsonapi": {"version": "1.0"}, "data": []}),
     ),
     "an unknown operation without a version": ("versioning.version-required", url(3, "?version=2024-10-15", "")),
+    "a version that no calendar has": ("versioning.version-invalid-4xx", url(4, "2024-10-15", "2024-13-15")),
     "an answer in clear": ("transport.http-404", url(3, "https:", "http:")),
     "a redirect in clear": ("transport.http-404", answer(6, 301)),
     "a call below another base path": ("transport.base-url", url(4, "/rest/", "/")),

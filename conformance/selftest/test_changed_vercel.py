@@ -58,6 +58,19 @@ CHANGES = {
     ),
     "projects come 25 at once": ("pagination.default-20", body(3, projects=TWENTY_FIVE, pagination__count=25)),
     "a team's projects come 25 at once": ("pagination.default-20", body(4, projects=TWENTY_FIVE, pagination__count=25)),
+    "a limit beyond the maximum is served": (
+        "pagination.limit-max-100",
+        both(url(0, "limit=2", "limit=200"), body(0, members=[{"id": f"m-{n}"} for n in range(101)])),
+    ),
+    "a limit that is none is a server error": (
+        "pagination.bad-limit-no-5xx",
+        both(url(3, "projects", "projects?limit=abc"), answer(3, 500, body={"error": {"code": "x", "message": "y"}})),
+    ),
+    "a limit that is none brings everything": (
+        "pagination.bad-limit-no-5xx",
+        both(url(3, "projects", "projects?limit=-1"), body(3, projects=TWENTY_FIVE * 5)),
+    ),
+    "a refusal by 401": ("auth.no-token-403", answer(6, 401)),
     "a denial holds projects": ("auth.denial-has-no-data", body(6, error__projects=[{"id": "p-1", "name": "x"}])),
     "a denial holds data two levels down": (
         "auth.denial-has-no-data",

@@ -62,6 +62,13 @@ CHANGES = {
         body(13, backups=[{"id": f"b{n}"} for n in range(120)]),
     ),
     "backups come 99 at once": ("pagination.per-page-default-100", records(13, "backups", lambda r: r.pop())),
+    "a filter is ignored": (
+        "crud.filter-sound",
+        both(
+            url(14, "plans", "plans?type=vhf"),
+            records(14, "plans", lambda found: found[0].update(type="vc2")),
+        ),
+    ),
     "a list is a bare array": ("schema.get-returns-object", answer(0, 200, body=[{"id": "k-1"}])),
     "meta is gone": ("pagination.meta-on-lists", body(14, meta=...)),
     "ram is written 2048.0": ("schema.plans-item", body(14, plans__0__ram=2048.0)),
@@ -107,6 +114,9 @@ FREE = {
         *(body(number, ssh_keys=[{"name": "x"}], meta__total=1) for number in (3, 6, 9)),
     ),
     "a list of texts": body(0, ssh_keys=["k-1"]),
+    "a filter for everything": both(
+        url(14, "plans", "plans?type=all"), records(14, "plans", lambda found: found[0].update(type="vc2"))
+    ),
     "a second array": body(0, tags=["a"]),
     "members that nobody knows": both(body(0, extra=1, meta__more={}), body(1, ssh_key__created="now")),
     "another order": records(3, "ssh_keys", lambda found: found.reverse()),

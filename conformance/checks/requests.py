@@ -1,0 +1,106 @@
+"""What a request asks beyond what is allowed, or by a filter, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
+from conformance.checks.releases import version_of
+
+# These are answered by what stands in front of an API, whatever was asked.
+_FROM_IN_FRONT = frozenset({502, 503, 504})
+
+
+@check("pagination.maximum-recorded")
+def maximum_is_kept(sight: Sight) -> Iterator[Finding]:
+    """A page size beyond the maximum is refused, or brings no more than the maximum."""
+    page, pagination = sight.page, sight.contract.conventions.pagination
+    if pagination is None or page is None or page.size_asked is None:
+        return
+    count, maximum = len(page.records), pagination.page_size.maximum
+    if page.size_asked > maximum:
+        if count > maximum:
+            yield violated(
+                f"a page size of {page.size_asked} brought {count} records",
+                expected=f"a refusal, or at most {maximum} records",
+                actual=f"{count} records",
+            )
+        elif count == maximum:
+            yield HELD
+
+
+@check("pagination.bad-size-recorded")
+def bad_size_is_no_error(sight: Sight) -> Iterator[Finding]:
+    """A page size that is no whole number of 1 or more is refused, or brings an ordinary page, and no server error."""
+    pagination, exchange = sight.contract.conventions.pagination, sight.exchange
+    size = exchange.request.parameter(pagination.page_size.parameter) if pagination else None
+    if pagination is None or size is None or (size.isascii() and size.isdigit() and int(size[:9]) > 0):
+        return
+    response, most = exchange.response, pagination.page_size.fallback
+    count = len(sight.page.records) if sight.page is not None else 0
+    if (response.status_class == 5 and response.status not in _FROM_IN_FRONT) or count > most:
+        yield violated(
+            f"a page size of {size!r} was answered {response.reason} with {count} records",
+            expected=f"a refusal, or at most {most} records",
+            actual=f"{response.reason}, {count} records",
+        )
+    elif response.status_class == 4:
+        yield HELD
+
+
+class Filters(Arguments):
+    everything: tuple[str, ...] = ()
+
+
+@check("crud.filter-recorded", Filters)
+def filter_is_kept(sight: Sight) -> Iterator[Finding]:
+    """Where the records of a filtered list show the member that it is filtered by, all have the value asked for.
+
+    Arguments:
+        everything: values that stand for all records.
+    """
+    page, operation = sight.page, sight.exchange.operation
+    if page is None or operation is None or operation.collection is None or sight.exchange.negative:
+        return
+    for name in operation.collection.filters:
+        value = sight.exchange.request.parameter(name)
+        if not value or value in sight.arguments.get("everything", ()):
+            continue
+        shown = [
+            record[name] for record in page.records if isinstance(record, dict) and isinstance(record.get(name), str)
+        ]
+        others = sorted({one for one in shown if one.casefold() != value.casefold()})
+        if others:
+            yield violated(
+                f"a list filtered by {name}={value} holds a record with {name} {others[0]}",
+                expected=f"only records with {name} {value}",
+                actual=", ".join(others[:5]),
+            )
+        elif shown:
+            yield HELD
+
+
+@check("versioning.bad-version-recorded")
+def bad_version_is_refused(sight: Sight) -> Iterator[Finding]:
+    """A version that is no date, or one that no calendar has, or an unknown stability is a client error.
+
+    What a stability alone would mean is left open.
+    """
+    versioning, exchange = sight.contract.conventions.versioning, sight.exchange
+    asked = exchange.request.parameter(versioning.parameter) if versioning and versioning.parameter else None
+    if versioning is None or asked is None or exchange.operation is None or version_of(asked, versioning):
+        return
+    if asked.removeprefix("~") in versioning.stabilities:
+        return
+    if exchange.response.ok:
+        yield violated(f"version {asked} was answered {exchange.response.reason}", expected="4xx", actual=asked)
+    elif exchange.response.status_class == 4:
+        yield HELD
+
+
+@check("auth.refusal-status")
+def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
+    """Authentication is refused with one status, so that 401, which means nothing else, comes where it is that one."""
+    refused, status = sight.contract.conventions.auth.refused, sight.exchange.response.status
+    if status == 401 != refused:
+        yield violated("authentication was refused with 401", expected=str(refused), actual=str(status))
