@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import StrictBool
 
 from conformance.checks.base import HELD, Arguments, Finding, Sight, check, note, violated
+from conformance.traffic.exchange import LONGEST_NUMBER
 from conformance.traffic.pages import Page
 from conformance.traffic.urls import LONGEST
 from conformance.traffic.walks import Walks, next_cursor
@@ -349,4 +350,5 @@ def total_is_sound(sight: Sight) -> Iterator[Finding]:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    # Of a longer number only the first digits are read.
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10 ** (LONGEST_NUMBER - 1)
