@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -62,12 +63,13 @@ def run(options: argparse.Namespace) -> int:
     known = deviations.read(options.deviations, [contract]) if options.deviations else ()
     check_directory(options.report_dir)
     parts = Parts.of_run(options.report_dir)
-    journal = open_journal(contract, options.files, parts, strict=options.strict)
-    judge = TrafficJudge(contract, journal, known, tuple(options.host), strict=options.strict)
-    judge.judge(sorted(set(options.files)), _progress(len(set(options.files))))
-    journal.close()
-    report = parts.report()
-    parts.remove()
+    try:
+        with closing(open_journal(contract, options.files, parts, strict=options.strict)) as journal:
+            judge = TrafficJudge(contract, journal, known, tuple(options.host), strict=options.strict)
+            judge.judge(sorted(set(options.files)), _progress(len(set(options.files))))
+        report = parts.report()
+    finally:
+        parts.remove()
     paths = write_reports(report, options.report_dir)
     tally = judge.tally
     seen, *others = summary_lines(report)

@@ -86,8 +86,9 @@ FEW = ("-k", "test_auth or test_domains or bad-key or no-key or test_errors or D
 
 @pytest.mark.parametrize("methods", [("GET", "POST", "PUT", "PATCH", "DELETE"), ("PATCH",), ("DELETE",), ("POST",)])
 def test_where_every_credential_is_let_in_a_users_domain_survives_and_the_run_names_it(
-    suite: Runner, methods: tuple[str, ...]
+    suite: Runner, methods: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     few = FEW if len(methods) > 1 else ("-k", "test_auth")
     with served(letting_in(*methods)) as url:
         before = domains(url)
@@ -101,7 +102,7 @@ def test_where_every_credential_is_let_in_a_users_domain_survives_and_the_run_na
 
 DRIVER = """
 import sys
-from conformance.commands.coverage import suite_tests
+from conformance import suite
 from conformance.contract import load
 from conformance.properties import Run, items_of
 from conformance.targets import select
@@ -110,8 +111,8 @@ target = select(sys.argv[1], ("vultr",), allow_writes=True).targets["vultr"]
 run = Run(contract, target, fresh_names=True)
 print("ready", flush=True)
 sys.stdin.readline()
-for name, function in suite_tests():
-    for item in items_of(function, name, contract):
+for test in suite.tests():
+    for item in items_of(test.function, test.name, contract):
         if item.operation.split()[0] in ("POST", "DELETE", "PUT", "PATCH"):
             run.run(item)
 """
