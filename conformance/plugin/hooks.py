@@ -18,7 +18,7 @@ from conformance.contract.verdict import Verdict
 from conformance.plugin.discretion import Discretion
 from conformance.plugin.items import CAUSE, VERDICT, BoundTest, RequirementItem, fault_items
 from conformance.plugin.options import TAKE_A_PATH
-from conformance.plugin.session import CONFORMANCE, Conformance, Progress, set_up
+from conformance.plugin.session import CONFORMANCE, Conformance, set_up
 from conformance.plugin.signals import ends_in_order
 from conformance.properties import binding_of
 from conformance.report.events import ReportError
@@ -32,11 +32,11 @@ _REQUIREMENT_ITEM = re.compile(r"::([a-z0-9]+)\.[a-z0-9-]+\.[a-z0-9-]+\[[^\]]*\]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Evidence of one API is gathered in one process: its items share a worker.
+    """Evidence of one API is gathered in one process, whatever --dist says: its items share a worker.
 
     `--dist loadgroup` would do, but xdist 3.8 marks the groups in a way that pytest 9.2 does not read.
     """
-    if config.option.dist not in ("load", "loadgroup"):
+    if config.option.dist == "each":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
@@ -84,8 +84,6 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     if conformance is None or not ours:
         return
     others = [item for item in items if not isinstance(item, RequirementItem)]
-    # What all exchanges are evidence for comes last.
-    ours.sort(key=lambda item: item.item.judged_by_evidence)
     items[:] = [*others, *(fault_items(session, conformance, ours) if config.getoption("faults") else ours)]
 
 
@@ -93,9 +91,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     conformance = session.config.stash.get(CONFORMANCE, None)
     if conformance is None:
         return
-    for item in session.items:
-        if isinstance(item, RequirementItem):
-            conformance.progress.setdefault(item.item.requirement.id, Progress()).left += 1
+    conformance.select_items(item.item for item in session.items if isinstance(item, RequirementItem))
     for problem in conformance.unknown_rules():
         # A worker cannot refuse the call: it tells the report, which fails.
         if not conformance.is_worker:
@@ -168,6 +164,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     conformance = session.config.stash.get(CONFORMANCE, None)
     if conformance is None or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
         return
+    conformance.conclude({id(item.item): item.where for item in session.items if isinstance(item, RequirementItem)})
     conformance.clean_up()
     if conformance.left_by_others:
         conformance.journal.errors += map(told_of, conformance.left_by_others)

@@ -66,8 +66,8 @@ class RequirementItem(VerdictItem):
 
     def runtest(self) -> None:
         conformance = self.conformance
-        result = conformance.run_of(self.item.requirement.api).run(self.item)
-        verdict = conformance.verdict(self.item, result, self.nodeid.rpartition("::")[0])
+        result = conformance.result_of(self.item)
+        verdict = conformance.verdict(self.item, result, self.where)
         self.user_properties.append((VERDICT, verdict.value))
         if verdict is Verdict.BROKEN:
             self.user_properties.append((CAUSE, result.reason))
@@ -75,6 +75,11 @@ class RequirementItem(VerdictItem):
             raise NotConforming(self._explained(verdict, result))
         if not verdict.seen:
             pytest.skip(one_line(result.reason or verdict.value))
+
+    @property
+    def where(self) -> str:
+        """The test that it is an item of: `path::function`."""
+        return self.nodeid.rpartition("::")[0]
 
     def _explained(self, verdict: Verdict, result: Result) -> str:
         record = self.item.requirement
@@ -132,7 +137,9 @@ class ControlItem(VerdictItem):
     def runtest(self) -> None:
         contract = self.conformance.contracts[self.api]
         run = Run(contract, ReferenceTarget(contract), examples=self.conformance.examples)
-        alarms = [f"{item.id}: {result.reason}" for item in self.items if is_alarm(result := run.run(item))]
+        for item in self.items:
+            run.attempt(item)
+        alarms = [f"{item.id}: {result.reason}" for item in self.items if is_alarm(result := run.result(item))]
         self.conformance.alarms[self.api] = alarms
         if alarms:
             raise NotConforming("\n".join(["false alarms:", *(f"  {alarm}" for alarm in alarms)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,15 @@ from conformance.report.model import Report
 from conformance.report.write import Parts, check_directory
 from conformance.shipped import CHECKOUT
 from conformance.targets import Selection, TargetError, UrlTarget, select
+from conformance.targets.clock import SystemClock
 from conformance.targets.preflight import preflight
 from conformance.targets.target import CASSETTES
 from conformance.traffic.redact import Redactor
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
+
+TELL_EVERY = 10.0
+"""Seconds between two lines that tell how far a run has come."""
 
 
 @define(eq=False)
@@ -48,6 +52,8 @@ class Conformance:
     """Everything the plugin keeps for a session.
 
     Attributes:
+        selected: API → its items that are run, in the order in which they make their exchanges.
+        complete: APIs of which every exchange was made.
         causes: why something broke → the first item that it broke.
         unwritten: why there are no reports, though the run has come to one.
     """
@@ -63,6 +69,8 @@ class Conformance:
     progress: dict[str, Progress] = field(factory=dict)
     recordings: Recordings | None = None
     collectable: list[Item] = field(factory=list)
+    selected: dict[str, list[Item]] = field(factory=dict)
+    complete: set[str] = field(factory=set)
     detected: dict[str, list[bool]] = field(factory=dict)
     alarms: dict[str, list[str]] = field(factory=dict)
     report: Report | None = None
@@ -164,6 +172,44 @@ class Conformance:
             if warning is not None:
                 self.journal.warnings.append(warning)
         return True
+
+    def select_items(self, items: Iterable[Item]) -> None:
+        """Takes note of what is run. However it was shuffled, exchanges are made in the order of collection."""
+        chosen = set(map(id, items))
+        for item in self.collectable:
+            if id(item) in chosen:
+                self.selected.setdefault(item.requirement.api, []).append(item)
+                self.progress.setdefault(item.requirement.id, Progress()).left += 1
+        for selected in self.selected.values():
+            # Exercises come last: what other tests create is there to be seen.
+            selected.sort(key=lambda item: item.judged_by_evidence)
+
+    def result_of(self, item: Item) -> Result:
+        """What an item comes to, by every exchange of its API: all are made before the first is judged."""
+        api = item.requirement.api
+        run = self.run_of(api)
+        if api not in self.complete:
+            self._attempt_all(api, run)
+            self.complete.add(api)
+        return run.result(item)
+
+    def _attempt_all(self, api: str, run: Run) -> None:
+        """Makes every exchange of an API; where that takes a while, a line now and then tells how far it has come."""
+        items, target = self.selected[api], self.selection.targets[api]
+        clock = target.clock if isinstance(target, UrlTarget) and isinstance(target.clock, SystemClock) else None
+        told = clock.now() if clock else 0.0
+        for number, item in enumerate(items, start=1):
+            run.attempt(item)
+            if clock and clock.now() - told >= TELL_EVERY:
+                told = clock.now()
+                clock.tell(f"{api}: {number} of {len(items)} items asked, {run.exchanges} exchanges; verdicts follow")
+
+    def conclude(self, where: Mapping[int, str]) -> None:
+        """Gives what a run that was cut off has come to, before any of it was judged."""
+        for api, run in self.runs.items():
+            for item in self.selected.get(api, ()) if api not in self.complete else ():
+                if run.attempted(item):
+                    self.verdict(item, run.result(item), where[id(item)])
 
     def run_of(self, api: str) -> Run:
         if api not in self.runs:

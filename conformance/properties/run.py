@@ -171,6 +171,7 @@ class Run:
     unknown: dict[str, int] = field(factory=dict)
     _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
     _exercised: dict[str, Result] = field(factory=dict)
+    _own: dict[tuple[str, str], Result] = field(factory=dict)
     _judged: dict[str, tuple[str, ...]] = field(factory=dict)
     _judge: Judge = field(init=False)
 
@@ -233,12 +234,26 @@ class Run:
         """All evidence so far, by requirement id and operation."""
         return self._gathered
 
-    def run(self, item: Item) -> Result:
-        """Runs an item; what it leaves behind is deleted, and what it said is kept if the run records."""
+    def attempt(self, item: Item) -> None:
+        """Makes the exchanges of an item; what it leaves behind is deleted. A run that records keeps what was said."""
         own = self._exercise(item) if item.binding.observes else self._attempt(item, item.id)
+        self._own[item.test, item.id] = own
+
+    def attempted(self, item: Item) -> bool:
+        """Whether the exchanges of an item were made."""
+        return (item.test, item.id) in self._own
+
+    def result(self, item: Item) -> Result:
+        """What an item that was attempted comes to, by all that was seen until now."""
+        own = self._own[item.test, item.id]
         if not item.judged_by_evidence:
             return own
         return _with_evidence(own, self._evidence_on(item), item.binding.observes)
+
+    def run(self, item: Item) -> Result:
+        """Runs one item by itself: what it comes to by what was seen until now."""
+        self.attempt(item)
+        return self.result(item)
 
     def _evidence_on(self, item: Item) -> Gathered:
         """The evidence so far; what the contract lacks has one item, whatever the method."""

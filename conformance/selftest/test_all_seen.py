@@ -1,0 +1,130 @@
+"""A verdict is given when all has been seen: whatever exchange of a run breaks a rule, and whoever made it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from conformance import suite as whole_suite
+from conformance.contract import contracts, load
+from conformance.contract.verdict import Outcome
+from conformance.properties import Item, Run, items_of
+from conformance.selftest.servers import Runner
+from conformance.targets.target import CASSETTES, CassetteTarget
+
+SAMPLES = 25
+"""Exchanges of each API that are changed, one at a time."""
+
+TYPED = {
+    "snyk": "snyk.content-type.response-media-type",
+    "vercel": "vercel.content-type.response-json",
+    "vultr": "vultr.content-type.response-json",
+}
+
+
+def interactions_of(path: Path) -> tuple[dict[str, Any], list[int]]:
+    """A cassette, and its successful answers with a body, by number."""
+    data = json.loads(path.read_text("utf-8"))
+    found = [
+        number
+        for number, said in enumerate(data["interactions"])
+        if said["response"]["status"]["code"] == 200 and said["response"]["body"]["string"]
+    ]
+    return data, found
+
+
+def as_html(said: dict[str, Any]) -> None:
+    headers = said["response"]["headers"]
+    name = next(name for name in headers if name.lower() == "content-type")
+    headers[name] = ["text/html"]
+
+
+def all_items(api: str) -> list[Item]:
+    contract = load(api)
+    return [item for test in whole_suite.tests() for item in items_of(test.function, test.name, contract)]
+
+
+@pytest.mark.parametrize("api", contracts())
+def test_a_violation_in_any_exchange_of_any_cassette_is_seen(api: str, tmp_path: Path) -> None:
+    """One answer of one recording is text/html: its requirement is violated, wherever the answer stands."""
+    dice = Random(api)
+    items = all_items(api)
+    paths = sorted((CASSETTES / api).rglob("*.yaml"))
+    missed = []
+    for sample in range(SAMPLES):
+        path = dice.choice(paths)
+        data, found = interactions_of(path)
+        if not found:
+            continue
+        number = dice.choice(found)
+        as_html(data["interactions"][number])
+        test = str(path.relative_to(CASSETTES / api).with_suffix(""))
+        folder = tmp_path / str(sample)
+        (folder / test).parent.mkdir(parents=True)
+        (folder / f"{test}.yaml").write_text(json.dumps(data), encoding="utf-8")
+        run = Run(load(api), CassetteTarget(load(api), folder))
+        typed = [item for item in items if item.requirement.id == TYPED[api]]
+        for item in (*typed, *(item for item in items if item.test == test)):
+            run.attempt(item)
+        if not any(run.result(item).outcome is Outcome.VIOLATED for item in typed):
+            missed.append(f"{test}#{number + 1}")
+    assert missed == []
+
+
+def changed(folder: Path, test: str) -> Path:
+    """The shipped cassettes of an API, of which the last exchange of one test is answered in text/html."""
+    for path in (CASSETTES / "vultr").rglob("*.yaml"):
+        copy = folder / path.relative_to(CASSETTES)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    path = folder / "vultr" / f"{test}.yaml"
+    data, found = interactions_of(path)
+    as_html(data["interactions"][found[-1]])
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return folder
+
+
+LATE = "test_pagination/test_walk_visits_every_record_exactly_once"
+
+
+class Backwards:
+    """Turns the items round, as a plugin that shuffles them might."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.reverse()
+
+
+def report_of(suite: Runner) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((suite.folder / "reports" / "report.json").read_text("utf-8"))
+    report.pop("run", None)
+    return {name: value for name, value in report.items() if name not in ("started", "options", "streams")}
+
+
+def test_what_a_walk_shows_late_fails_the_item_that_ran_first(suite: Runner, tmp_path: Path) -> None:
+    """pytest's outcome, the exit status and the report agree, in whatever order the items are run."""
+    suite.replay_from(changed(tmp_path / "changed", LATE))
+    ran = suite()
+    verdicts = {name: verdict for name, verdict in ran.verdicts.items() if name.startswith(TYPED["vultr"])}
+    assert ran.status == 1
+    assert "failed" in verdicts.values()
+    assert {name for name, outcome in ran.outcomes.items() if outcome == "failed"} == {
+        name for name, verdict in ran.verdicts.items() if verdict == "failed"
+    }
+    expected = report_of(suite)
+    assert suite(plugins=(Backwards(),)).status == 1
+    assert report_of(suite) == expected
+
+
+@pytest.mark.parametrize("dist", ["loadscope", "loadfile", "worksteal"])
+def test_every_way_of_dividing_a_run_comes_to_the_same_report(suite: Runner, tmp_path: Path, dist: str) -> None:
+    suite.replay_from(changed(tmp_path / "changed", LATE))
+    few = ("-k", "content-type or walk-exactly-once")
+    assert suite(*few).status == 1
+    expected = report_of(suite)
+    assert suite(*few, "-n", "2", "--dist", dist).status == 1
+    assert report_of(suite) == expected
