@@ -21,6 +21,7 @@ from conformance.plugin.options import TAKE_A_PATH
 from conformance.plugin.session import CONFORMANCE, Conformance, set_up
 from conformance.plugin.signals import ends_in_order
 from conformance.properties import binding_of
+from conformance.properties.detection import accused_beside
 from conformance.report.events import ReportError
 from conformance.report.summary import summary_lines
 from conformance.report.write import write_reports
@@ -222,9 +223,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if conformance.detected or conformance.alarms:
         terminalreporter.section("faults")
         for api in conformance.contracts:
-            caught = conformance.detected.get(api, [])
+            caught = [found.caught for fault, found in conformance.detected.items() if fault.startswith(f"{api}.")]
             alarms = len(conformance.alarms[api]) if api in conformance.alarms else "not asked for"
             write(f"{api}: {sum(caught)}/{len(caught)} caught, {alarms} false alarms")
+        if conformance.detected:
+            write(accused_beside(conformance.detected))
     if conformance.report is not None:
         terminalreporter.section("conformance")
         for line in summary_lines(conformance.report):

@@ -118,7 +118,7 @@ class FaultItem(VerdictItem):
 
     def runtest(self) -> None:
         detection = detect(self.fault, self.items)
-        self.conformance.detected.setdefault(self.fault.requirement.partition(".")[0], []).append(detection.caught)
+        self.conformance.detected[self.fault.id] = detection
         if not detection.caught:
             came_to = ", ".join(f"{item.operation}: {result.outcome.value}" for item, result in detection.results)
             raise NotConforming(

@@ -20,6 +20,7 @@ from conformance.contract.verdict import Outcome, Verdict, verdict_of
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Result, Run, items_of
 from conformance.properties.cleanup import take_over
+from conformance.properties.detection import Detection
 from conformance.properties.rules import unknown_rules
 from conformance.report.events import Gate
 from conformance.report.events import Target as TargetText
@@ -71,7 +72,7 @@ class Conformance:
     collectable: list[Item] = field(factory=list)
     selected: dict[str, list[Item]] = field(factory=dict)
     complete: set[str] = field(factory=set)
-    detected: dict[str, list[bool]] = field(factory=dict)
+    detected: dict[str, Detection] = field(factory=dict)
     alarms: dict[str, list[str]] = field(factory=dict)
     report: Report | None = None
     causes: dict[str, str] = field(factory=dict)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from statistics import median
 
 from attrs import frozen
 
@@ -34,10 +35,15 @@ class Planted:
 
 @frozen
 class Detection:
-    """Whether a fault was caught by the requirement it breaks, and what the items came to."""
+    """Whether a fault was caught by the requirement it breaks, and what the items came to.
+
+    Attributes:
+        beside: other requirements that the same exchanges accuse.
+    """
 
     caught: bool
     results: tuple[tuple[Item, Result], ...]
+    beside: tuple[str, ...] = ()
 
 
 def planted(contract: Contract) -> Iterator[Planted]:
@@ -86,15 +92,24 @@ def served(contract: Contract, plant: Callable[[Serving], None] = lambda _: None
 
 def detect(fault: Planted, items: Sequence[Item]) -> Detection:
     """Runs the items of the requirement that a fault breaks, until one turns red."""
-    results = []
+    results: list[tuple[Item, Result]] = []
     with fault.opened() as run:
         for item in items:
             if item.requirement.id == fault.requirement:
-                result = run.run(item)
-                results.append((item, result))
-                if result.outcome is Outcome.VIOLATED:
-                    return Detection(True, tuple(results))
-    return Detection(False, tuple(results))
+                results.append((item, run.run(item)))
+                if results[-1][1].outcome is Outcome.VIOLATED:
+                    break
+        accused = {requirement for (requirement, _), gathered in run.gathered().items() if gathered.violations}
+    caught = any(result.outcome is Outcome.VIOLATED for _, result in results)
+    return Detection(caught, tuple(results), tuple(sorted(accused - {fault.requirement})))
+
+
+def accused_beside(detections: Mapping[str, Detection], most: int = 5) -> str:
+    """How many requirements faults accuse beside the one they break: the median, and those that accuse most."""
+    counts = {fault: len(detection.beside) for fault, detection in detections.items()}
+    worst = sorted(((fault, count) for fault, count in counts.items() if count), key=lambda one: (-one[1], one[0]))
+    told = "; ".join(f"{count} by {fault}" for fault, count in worst[:most])
+    return f"accused beside the named one: {median(counts.values()):g} at the median; most: {told or 'none'}"
 
 
 def is_alarm(result: Result) -> bool:

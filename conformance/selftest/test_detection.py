@@ -13,7 +13,7 @@ from conformance.checks import CHECKS, HELD, Sight
 from conformance.checks.base import Finding
 from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run
-from conformance.properties.detection import Detection, Planted, detect, is_alarm, planted
+from conformance.properties.detection import Detection, Planted, accused_beside, detect, is_alarm, planted
 from conformance.selftest.servers import VULTR, Runner, items
 from conformance.shipped import SUITE
 from conformance.targets import ReferenceTarget
@@ -76,6 +76,15 @@ def test_a_test_that_asserts_nothing_misses_its_faults() -> None:
 def _like(function: Callable[..., None], item: Item) -> Callable[..., None]:
     vars(function).update(__conformance__=evolve(item.binding, strategies={}, examples=()))
     return function
+
+
+def test_what_faults_accuse_beside_the_named_requirement_is_told() -> None:
+    def beside(*others: str) -> Detection:
+        return Detection(True, (), others)
+
+    told = accused_beside({"a.b.c/x": beside(), "a.b.c/y": beside("a.b.d", "a.b.e"), "a.b.c/z": beside("a.b.d")})
+    assert told == "accused beside the named one: 1 at the median; most: 2 by a.b.c/y; 1 by a.b.c/z"
+    assert accused_beside({"a.b.c/x": beside()}) == "accused beside the named one: 0 at the median; most: none"
 
 
 def test_a_fault_without_a_test_is_missed() -> None:
