@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from conformance.contract.errors import ContractError
+from conformance.contract.nesting import exceeded
 
 MAX_NODES = 1_000_000
 
@@ -33,6 +34,9 @@ def read_yaml(path: Path) -> Any:
     except UnicodeDecodeError as error:
         raise ContractError(f"{label(path)}: cannot be read: byte {error.start} is not UTF-8") from None
     try:
+        if much := exceeded(text, MAX_NODES):
+            why = "nests too deep" if much == "nesting" else f"holds more than {MAX_NODES} values"
+            raise ContractError(f"{label(path)}: {why}")
         content = yaml.load(text, Loader=yaml.CSafeLoader)
         if _size(content, {}) > MAX_NODES:
             raise ContractError(f"{label(path)}: its aliases make it larger than {MAX_NODES} values")
@@ -49,7 +53,7 @@ def read_yaml(path: Path) -> Any:
         problem = "a value is not of the kind that its form or tag says"
         raise ContractError(f"{label(path)}: is not YAML: {problem}") from None
     except RecursionError:
-        raise ContractError(f"{label(path)}: nests too deep, or holds itself") from None
+        raise ContractError(f"{label(path)}: holds itself") from None
 
 
 def _size(node: Any, sizes: dict[int, int]) -> int:

@@ -85,10 +85,13 @@ def told(specs: Path) -> str:
     [
         ("a: &a [*a]", "its aliases make it larger than"),
         ("a0: &a0 x\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 12)), "its aliases"),
-        ("when: 2026-13-45", "a value is not of the kind that its form or tag says"),
+        ("a: " + "[" * 300 + "]" * 300, "specs/vultr/requirements.yaml: nests too deep"),
+        ("a: " + "[" * 100_000, "nests too deep"),
+        ("\n".join(" " * depth + "a:" for depth in range(300)), "nests too deep"),
+        ("when: 2026-13-45", "is not YAML: a value is not of the kind that its form or tag says"),
     ],
 )
 def test_what_never_ends_is_refused(tmp_path: Path, text: str, line: str) -> None:
-    (tmp_path / "vultr").mkdir()
-    (tmp_path / "vultr" / "requirements.yaml").write_text(text, encoding="utf-8")
-    assert line in told(tmp_path)
+    (tmp_path / "specs" / "vultr").mkdir(parents=True)
+    (tmp_path / "specs" / "vultr" / "requirements.yaml").write_text(text, encoding="utf-8")
+    assert line in told(tmp_path / "specs")

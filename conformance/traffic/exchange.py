@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from hashlib import sha256
 from http import HTTPStatus
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from attrs import evolve, field, frozen
 
 from conformance.contract import ConformanceError, Contract, Operation, pointer
+from conformance.contract.nesting import nests_deeper
 from conformance.traffic.urls import split
 
 MAX_DEPTH = 200
@@ -293,7 +294,7 @@ def parse_json(body: bytes) -> _Document:
         raise NotJson(str(error)) from None
     if _HALF_PAIR.search(body) and not _encodable(value):
         raise NotJson("a string holds half of a surrogate pair, which no UTF-8 text can")
-    if nodes > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH):
+    if nodes > MAX_DEPTH and nests_deeper(value, MAX_DEPTH):
         raise TooDeep(f"the body nests deeper than {MAX_DEPTH} levels")
     return _Document(value, tuple(repeated))
 
@@ -319,20 +320,6 @@ def _whole_number(text: str) -> int:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
-
-
-def _depth_exceeds(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [child for node in level for child in _children(node)]
-        if not level:
-            return False
-    return True
-
-
-def _children(node: Any) -> Iterator[Any]:
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return (child for child in children if isinstance(child, (dict, list)))
 
 
 class Locator:

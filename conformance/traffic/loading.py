@@ -18,10 +18,10 @@ from typing import Any, NoReturn
 import yaml
 
 from conformance.contract import ConformanceError
+from conformance.contract.nesting import MAX_NESTING, exceeded, nests_deeper
 from conformance.traffic import formats
 
 MAX_FILE = 64 * 1024 * 1024
-MAX_NESTING = 200
 MAX_NODES = 2_000_000
 MAX_DIGITS = 4000
 """Of a number that stands outside of text; int() needs quadratic time for more."""
@@ -130,13 +130,20 @@ def _too_deep(path: Path) -> CassetteError:
     return CassetteError(f"{path}: nests too deep to be a cassette")
 
 
+def _too_many(path: Path) -> CassetteError:
+    return CassetteError(f"{path}: holds too many values to be a cassette; split it")
+
+
 def _json(path: Path, text: str) -> Any:
     if text.count("[") + text.count("{") + text.count(",") > 4 * MAX_NODES:
-        raise CassetteError(f"{path}: holds too many values to be a cassette; split it")
+        raise _too_many(path)
     try:
-        return json.loads(text, parse_int=_number)
+        content = json.loads(text, parse_int=_number)
     except RecursionError:
         raise _too_deep(path) from None
+    if nests_deeper(content, MAX_NESTING):
+        raise _too_deep(path)
+    return content
 
 
 def _not_json(error: json.JSONDecodeError) -> str:
@@ -242,7 +249,8 @@ _NOT_OF_ITS_KIND = "a value is not of the kind that its form or tag says"
 
 def _yaml(path: Path, text: str) -> Any:
     try:
-        _guard(path, text)
+        if much := exceeded(text, MAX_NODES):
+            raise _too_deep(path) if much == "nesting" else _too_many(path)
         return yaml.load(text, Loader=_Loader)
     except _Refused as error:
         if error.format_name:
@@ -258,10 +266,9 @@ def _yaml(path: Path, text: str) -> Any:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise CassetteError(f"{path}: line {line}: is not YAML: {_NOT_OF_ITS_KIND}") from None
     except yaml.YAMLError as error:
-        # libyaml has a bound of its own since PyYAML 6.0.4.
-        raise (_too_deep(path) if "nesting depth" in str(error) else _not_yaml(path, error)) from None
+        raise _not_yaml(path, error) from None
     except RecursionError:
-        raise _too_deep(path) from None
+        raise CassetteError(f"{path}: holds itself") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # What a constructor of PyYAML raises for a value that its tag does not fit.
         raise CassetteError(f"{path}: is not YAML: {_NOT_OF_ITS_KIND}") from None
@@ -272,31 +279,3 @@ def _not_yaml(path: Path, error: yaml.YAMLError) -> CassetteError:
     where = f"line {mark.line + 1}: " if mark else ""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "what follows is no YAML"
     return CassetteError(f"{path}: {where}is not YAML or was cut off: {problem}")
-
-
-# A block node is indented at least every second level.
-_DEEP_LINE = re.compile(rf"^[ ?:-]{{{MAX_NESTING // 2}}}", re.MULTILINE)
-
-
-def _guard(path: Path, text: str) -> None:
-    """Refuses a text whose nodes nest deeper than `MAX_NESTING`, where a loader runs out of stack, or are too many.
-
-    Its parts are walked only where it has enough brackets, or lines indented far enough, to nest so deep, or enough
-    signs between nodes.
-    """
-    brackets = text.count("[") + text.count("{")
-    signs = brackets + text.count(",") + text.count(":") + text.count("-") + text.count("\n")
-    if brackets < MAX_NESTING and signs < MAX_NODES and not _DEEP_LINE.search(text):
-        return
-    depth = nodes = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.NodeEvent):
-            nodes += 1
-            if nodes > MAX_NODES:
-                raise CassetteError(f"{path}: holds too many values to be a cassette; split it")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_NESTING:
-                raise _too_deep(path)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
