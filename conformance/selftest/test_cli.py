@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -46,6 +47,15 @@ def test_help_and_version_say_what_there_is(capsys: Captured) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--version"])
     assert (end.value.code, capsys.readouterr().out) == (0, f"conformance {version('conformance')}\n")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("requirements",)])
+def test_a_terminal_that_lacks_a_character_shows_its_number(arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "conformance.commands.main", *arguments]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "\\u" in ended.stdout
 
 
 @pytest.mark.parametrize(
