@@ -22,6 +22,7 @@ INNOCENT = (
     "tokens_used token_type next_page_token nextToken pageToken cursor key id keyId public_key expires_at max_tokens",
     "secretId password_reset_required author authorized sort_key code path keyboard passing design session config",
     "ssh_keys deploy_key_id token_count tokenName idempotency_key opinion secretary",
+    "password_last_changed cookie_consent",
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -40,6 +41,38 @@ def test_a_secret_is_known_by_a_part_of_its_name(name: str) -> None:
 def test_what_tells_of_a_secret_or_sounds_like_one_is_none(name: str) -> None:
     body = json.dumps({name: "abc", "a": [{name: 3}]}).encode()
     assert Redactor().body(body) == body
+
+
+@pytest.mark.parametrize("name", ["name", "key", "Key"])
+@pytest.mark.parametrize("value", ["value", "Value"])
+def test_a_pair_of_a_name_and_a_value_is_held_as_a_member_is(name: str, value: str) -> None:
+    secret, plain = {name: "DB_PASSWORD", value: "abc"}, {name: "DB_HOST", value: "abc"}
+    for pair in (secret, dict(reversed(secret.items()))):
+        kept = json.loads(Redactor().body(json.dumps({"env": [pair, plain, {value: "abc"}]}).encode()))
+        assert kept == {"env": [{**pair, value: NAME_MARK}, plain, {value: "abc"}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x --password abc1 y",
+        "curl -s -u user:abc1 https://h/",
+        "password 'abc1defg' is wrong",
+        "Bad api_key 'abc1defg'",
+    ],
+)
+def test_a_command_and_a_sentence_give_no_secret_away(text: str) -> None:
+    assert "abc1" not in Redactor().text(text)
+
+
+@pytest.mark.parametrize("text", ["--sort name", "id -u user", "the field 'abc1defg' is wrong", "--token-type Bearer"])
+def test_other_options_and_quotations_stay(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize("name", ["Ocp-Apim-Subscription-Key", "X-Functions-Key"])
+def test_the_keys_of_gateways_are_secret(name: str) -> None:
+    assert Redactor().headers(((name, "abc"),)) == ((name, NAME_MARK),)
 
 
 def test_every_name_of_a_secret_has_a_hint() -> None:

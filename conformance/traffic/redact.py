@@ -16,6 +16,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
+from attrs import define
+
 from conformance.contract import ConformanceError
 from conformance.traffic.exchange import Pairs, Request, Response
 from conformance.traffic.known import Known
@@ -168,17 +170,19 @@ def _is_json(text: str) -> bool:
 
 def _clean_json(text: str, layers: int, found: tuple[str, ...]) -> str:
     """JSON, or a text with pieces of it, without what stands under the names of secrets."""
-    pieces: list[str] = []
-    done = 0
+    edits: dict[tuple[int, int], str] = {}
     # One for each open container: whether what stands in it is secret unless its own name says otherwise.
     inside = [False]
+    # And what it says as a pair of a name and a value: whether that name is a secret's, and what was read as its value.
+    pairs = [_Pair()]
     secret, name = False, ""
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
         if kind == "open":
             inside.append(secret)
+            pairs.append(_Pair())
         elif kind == "close":
-            del inside[max(1, len(inside) - 1) :]
+            del inside[max(1, len(inside) - 1) :], pairs[max(1, len(pairs) - 1) :]
             secret = inside[-1]
         else:
             group = _INNER[kind or ""]
@@ -187,17 +191,37 @@ def _clean_json(text: str, layers: int, found: tuple[str, ...]) -> str:
                 new = _clean_string(old, layers, found, mark)
                 name = _unquoted(old, mark)
                 secret = is_secret_name(name) or (inside[-1] and not is_description(name))
+                secret = secret or (pairs[-1].secret and name.lower() in _VALUES)
             else:
+                if name.lower() in _VALUES:
+                    pairs[-1].value = (token.span(group), "0" if kind == "number" else _marked(old))
+                elif name.lower() in _NAMES and kind != "number" and is_secret_name(_unquoted(old, mark)):
+                    pairs[-1].secret = True
+                    edits.update([pairs[-1].value] if pairs[-1].value else [])
                 if kind == "number":
                     new = _zero(old) if secret and not is_count(name) else old
                 else:
                     new = _marked(old) if secret else _clean_string(old, layers, found, mark)
                 secret = inside[-1]
             if new != old:
-                start, end = token.span(group)
-                pieces += (text[done:start], new)
-                done = end
+                edits[token.span(group)] = new
+    pieces: list[str] = []
+    done = 0
+    for (start, end), new in sorted(edits.items()):
+        pieces += (text[done:start], new)
+        done = end
     return "".join([*pieces, text[done:]])
+
+
+@define
+class _Pair:
+    """What an object says as a name and a value, as lists of variables, headers and fields do."""
+
+    secret: bool = False
+    value: tuple[tuple[int, int], str] | None = None
+
+
+_NAMES, _VALUES = frozenset({"name", "key"}), frozenset({"value"})
 
 
 def _clean_string(raw: str, layers: int, found: tuple[str, ...], mark: str = '"') -> str:
@@ -318,6 +342,11 @@ _RULES: tuple[_Rule, ...] = (
         ),
         _clean_if_secret,
     ),
+    # Options of a command: `--password x`, `curl -u user:x`.
+    (re.compile(r"(?<![\w-])--(?P<name>[\w-]++)[ \t]++(?P<value>[^\s\"'<>\\-][^\s\"'<>\\]*+)"), _clean_if_secret),
+    (re.compile(r"(?<=\s)(?:-u|--user)[ \t]++['\"]?[^\s:'\"\\]++:(?P<value>[^\s'\"\\]++)"), _always),
+    # What a sentence quotes: `the password 'x' is wrong`.
+    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]++)[ \t]++'(?P<value>[^'\s\\]++)'"), _clean_if_random),
     # A header or a setting on a line of its own.
     (
         re.compile(r"^[ \t>*-]*+(?P<name>[\w.-]++)[ \t]*+:[ \t]++(?P<value>\S++)[ \t]*+\r?$", re.MULTILINE),

@@ -34,7 +34,8 @@ _SECRET = frozenset(
     kubeconfig dockerconfigjson dockercfg netrc htpasswd connectionstring connectionstrings connstring connstr
     connectionuri connectionurl databaseurl databaseuri dburl dburi redisurl mongourl mongouri mongodburl mongodburi
     postgresurl sasurl recoverycode recoverycodes backupcode backupcodes verificationcode securitycode
-    authcode authorizationcode    devicecode codeverifier samlresponse samlassertion clientassertion seedphrase
+    subscriptionkey functionkey functionskey unsealkey unsealkeys pemkey magiclink securityanswer
+    authcode authorizationcode devicecode codeverifier samlresponse samlassertion clientassertion seedphrase
     """)
 )
 """Words, and pairs of words written as one, that name a secret wherever they stand in a name."""
@@ -55,8 +56,10 @@ _DESCRIBES = frozenset(
     _words_in("""
     id ids uid uids uuid guid name names label title description type types kind status state method algorithm alg
     format version count counts length size total used usage remaining limit limits max min ttl in at on by expires
-    expiry expiration expired age created updated deleted modified date time timestamp url urls uri endpoint path
-    location host region scope scopes policy policies rule rules required enabled disabled valid invalid verified set
+    expiry expiration expired age created updated deleted modified changed rotated revoked consent date time
+    timestamp url urls uri endpoint
+    path location host region scope scopes policy policies rule rules required enabled disabled valid invalid
+    verified set
     missing present reset hint strength rotation scan scans scanning matches result results fingerprint prefix suffix
     var vars variable variables field header headers bucket provider server manager store settings config index
     position origin source user users username owner email team account
@@ -172,7 +175,9 @@ _FORMS: tuple[tuple[tuple[str, ...], tuple[re.Pattern[str], ...]], ...] = (
 _STEMS = _words_in(
     """
     pass pwd secret token cred auth bearer basic jwt otp csrf xsrf cookie sig hmac pat pin cvv cvc dsn psk mnemonic key
-    sess kube docker netrc conn database dbur db_ur db-ur redis mongo postgres sas code saml assertion phrase
+    sess kube docker magic answer service unseal pem netrc conn database dbur db_ur db-ur redis mongo postgres
+    sas code saml assertion phrase
+    curl
     """
 )
 HINTS = (*_STEMS, *dict.fromkeys(sign.lower() for signs, _ in _FORMS for sign in signs), "@")
