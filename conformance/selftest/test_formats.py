@@ -51,6 +51,8 @@ OTHERS: dict[str, Any] = {
     "an EasyVCR cassette": [{"Duration": 1, "Request": {}, "Response": {}}],
     "a Talkback tape": {"meta": {}, "req": {"url": "/"}, "res": {"status": 200}},
     "a php-vcr cassette": [{**EXCHANGE, "index": 0}],
+    "an ExVCR cassette": [{"request": {"url": URL, "method": "get", "request_body": ""}, "response": {"type": "ok"}}],
+    "a WireMock journal": {"requests": [{"request": {"url": "/"}}], "requestJournalDisabled": False},
     "an OpenAPI document": {"openapi": "3.1.0", "paths": {}},
     "a tape of Betamax for the JVM or OkReplay": {"name": "x", "interactions": [{"recorded": "x", **EXCHANGE}]},
 }
@@ -63,6 +65,21 @@ def test_another_recorders_file_is_named(tmp_path: Path, name: str, content: Any
     assert refused(tmp_path / "c.json") == said
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     assert refused(tmp_path / "c.yaml") == said
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_postman_collection_is_named_in_every_version(tmp_path: Path, wrapped: bool) -> None:
+    schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+    first = {"id": "x", "requests": [{"id": "a", "url": URL, "collectionId": "x"}]}
+    content = {"collection": {"info": {"name": "x", "schema": schema}, "item": []}} if wrapped else first
+    (tmp_path / "c.json").write_text(json.dumps(content), encoding="utf-8")
+    assert refused(tmp_path / "c.json").startswith("is a Postman collection; ")
+
+
+def test_a_report_of_one_document_a_line_is_named_by_its_first(tmp_path: Path) -> None:
+    path = tmp_path / "c.ndjson"
+    path.write_text('{"Initialize": {"schemathesis_version": "4.3"}}\n{"EngineStarted": {}}\n', encoding="utf-8")
+    assert refused(path).startswith("is a Schemathesis report; ")
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def load(path: Path) -> Any:
         try:
             return _json(path, text)
         except json.JSONDecodeError as error:
+            if error.msg == "Extra data" and (name := formats.of_data(_first_of(text))):
+                raise foreign(path, name) from None
             # YAML in flow style begins in the same way.
             if path.suffix.lower() in (".json", ".har") or error.msg == "Extra data":
                 raise CassetteError(f"{path}: line {error.lineno}: {_not_json(error)}") from None
@@ -144,6 +146,11 @@ def _json(path: Path, text: str) -> Any:
     if nests_deeper(content, MAX_NESTING):
         raise _too_deep(path)
     return content
+
+
+def _first_of(text: str) -> Any:
+    """The first of several JSON documents, as reports have one a line."""
+    return json.JSONDecoder(parse_int=_number).raw_decode(text.lstrip())[0]
 
 
 def _not_json(error: json.JSONDecodeError) -> str:
