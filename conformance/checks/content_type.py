@@ -48,12 +48,18 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
     if response.media_type in media_types:
         yield HELD
     elif response.media_type in sight.arguments.get("noted", ()):
-        yield note(f"a {response.status} body is typed {response.media_type}")
+        yield note(
+            f"a {response.status} body is typed {response.media_type}"
+            if response.media_type
+            else f"a {response.status} body has no Content-Type"
+        )
     else:
         yield violated(
-            f"a {response.status} body is typed {response.media_type}",
+            f"a {response.status} body is typed {response.media_type}"
+            if response.media_type
+            else f"a {response.status} body has no Content-Type",
             expected=f"Content-Type: {' or '.join(media_types)}",
-            actual=f"Content-Type: {response.header('content-type')}",
+            actual=f"Content-Type: {response.header('content-type') or 'none'}",
         )
 
 
@@ -75,9 +81,11 @@ def request_is_json(sight: Sight) -> Iterator[Finding]:
     expected = sight.contract.conventions.media_types.request
     if request.media_type != expected:
         yield violated(
-            f"the client sent a body as {request.media_type}",
+            f"the client sent a body as {request.media_type}"
+            if request.media_type
+            else "the client sent a body without a Content-Type",
             expected=f"Content-Type: {expected}",
-            actual=f"Content-Type: {request.header('content-type')}",
+            actual=f"Content-Type: {request.header('content-type') or 'none'}",
             party="client",
         )
     elif not request.is_json:

@@ -48,7 +48,7 @@ def add_to(commands: Commands) -> None:
         "--host",
         action="append",
         default=[],
-        type=_host,
+        type=_given_host,
         metavar="HOST",
         help="another host of the API, such as an emulator's; * stands for any text; repeatable",
     )
@@ -93,7 +93,14 @@ def _host(text: str) -> str:
     name = urlsplit(text if "//" in text else f"//{text}").hostname
     if not name:
         raise ValueError(text)
-    return name
+    return name.removesuffix(".")
+
+
+def _given_host(text: str) -> str:
+    try:
+        return _host(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no host") from None
 
 
 def _progress(count: int) -> Callable[[Path], None]:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import NoReturn
 
 from conformance.commands import cleanup, coverage, judge, requirements, serve
 from conformance.contract import ConformanceError
@@ -42,8 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells of a wrong call in one line; the parsers of the commands are of the same class."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"{self.prog}: error: {one_line(message)}; `{self.prog} --help` lists what it takes\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="conformance",
         description="API conformance: which promises of five REST APIs' documents hold, and which do not.",
         epilog="The suite itself is run with pytest: `pytest --help` lists its options under “API conformance”.",

@@ -18,7 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def label(path: Path) -> str:
     """A file of an API as errors name it: `specs/<api>/<file>`."""
-    return f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+    return "/".join(path.parts[-3:]).replace("//", "/")
 
 
 def read_yaml(path: Path) -> Any:

@@ -35,6 +35,7 @@ def refused(capsys: Captured, *arguments: str, status: int = 2) -> str:
         came = int(str(exit_.code))
     out, error = capsys.readouterr()
     assert (came, out) == (status, "")
+    assert error.count("\n") == 1
     return error.splitlines()[-1]
 
 
@@ -69,6 +70,14 @@ def test_a_terminal_that_lacks_a_character_shows_its_number(arguments: tuple[str
         ),
         (("requirements", "../vultr"), "conformance: unknown API '../vultr'"),
         (("judge", "--api", "vultr"), "conformance judge: error: the following arguments are required: FILE"),
+        (
+            ("judge", "--api", "vultr", "--host", "", "x.yaml"),
+            "conformance judge: error: argument --host: '' is no host; `conformance judge --help` lists what it takes",
+        ),
+        (
+            ("judge", "--api", "vultr", "--deviations", "no.yaml", "x.yaml"),
+            "conformance: no.yaml: cannot be read: No such file or directory",
+        ),
         (("judge", "--api", "vultur", "x.yaml"), "conformance: unknown API 'vultur'"),
         (("serve", "vultur"), "conformance: there is no reference server for 'vultur'; there is one for"),
         (

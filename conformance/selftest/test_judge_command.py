@@ -184,3 +184,29 @@ def test_the_traffic_of_others_is_read_whole(tmp_path: Path, capsys: Captured) -
     assert "vultr: 117 exchanges in 26 files read" in judged.text
     assert judged.report["errors"] == []
     assert judged.error == ""
+
+
+def test_a_body_that_a_hook_parsed_is_its_json_text(tmp_path: Path, capsys: Captured) -> None:
+    parsed = ok()
+    parsed["response"]["body"] = {"string": {"account": {"name": "someone"}}}
+    judged = Judged(tmp_path / "reports", capsys, written(tmp_path / "c.json", parsed))
+    assert (judged.status, judged.error) == (0, "")
+
+
+@pytest.mark.parametrize(("length", "unread"), [("177", True), ("20", False)])
+def test_a_coded_body_that_was_emptied_is_not_in_the_recording(
+    tmp_path: Path, capsys: Captured, length: str, unread: bool
+) -> None:
+    emptied = interaction(200, "")
+    emptied["response"]["headers"] |= {"Content-Encoding": ["gzip"], "Content-Length": [length]}
+    judged = Judged(tmp_path / "reports", capsys, written(tmp_path / "c.json", emptied))
+    assert ("the response has no body in this recording, though its Content-Length is 177" in judged.text) is unread
+
+
+def test_a_missing_content_type_is_told_in_words(tmp_path: Path, capsys: Captured) -> None:
+    untyped = ok()
+    untyped["response"]["headers"] = {"Server": ["x"]}
+    untyped["request"] |= {"method": "POST", "uri": "https://api.vultr.com/v2/ssh-keys", "body": "{}"}
+    judged = Judged(tmp_path / "reports", capsys, written(tmp_path / "c.json", untyped))
+    assert "None" not in judged.text
+    assert "the client sent a body without a Content-Type" in judged.text

@@ -90,7 +90,7 @@ class Reader:
             return self._json(record["parsed_body"], whose, limit)
         if not record.keys() & {"body", "content"}:
             return None
-        body = record.get("body", record.get("content"))
+        body = stored = record.get("body", record.get("content"))
         # A request body that is a mapping is what was sent as JSON: there, these members could be its own.
         if isinstance(body, dict) and (whose == "response" or len(body) == 1):
             if whose == "response" and not body:
@@ -101,7 +101,9 @@ class Reader:
                 return self._json(body["parsed_body"], whose, limit)
             if "string" in body or (whose == "response" and "body" in body):
                 body = body.get("string", body.get("body"))
-        if isinstance(body, (dict, list)) and not isinstance(body, Chunks) and whose == "request":
+        # A hook that reads JSON leaves what it read in place of the text of a response.
+        parsed = whose == "request" or body is not stored
+        if isinstance(body, (dict, list)) and not isinstance(body, Chunks) and parsed:
             return self._json(body, whose, limit)
         return _bytes(body, whose, limit)
 
@@ -128,6 +130,8 @@ class Reader:
 
 
 _WITHOUT_BODY = frozenset({*range(100, 200), 204, 205, 304})
+_CODED_NOTHING = 40
+"""Bytes that a coding makes of an empty body at most."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -157,7 +161,9 @@ def _lacks(message: Message, *, absent: bool) -> str | None:
     length = (message.header("content-length") or "")[:20]
     if re.fullmatch("0+", length):
         return None
-    if re.fullmatch("[0-9]+", length) and (absent or not codings_of(message.header("content-encoding"))):
+    # A coding makes some bytes of nothing, and of what is stored decoded the length is still that of the coded.
+    least = _CODED_NOTHING if codings_of(message.header("content-encoding")) and not absent else 0
+    if re.fullmatch("[0-9]+", length) and int(length) > least:
         return f", though its Content-Length is {length}"
     return "" if absent else None
 
