@@ -1,0 +1,135 @@
+"""A proxy in front of a served API that breaks one promise: it sees requests and answers, and nothing of the server."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote, urlencode
+
+from attrs import define, evolve, field, frozen
+
+from conformance.reference.core import Server
+from conformance.targets import ReferenceTarget
+from conformance.targets.client import Client
+from conformance.targets.target import Observer
+
+
+@frozen
+class Asked:
+    """A request, as it came.
+
+    Attributes:
+        path: decoded.
+        query: its parameters, in order.
+        headers: by name in lower case.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: dict[str, str]
+    body: bytes
+
+    def parameter(self, name: str) -> str | None:
+        return dict(self.query).get(name)
+
+    def without(self, *names: str) -> Asked:
+        return evolve(self, query=tuple(pair for pair in self.query if pair[0] not in names))
+
+    def having(self, **parameters: str) -> Asked:
+        return evolve(self.without(*parameters), query=(*self.without(*parameters).query, *parameters.items()))
+
+
+@frozen
+class Answered:
+    """An answer, as it goes out."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def with_header(self, name: str, value: str | None) -> Answered:
+        kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
+        return evolve(self, headers=(*kept, *([] if value is None else [(name, value)])))
+
+    def with_body(self, body: bytes) -> Answered:
+        return evolve(self.with_header("Content-Length", str(len(body))), body=body)
+
+    def with_json(self, value: Any) -> Answered:
+        return self.with_body(json.dumps(value).encode())
+
+
+Ask = Callable[[Asked], Answered]
+Memory = dict[Any, Any]
+Defect = Callable[[Asked, Ask, Memory], Answered]
+"""Answers a request, with what the server answers and what the proxy remembers of earlier ones."""
+
+
+@define
+class Proxy:
+    """A WSGI application in front of a server."""
+
+    server: Server
+    defect: Defect
+    memory: Memory = field(factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        # A target reads the clock, credentials and parameters of the server that it starts.
+        return getattr(self.server, name)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key[:5] == "HTTP_"}
+        asked = Asked(
+            environ["REQUEST_METHOD"],
+            unquote(environ["PATH_INFO"]),
+            tuple(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+            headers,
+            environ["wsgi.input"].read(length) if length else b"",
+        )
+
+        def ask(asked_for: Asked) -> Answered:
+            changed = dict(environ)
+            if asked_for.query != asked.query:
+                changed["QUERY_STRING"] = urlencode(asked_for.query)
+            changed |= {
+                "REQUEST_METHOD": asked_for.method,
+                "PATH_INFO": environ["PATH_INFO"] if asked_for.path == asked.path else asked_for.path,
+                "CONTENT_LENGTH": str(len(asked_for.body)),
+                "wsgi.input": io.BytesIO(asked_for.body),
+            }
+            for name in set(headers) | set(asked_for.headers):
+                changed.pop(f"HTTP_{name.upper().replace('-', '_')}", None)
+                if name in asked_for.headers:
+                    changed[f"HTTP_{name.upper().replace('-', '_')}"] = asked_for.headers[name]
+            started: list[Any] = []
+
+            def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+                started.extend((status, headers))
+                return lambda _: None
+
+            body = b"".join(self.server(changed, start))
+            return Answered(int(started[0][:3]), tuple(started[1]), body)
+
+        answer = self.defect(asked, ask, self.memory)
+        start_response(f"{answer.status} Answer", list(answer.headers))
+        return [answer.body]
+
+
+@define(eq=False)
+class ProxiedTarget(ReferenceTarget):
+    """The reference server behind a proxy."""
+
+    defect: Defect = field(kw_only=True)
+
+    def _client(self, server: Any, observers: list[Observer]) -> Client:
+        return super()._client(cast(Server, Proxy(server, self.defect)), observers)

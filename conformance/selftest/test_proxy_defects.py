@@ -1,0 +1,487 @@
+"""Defects that a proxy plants from the outside, in servers it knows nothing of: each is found by the rule it breaks."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.contract import load
+from conformance.contract.verdict import Outcome
+from conformance.properties import Run, items_of
+from conformance.selftest.proxy import Answered, Ask, Asked, Defect, Memory, ProxiedTarget
+from conformance.selftest.servers import TESTS
+
+Where = Callable[[Asked, Answered], bool]
+JSON_API = "application/vnd.api+json"
+
+
+def at(method: str, end: str, *statuses: int) -> Where:
+    """Answers to a method whose path ends so, with one of the statuses: 200 where none is given."""
+    return lambda asked, answer: (
+        asked.method == method and asked.path.endswith(end) and answer.status in (statuses or (200,))
+    )
+
+
+def success(asked: Asked, answer: Answered) -> bool:
+    return asked.method == "GET" and answer.status == 200
+
+
+def refusal(_: Asked, answer: Answered) -> bool:
+    return 400 <= answer.status < 500
+
+
+def answers(where: Where, change: Callable[[Asked, Answered], Answered]) -> Defect:
+    """Changes some answers."""
+
+    def defect(asked: Asked, ask: Ask, _: Memory) -> Answered:
+        answer = ask(asked)
+        return change(asked, answer) if where(asked, answer) else answer
+
+    return defect
+
+
+def bodies(where: Where, edit: Callable[[Any], Any]) -> Defect:
+    """Edits the JSON of some answers, in place or by what it gives back."""
+
+    def change(_: Asked, answer: Answered) -> Answered:
+        body = answer.json
+        edited = edit(body)
+        return answer.with_json(body if edited is None else edited)
+
+    return answers(where, change)
+
+
+def questions(change: Callable[[Asked], Asked]) -> Defect:
+    """Asks the server something else than was asked."""
+    return lambda asked, ask, _: ask(change(asked))
+
+
+def header(where: Where, name: str, value: str | None) -> Defect:
+    return answers(where, lambda _, answer: answer.with_header(name, value))
+
+
+def set_at(*place: str, value: Any) -> Callable[[Any], None]:
+    """Gives a member another value, where there is such a place."""
+
+    def edit(body: Any) -> None:
+        for name in place[:-1]:
+            body = body[int(name)] if isinstance(body, list) else body.get(name)
+            if not body:
+                return
+        body[place[-1]] = value
+
+    return edit
+
+
+def without_authorization(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """Whoever has no credential gets the answer of whoever came last."""
+    sent = asked.headers.get("authorization")
+    if sent is None and "sent" in memory:
+        return ask(Asked(asked.method, asked.path, asked.query, {**asked.headers, **memory["sent"]}, asked.body))
+    answer = ask(asked)
+    if sent and answer.status == 200:
+        memory["sent"] = {"authorization": sent}
+    return answer
+
+
+def any_credential(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """A wrong credential is as good as the last that was right."""
+    answer = ask(asked)
+    if answer.status in (401, 403) and asked.headers.get("authorization") and "sent" in memory:
+        return ask(Asked(asked.method, asked.path, asked.query, {**asked.headers, **memory["sent"]}, asked.body))
+    if answer.status == 200:
+        memory["sent"] = {"authorization": asked.headers.get("authorization", "")}
+    return answer
+
+
+def cached_cursors(name: str) -> Defect:
+    """A cursor that was served once is served again from the next one on, whatever cursor is sent."""
+
+    def defect(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+        if asked.method != "GET" or asked.parameter(name) is None:
+            return ask(asked)
+        key = (asked.path, asked.without(name).query)
+        if key not in memory:
+            memory[key] = ask(asked)
+        return memory[key]  # type: ignore[no-any-return]
+
+    return defect
+
+
+def kept_after_delete(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """What is deleted is said to be, and goes on being read and listed."""
+    if asked.method == "DELETE":
+        looked = ask(Asked("GET", asked.path, asked.query, asked.headers, b""))
+        if looked.status == 200:
+            memory[asked.path] = looked
+    answer = ask(asked)
+    if asked.method == "GET" and answer.status == 404 and asked.path in memory:
+        return memory[asked.path]  # type: ignore[no-any-return]
+    return answer
+
+
+def listed_after_delete(member: str) -> Defect:
+    """The list is as it was before a delete."""
+
+    def defect(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+        if asked.method == "DELETE":
+            memory["deleted"] = True
+        answer = ask(asked)
+        if asked.method == "GET" and answer.status == 200 and isinstance(answer.json, dict) and member in answer.json:
+            key = (asked.path, asked.query)
+            if memory.get("deleted") and key in memory:
+                return memory[key]  # type: ignore[no-any-return]
+            memory[key] = answer
+        return answer
+
+    return defect
+
+
+def nothing_created(status: int) -> Defect:
+    """A create is answered as if it were done, and is not passed on; the server is only asked for how it would look."""
+
+    def defect(asked: Asked, ask: Ask, _: Memory) -> Answered:
+        answer = ask(asked)
+        if asked.method == "POST" and answer.status == status:
+            name = answer.json["domain"]["domain"]
+            ask(Asked("DELETE", f"{asked.path}/{name}", (), asked.headers, b""))
+        return answer
+
+    return defect
+
+
+def method_swallowed(method: str) -> Defect:
+    """Changes are answered 204 and go no further."""
+
+    def defect(asked: Asked, ask: Ask, _: Memory) -> Answered:
+        if asked.method != method:
+            return ask(asked)
+        looked = ask(Asked("GET", asked.path, (), asked.headers, b""))
+        return Answered(204, (), b"") if looked.status == 200 else looked
+
+    return defect
+
+
+def put_as_patch_of_first(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """The second PUT to a resource is not taken."""
+    if asked.method == "PUT":
+        if asked.path in memory:
+            return Answered(204, (), b"")
+        memory[asked.path] = True
+    return ask(asked)
+
+
+def deleted_unknown(asked: Asked, ask: Ask, _: Memory) -> Answered:
+    answer = ask(asked)
+    return Answered(204, (), b"") if asked.method == "DELETE" and answer.status == 404 else answer
+
+
+def double_key(_: Asked, answer: Answered) -> Answered:
+    return answer.with_body(answer.body.replace(b"{", b'{"at": 1, "at": 2, ', 1))
+
+
+def reversed_where_small(member: str, parameter: str) -> Defect:
+    """Pages of a small size come in reverse."""
+
+    def change(asked: Asked, answer: Answered) -> Answered:
+        body = answer.json
+        if 1 < int(asked.parameter(parameter) or 500) < 100:
+            body[member] = body[member][::-1]
+        return answer.with_json(body)
+
+    return answers(lambda asked, answer: success(asked, answer) and member in (answer.json or {}), change)
+
+
+def text_cursor(body: Any) -> None:
+    links = body.get("meta", {}).get("links", {})
+    if links.get("next"):
+        links["next"] = "page two!"
+
+
+def echoed(asked: Asked, answer: Answered) -> Answered:
+    sent = asked.headers.get("authorization", "").rpartition(" ")[2]
+    return answer.with_header("X-Caller", base64.b64encode(sent.encode()).decode()) if sent else answer
+
+
+def first_page_again(asked: Asked, ask: Ask, _: Memory) -> Answered:
+    """prev leads to the page it stands on."""
+    answer = ask(asked)
+    cursor = asked.parameter("cursor")
+    if cursor and success(asked, answer):
+        body = answer.json
+        body["meta"]["links"]["prev"] = cursor
+        return answer.with_json(body)
+    return answer
+
+
+def counted_down(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """Remaining goes up again within a window."""
+    answer = ask(asked)
+    memory["n"] = memory.get("n", 0) + 1
+    left = answer.header("X-RateLimit-Remaining")
+    return answer.with_header("X-RateLimit-Remaining", str(int(left) + 2 * memory["n"])) if left else answer
+
+
+def longer(parameter: str) -> Defect:
+    """A page of one more than was asked for."""
+
+    def change(asked: Asked) -> Asked:
+        size = asked.parameter(parameter)
+        if asked.method == "GET" and size and size.isdigit() and 1 < int(size) < 100:
+            return asked.having(**{parameter: str(int(size) + 1)})
+        return asked
+
+    return questions(change)
+
+
+def link_edit(name: str, edit: Callable[[str], str]) -> Defect:
+    def change(body: Any) -> None:
+        links = body.get("links") or {}
+        if links.get(name):
+            links[name] = edit(links[name])
+
+    return bodies(lambda asked, answer: success(asked, answer) and b'"links"' in answer.body, change)
+
+
+def error_member(**members: Any) -> Defect:
+    def change(body: Any) -> None:
+        for error in body.get("errors", []):
+            error.update(members)
+
+    return bodies(lambda asked, answer: refusal(asked, answer) and bool(answer.body), change)
+
+
+def plan(**members: Any) -> Defect:
+    return bodies(at("GET", "/plans"), lambda body: body["plans"][0].update(members) if body["plans"] else None)
+
+
+def pagination(**members: Any) -> Defect:
+    def change(body: Any) -> None:
+        if "pagination" in body:
+            body["pagination"].update(members)
+
+    return bodies(lambda asked, answer: success(asked, answer) and b"pagination" in answer.body, change)
+
+
+DEFECTS: dict[str, tuple[str, Defect]] = {
+    # what is in a body
+    "vcpu_count is a text": ("vultr.schema.plans-item", plan(vcpu_count="1")),
+    "a plan has no locations": ("vultr.schema.plans-item", plan(locations=None)),
+    "an application is of a third type": (
+        "vultr.schema.applications-item",
+        bodies(at("GET", "/applications"), set_at("applications", "0", "type", value="oneclick")),
+    ),
+    "the account is a list": (
+        "vultr.schema.account-object",
+        bodies(at("GET", "/account"), lambda body: {"account": [body["account"]]}),
+    ),
+    "plans stand under data": ("vultr.schema.named-root", bodies(at("GET", "/plans"), lambda b: {"data": b["plans"]})),
+    "a list is a bare array": (
+        "vultr.schema.get-returns-object",
+        bodies(at("GET", "/backups"), lambda body: body["backups"]),
+    ),
+    "a success has an error": (
+        "vultr.errors.no-error-in-2xx",
+        bodies(at("GET", "/account"), lambda body: {**body, "error": ""}),
+    ),
+    "a project is named twice": ("vercel.types.map-unique-keys", answers(at("GET", "/v9/projects"), double_key)),
+    "projects are a map": (
+        "vercel.schema.projects-list-key",
+        bodies(at("GET", "/v9/projects"), lambda b: {**b, "projects": {p["id"]: p for p in b["projects"]}}),
+    ),
+    "an id is a number": (
+        "vercel.types.id-string-unique",
+        bodies(at("GET", "/v9/projects"), set_at("projects", "0", "id", value=7)),
+    ),
+    "a resource has no type": (
+        "snyk.schema.resource-object",
+        bodies(at("GET", "/projects"), lambda body: [one.pop("type") for one in body["data"]] and body),
+    ),
+    "a list of one is an object": (
+        "snyk.schema.collection-is-array",
+        bodies(at("GET", "/targets"), lambda body: {**body, "data": (body["data"] or [{}])[0]}),
+    ),
+    "jsonapi is gone": (
+        "snyk.schema.jsonapi-member",
+        bodies(lambda asked, answer: success(asked, answer), lambda body: body.pop("jsonapi", None) and body),
+    ),
+    # framing
+    "a refusal is HTML": (
+        "vultr.content-type.response-json",
+        answers(refusal, lambda _, answer: answer.with_header("Content-Type", "text/html").with_body(b"<h1>No</h1>")),
+    ),
+    "a list says it is a text": (
+        "vercel.content-type.response-json",
+        header(success, "Content-Type", "text/plain"),
+    ),
+    "JSON:API says it is a text": (
+        "snyk.content-type.response-media-type",
+        header(success, "Content-Type", "text/plain"),
+    ),
+    "a 204 has a body": (
+        "vultr.schema.no-content-empty",
+        answers(lambda _, answer: answer.status == 204, lambda _, answer: answer.with_body(b'{"done": true}')),
+    ),
+    "a body is cut off": (
+        "vultr.content-type.response-json",
+        answers(at("GET", "/plans"), lambda _, answer: answer.with_body(answer.body[:-3])),
+    ),
+    # errors
+    "an error says message only": (
+        "vultr.errors.error-attribute",
+        bodies(refusal, lambda body: {"message": body["error"]}),
+    ),
+    "an error has no code": ("vercel.errors.envelope", bodies(refusal, set_at("error", "code", value=""))),
+    "an error's status is a number": ("snyk.errors.error-members", error_member(status=404)),
+    "an error's status is another": ("snyk.errors.error-status-matches", error_member(status="500")),
+    "what is unknown is an empty success": (
+        "vultr.errors.unknown-404",
+        answers(at("GET", "", 404), lambda _, answer: Answered(200, answer.headers, b"{}").with_json({})),
+    ),
+    "a malformed body crashes": (
+        "vultr.errors.malformed-400",
+        answers(at("POST", "/domains", 400), lambda _, answer: Answered(500, answer.headers, answer.body)),
+    ),
+    # pages
+    "total counts the page": (
+        "vultr.pagination.total-is-full-list",
+        bodies(at("GET", "/plans"), lambda b: {**b, "meta": {**b["meta"], "total": len(b["plans"])}}),
+    ),
+    "total is a text": (
+        "vultr.pagination.meta-shape",
+        bodies(at("GET", "/backups"), lambda b: {**b, "meta": {**b["meta"], "total": str(b["meta"]["total"])}}),
+    ),
+    "a page is one too long": ("vultr.pagination.per-page-honoured", longer("per_page")),
+    "a page of projects is one too long": ("vercel.pagination.limit-honoured", longer("limit")),
+    "per_page is not passed on": ("vultr.pagination.per-page-honoured", questions(lambda a: a.without("per_page"))),
+    "every cursor leads to one page": ("vultr.pagination.walk-exactly-once", cached_cursors("cursor")),
+    "every until leads to one page": ("vercel.pagination.walk-exactly-once", cached_cursors("until")),
+    "every starting_after leads to one page": ("snyk.pagination.walk-exactly-once", cached_cursors("starting_after")),
+    "small pages are in reverse": ("vultr.pagination.walk-exactly-once", reversed_where_small("plans", "per_page")),
+    "a cursor is a text": ("vultr.pagination.cursor-alphabet", bodies(success, text_cursor)),
+    "prev leads to its own page": ("vultr.pagination.prev-roundtrip", first_page_again),
+    "the end is told by a cursor": (
+        "vultr.pagination.last-page-no-next",
+        bodies(
+            lambda asked, answer: success(asked, answer) and b'"meta"' in answer.body,
+            lambda body: (
+                body["meta"]["links"].update(next="bmV4dA==") if not body["meta"]["links"].get("next") else None
+            ),
+        ),
+    ),
+    "count is one too many": ("vercel.pagination.count-is-page-length", pagination(count=99)),
+    "next is in seconds": (
+        "vercel.types.date-is-ms",
+        bodies(
+            lambda asked, answer: success(asked, answer) and b"pagination" in answer.body,
+            lambda b: {**b, "pagination": {**b["pagination"], "next": (b["pagination"]["next"] or 0) // 1000 or None}},
+        ),
+    ),
+    "next is gone at the end": (
+        "vercel.pagination.next-null-on-last-page",
+        bodies(
+            lambda asked, answer: success(asked, answer) and b"pagination" in answer.body,
+            lambda b: {**b, "pagination": {k: v for k, v in b["pagination"].items() if k != "next" or v is not None}},
+        ),
+    ),
+    "a list ends after its first page": ("vercel.pagination.next-set-while-more", pagination(next=None)),
+    # links
+    "next forgets the version": (
+        "snyk.pagination.links-keep-context",
+        link_edit("next", lambda link: link.replace("version=", "was=")),
+    ),
+    "next has a space": ("snyk.pagination.links-are-urls", link_edit("next", lambda link: f"{link} x")),
+    "no next is an empty text": (
+        "snyk.pagination.links-edge-null-or-absent",
+        bodies(at("GET", "/projects"), lambda b: {**b, "links": {"next": "", "prev": "", **(b.get("links") or {})}}),
+    ),
+    "a cursor of links is not passed on": (
+        "snyk.pagination.walk-exactly-once",
+        questions(lambda asked: asked.without("starting_after")),
+    ),
+    "next of one list leads to the other": (
+        "snyk.pagination.links-keep-context",
+        link_edit("next", lambda link: link.replace("/projects?", "/targets?")),
+    ),
+    # who may
+    "nobody is asked for a credential": ("vultr.auth.no-key-401", without_authorization),
+    "nobody is asked for a token": ("vercel.auth.no-token-403", without_authorization),
+    "any credential will do": ("vultr.auth.bad-key-401", any_credential),
+    "any token will do": ("snyk.auth.bad-token-401", any_credential),
+    "the refusal is another": (
+        "vercel.auth.bad-token-403",
+        answers(lambda _, answer: answer.status == 403, lambda _, a: Answered(401, a.headers, a.body)),
+    ),
+    "the credential comes back in base64": ("vultr.security.key-never-echoed", answers(success, echoed)),
+    # limits
+    "no Remaining": ("vercel.rate-limit.headers-on-all", header(success, "X-RateLimit-Remaining", None)),
+    "Remaining is more than Limit": (
+        "vercel.rate-limit.headers-sane",
+        header(success, "X-RateLimit-Remaining", "9999999"),
+    ),
+    "Remaining goes up": ("vercel.rate-limit.remaining-monotone", counted_down),
+    "Reset is a delta": ("vercel.rate-limit.reset-epoch-seconds", header(success, "X-RateLimit-Reset", "60")),
+    "a limit is told by 403": (
+        "vercel.rate-limit.exceeded-429",
+        answers(lambda _, answer: answer.status == 429, lambda _, a: Answered(403, a.headers, a.body)),
+    ),
+    # writes
+    "a create answers another name": (
+        "vultr.crud.post-creates",
+        bodies(at("POST", "/domains", 201), set_at("domain", "domain", value="other.example.com")),
+    ),
+    "a create answers 200": (
+        "vultr.crud.post-creates",
+        answers(at("POST", "/domains", 201), lambda _, answer: Answered(200, answer.headers, answer.body)),
+    ),
+    "a create comes to nothing": ("vultr.crud.post-creates", nothing_created(201)),
+    "a delete keeps what it deleted": ("vultr.crud.delete-then-404", kept_after_delete),
+    "a list keeps what was deleted": ("vultr.crud.delete-then-404", listed_after_delete("domains")),
+    "a delete of nothing succeeds": ("vultr.crud.delete-missing-4xx", deleted_unknown),
+    "a PATCH goes nowhere": ("vultr.crud.patch-partial", method_swallowed("PATCH")),
+    "a PUT goes nowhere": ("vultr.crud.put-sets", method_swallowed("PUT")),
+    "only the first PUT counts": ("vultr.crud.put-sets", put_as_patch_of_first),
+    # versions
+    "every version is served": (
+        "snyk.versioning.version-invalid-4xx",
+        questions(lambda asked: asked.having(version="2024-10-15") if asked.parameter("version") else asked),
+    ),
+    "no version is needed": (
+        "snyk.versioning.version-required",
+        questions(lambda asked: asked if asked.parameter("version") else asked.having(version="2024-10-15")),
+    ),
+    "Sunset is an ISO date": (
+        "snyk.versioning.sunset-format",
+        answers(success, lambda _, a: a.with_header("Sunset", "2030-01-01") if a.header("Sunset") else a),
+    ),
+    # filters
+    "a filter is dropped": ("vultr.crud.filter-sound", questions(lambda asked: asked.without("type"))),
+    "all leaves one out": (
+        "vultr.crud.filter-complete",
+        lambda asked, ask, _: ask(asked.having(type="one-click") if asked.parameter("type") == "all" else asked),
+    ),
+}
+
+
+def outcomes(requirement: str, defect: Defect) -> set[Outcome]:
+    contract = load(requirement.partition(".")[0])
+    run = Run(contract, ProxiedTarget(contract, defect=defect), examples=2)
+    bound = [item for test, function in TESTS.items() for item in items_of(function, test, contract)]
+    return {run.run(item).outcome for item in bound if item.requirement.id == requirement}
+
+
+@pytest.mark.parametrize(("requirement", "defect"), [pytest.param(*one, id=name) for name, one in DEFECTS.items()])
+def test_a_defect_is_found_by_the_rule_it_breaks(requirement: str, defect: Defect) -> None:
+    found = outcomes(requirement, defect)
+    assert Outcome.VIOLATED in found
+    assert Outcome.BROKEN not in found
+
+
+@pytest.mark.parametrize("requirement", sorted({requirement for requirement, _ in DEFECTS.values()}))
+def test_a_proxy_that_changes_nothing_is_accused_of_nothing(requirement: str) -> None:
+    found = outcomes(requirement, lambda asked, ask, _: ask(asked))
+    assert found <= {Outcome.HELD, Outcome.NOT_EXERCISED, Outcome.UNSUPPORTED}
+    assert Outcome.HELD in found
