@@ -9,7 +9,7 @@ from conformance.contract.contract import (
     load_catalogue,
     read_openapi,
 )
-from conformance.contract.conventions import Conventions, Pagination, Resource, Versioning
+from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.operation import Collection, Operation, Router
 from conformance.contract.reading import read_yaml, validated
@@ -18,6 +18,7 @@ from conformance.contract.schema import SchemaError, Validator, pointer
 
 __all__ = [
     "CLIENT",
+    "PREVIOUS_CURSOR",
     "SPECS",
     "Catalogue",
     "Collection",

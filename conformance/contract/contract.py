@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from conformance.contract.conventions import Conventions, Resource
+from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
 from conformance.contract.operation import METHODS, Collection, Operation, Router
@@ -72,6 +72,18 @@ class Contract:
     def base_path(self) -> str:
         """The path of the documented base URL, empty where it has none."""
         return urlsplit(self.conventions.origin).path
+
+    @cached_property
+    def named_by_targets(self) -> tuple[str, ...]:
+        """The parameters that whoever knows a target may name values of, sorted: what stands in paths, and what else
+        no document says, such as whose resources there are beside the caller's."""
+        scope, pagination = self.conventions.auth.scope, self.conventions.pagination
+        found = {name for operation in self.operations for name in operation.path_parameters}
+        if scope is not None:
+            found |= {scope.parameter, *([scope.foreign] if scope.foreign else [])}
+        if pagination is not None and pagination.previous is None and not pagination.by_link:
+            found.add(PREVIOUS_CURSOR)
+        return tuple(sorted(found))
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:

@@ -12,6 +12,10 @@ from conformance.contract.requirement import Record
 Status = int | Literal["4xx"]
 
 
+PREVIOUS_CURSOR = "previous-cursor"
+"""The target's parameter that names the query parameter for prev, where no document does."""
+
+
 class Scope(Record):
     """The query parameter that says whose resources a request is about: without it, those of the caller.
 

@@ -11,6 +11,7 @@ from zlib import crc32
 from attrs import define, field
 
 from conformance.contract import (
+    PREVIOUS_CURSOR,
     Contract,
     ContractError,
     Conventions,
@@ -148,7 +149,7 @@ class Subject:
 
     def collection_of(self, operation: Operation) -> Collection:
         pagination = self.conventions.paging
-        named = self.session.parameters.get("previous-cursor", ())
+        named = self.session.parameters.get(PREVIOUS_CURSOR, ())
         if pagination.previous is None and named:
             # No document names the parameter; whoever knows the target does.
             pagination = pagination.model_copy(update={"previous": named[0]})

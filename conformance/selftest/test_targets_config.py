@@ -235,3 +235,20 @@ def test_what_is_disposable_comes_before_what_is_only_known(tmp_path: Path) -> N
 def test_what_is_built_in_knows_what_is_disposable(name: str) -> None:
     with pytest.raises(TargetError, match="--disposable dns-domain: is for a URL"):
         select(name, ("vultr",), disposable={"dns-domain": ("a",)})
+
+
+def test_a_target_may_name_what_its_documents_leave_open(tmp_path: Path) -> None:
+    table = """
+    api = "vercel"
+    url = "http://127.0.0.1:8080"
+    parameters = {teamId = ["team_a"], foreignTeamId = ["team_b"], previous-cursor = ["since"]}
+    disposable = {teamId = ["team_scratch"]}
+    """
+    (tmp_path / "pyproject.toml").write_text(f"[tool.conformance.targets.staging]{table}", encoding="utf-8")
+    target = select("staging", ("vercel",), root=tmp_path, environ={"VERCEL_TOKEN": TOKEN}).targets["vercel"]
+    assert isinstance(target, UrlTarget)
+    named_there = target.session("a test", "an item", []).parameters
+    assert named_there["teamId"] == ("team_scratch", "team_a")
+    assert named_there["foreignTeamId"] == ("team_b",)
+    assert named_there["previous-cursor"] == ("since",)
+    target.close()

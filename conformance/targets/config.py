@@ -35,8 +35,8 @@ class TargetRecord(Record):
         url: its base URL.
         credentials: credential name → environment variable; the conventions' variables where left out.
         capabilities: what it allows beyond what its address implies.
-        parameters: path parameter → values known to exist, which are for reading.
-        disposable: path parameter → values that are given up: tests may change and destroy what they name.
+        parameters: parameter → values known to exist, which are for reading.
+        disposable: parameter → values that are given up: tests may change and destroy what they name.
         facts: what else is known about it, e.g. the releases it serves.
         deviations: file of known deviations, relative to the pyproject.toml.
         ca: file with certificates to trust beside the usual ones, relative to the pyproject.toml.
@@ -209,12 +209,11 @@ def _at_url(
             )
     # A name or a token that cannot be kept out of recordings is refused now, not at the first request.
     Redactor(credentials)
-    in_paths = {parameter for op in contract.operations for parameter in op.path_parameters}
-    for parameter in record.parameters:
-        if parameter not in in_paths:
+    for parameter in (*record.parameters, *record.disposable):
+        if parameter not in contract.named_by_targets:
             raise TargetError(
-                f"the target {name!r}: no path of {contract.api} has a parameter {parameter!r}: "
-                f"known are {', '.join(sorted(in_paths))}"
+                f"the target {name!r}: {contract.api} has no parameter {parameter!r} that a target names values of: "
+                f"known are {', '.join(contract.named_by_targets)}"
             )
     examples = {parameter: values for op in contract.operations for parameter, values in op.examples.items() if values}
     return UrlTarget(
