@@ -10,6 +10,7 @@ from conformance.properties.assertions import (
     assert_that,
 )
 from conformance.properties.binding import Binding, binding_of, observes, property_test, requirement
+from conformance.properties.busy import each_time, undisturbed
 from conformance.properties.collection import Collection, Step, Walk, identities
 from conformance.properties.mock import MockServer, Reply, play
 from conformance.properties.resource import Things
@@ -42,10 +43,12 @@ __all__ = [
     "assert_status",
     "assert_that",
     "binding_of",
+    "each_time",
     "identities",
     "items_of",
     "observes",
     "play",
     "property_test",
     "requirement",
+    "undisturbed",
 ]

@@ -235,6 +235,13 @@ class Collection:
         """The identity of every record of the list, in order."""
         return self.everything.ids
 
+    def is_being_changed(self) -> bool:
+        """Whether the list has other records than when it was first read whole; False where it never was."""
+        if "everything" not in self.__dict__:
+            return False
+        walk = self.walk(self.pagination.page_size.maximum)
+        return walk.ended and set(walk.ids) != set(self.ids)
+
     def at_least(self, count: int) -> None:
         """Goes on only with a list of at least `count` records.
 

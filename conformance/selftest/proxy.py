@@ -89,6 +89,8 @@ class Proxy:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key[:5] == "HTTP_"}
+        if environ.get("CONTENT_TYPE"):
+            headers["content-type"] = environ["CONTENT_TYPE"]
         asked = Asked(
             environ["REQUEST_METHOD"],
             unquote(environ["PATH_INFO"]),
@@ -107,7 +109,8 @@ class Proxy:
                 "CONTENT_LENGTH": str(len(asked_for.body)),
                 "wsgi.input": io.BytesIO(asked_for.body),
             }
-            for name in set(headers) | set(asked_for.headers):
+            changed["CONTENT_TYPE"] = asked_for.headers.get("content-type", "")
+            for name in {*headers, *asked_for.headers} - {"content-type", "content-length"}:
                 changed.pop(f"HTTP_{name.upper().replace('-', '_')}", None)
                 if name in asked_for.headers:
                     changed[f"HTTP_{name.upper().replace('-', '_')}"] = asked_for.headers[name]

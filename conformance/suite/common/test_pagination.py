@@ -23,6 +23,7 @@ from conformance.properties import (
     identities,
     property_test,
     requirement,
+    undisturbed,
 )
 from conformance.properties.exercise import NO_SUCH_CURSOR
 from conformance.traffic.pages import page_of
@@ -60,6 +61,7 @@ def _page_sizes(collection: Collection) -> tuple[int, int]:
 
 @requirement("pagination.walk-exactly-once")
 @property_test(examples=page_size_boundaries, limit=page_sizes)
+@undisturbed
 def test_walk_visits_every_record_exactly_once(subject: Subject, collection: Collection, limit: int) -> None:
     """Following the cursor to its end yields each record once, and where promised in the same order."""
     everything = collection.ids
@@ -135,6 +137,7 @@ def everything_at_once(collection: Collection) -> int:
 
 @requirement("pagination.prev-roundtrip")
 @property_test(examples=page_size_boundaries, limit=page_sizes)
+@undisturbed
 def test_next_then_prev_leads_back(collection: Collection, limit: int) -> None:
     """The prev of the second page leads to the first page again."""
     if collection.pagination.previous is None and not collection.pagination.by_link:
@@ -196,6 +199,7 @@ def test_a_page_has_no_more_than_was_asked_for(collection: Collection, limit: in
 
 
 @requirement("pagination.default-page-size")
+@undisturbed
 def test_default_page_size(collection: Collection) -> None:
     """Without a page size, a page holds as many records as the documented default."""
     default = collection.pagination.page_size.documented_default
@@ -284,6 +288,7 @@ def test_a_made_up_cursor_is_refused(collection: Collection, cursor: Any) -> Non
 
 @requirement("pagination.end-marked")
 @property_test(examples=page_size_boundaries, limit=page_sizes)
+@undisturbed
 def test_a_walk_ends_with_a_marked_end(collection: Collection, limit: int) -> None:
     """The page where a walk stops says that nothing follows, in the form the document gives."""
     walk = collection.walk(limit, expected=len(collection.ids))
@@ -308,6 +313,7 @@ def test_a_walk_ends_with_a_marked_end(collection: Collection, limit: int) -> No
 
 @requirement("pagination.more-marked")
 @property_test(examples=page_size_boundaries, limit=page_sizes)
+@undisturbed
 def test_a_walk_goes_on_while_there_is_more(subject: Subject, collection: Collection, limit: int) -> None:
     """No page says that nothing follows while a record of the list has not been seen."""
     known = dict.fromkeys([*identities(collection.start.page), *collection.ids])

@@ -17,6 +17,7 @@ from conformance.properties import (
     assert_same_members,
     assert_status,
     assert_that,
+    each_time,
     identities,
     property_test,
     requirement,
@@ -120,6 +121,7 @@ def test_the_default_order_is_that_of_insertion(collection: Collection, things: 
 
 
 @requirement("snyk.crud.get-is-safe")
+@each_time
 def test_reading_changes_nothing(collection: Collection) -> None:
     """The first page, read again and again with no write between, has the same records in the same order."""
     limit = collection.pagination.page_size.minimum

@@ -18,8 +18,10 @@ from conformance.properties import (
     assert_not_status,
     assert_same_members,
     assert_that,
+    each_time,
     property_test,
     requirement,
+    undisturbed,
 )
 from conformance.suite.common.test_pagination import LONGEST_WALK, page_size_boundaries, page_sizes, times_of
 from conformance.traffic.pages import page_of
@@ -41,6 +43,7 @@ def test_a_list_beyond_the_limit_has_pagination(collection: Collection) -> None:
 
 @requirement("vercel.pagination.walk-terminates")
 @property_test(examples=page_size_boundaries, limit=page_sizes)
+@undisturbed
 def test_a_walk_goes_one_way_and_ends(collection: Collection, limit: int) -> None:
     """The values of next only fall, or only rise, and the walk ends within one request more than its pages need."""
     total = len(set(collection.ids))
@@ -73,6 +76,7 @@ def all_page_sizes(subject: Subject) -> SearchStrategy[int]:
 
 @requirement("vercel.pagination.limit-invariance")
 @property_test(examples=page_size_boundaries, limit=all_page_sizes)
+@undisturbed
 def test_every_limit_gives_the_same_walk(collection: Collection, limit: int) -> None:
     """A walk with any limit gives the same ids in the same order as one with the largest."""
     collection.at_least(2)
@@ -178,6 +182,7 @@ def test_records_of_one_time_come_once_each(subject: Subject, collection: Collec
 
 
 @requirement("vercel.pagination.stable-reread")
+@each_time
 def test_the_same_page_comes_twice(collection: Collection) -> None:
     """A first page and a later one, each asked for twice, show the same ids in the same order."""
     collection.at_least(1)

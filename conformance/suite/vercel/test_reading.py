@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from conformance.properties import Collection, NotExercised, Subject, assert_equal, requirement
+from conformance.properties import Collection, NotExercised, Subject, assert_equal, each_time, requirement
 
 
 @requirement("vercel.crud.get-is-safe")
+@each_time
 def test_reading_changes_nothing(subject: Subject, lists: list[Collection]) -> None:
     """All lists, read in turn and read again, show the same records in the same order with the same values."""
     volatile = set(subject.session.facts.get("volatile", ()))

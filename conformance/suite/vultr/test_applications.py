@@ -9,6 +9,7 @@ from conformance.properties import (
     assert_status,
     assert_that,
     requirement,
+    undisturbed,
 )
 from conformance.targets import Client
 from conformance.traffic.pages import page_of
@@ -24,6 +25,7 @@ def test_the_catalogue_is_the_same_without_a_key(client: Client, operation: Oper
 
 
 @requirement("vultr.crud.filter-complete")
+@undisturbed
 def test_all_types_together_are_the_whole_list(collection: Collection) -> None:
     """type=all is the whole list, and so are marketplace and one-click together, which share nothing."""
     everything = collection.ids

@@ -12,8 +12,10 @@ from conformance.properties import (
     assert_equal,
     assert_same_members,
     assert_that,
+    each_time,
     property_test,
     requirement,
+    undisturbed,
 )
 from conformance.properties.collection import Walk
 from conformance.suite.common.test_pagination import page_sizes
@@ -22,6 +24,7 @@ from conformance.traffic.pages import page_of
 
 @requirement("vultr.pagination.total-is-full-list")
 @property_test(examples=[{"limit": None}], limit=page_sizes)
+@undisturbed
 def test_total_is_the_number_of_records_in_the_walk(collection: Collection, limit: int | None) -> None:
     """total is the same on every page, and is the number of different records that a walk brings."""
     walk = collection.walk(limit or collection.pagination.page_size.maximum, trust_total=False)
@@ -34,6 +37,7 @@ def test_total_is_the_number_of_records_in_the_walk(collection: Collection, limi
 
 
 @requirement("vultr.crud.filter-sound")
+@undisturbed
 def test_a_filtered_list_holds_only_what_was_asked_for(collection: Collection) -> None:
     """Every record of a filtered list has the value that the filter names."""
     size = collection.pagination.page_size.maximum
@@ -89,6 +93,7 @@ def _types_are_apart(collection: Collection) -> bool:
 
 
 @requirement("vultr.pagination.filter-with-paging")
+@undisturbed
 def test_a_filter_and_a_page_size_combine(collection: Collection) -> None:
     """Walking a filtered list gives the filtered list: its total counts it, and its pages stay full."""
     size = collection.pagination.page_size.maximum
@@ -115,6 +120,7 @@ def test_a_filter_and_a_page_size_combine(collection: Collection) -> None:
 
 
 @requirement("vultr.crud.get-read-only")
+@each_time
 def test_reading_changes_nothing(subject: Subject, contract: Contract, lists: list[Collection]) -> None:
     """Calling every GET of the contract leaves the records of all lists as they were."""
     before = {collection.operation.id: collection.walk().ids for collection in lists}

@@ -1,0 +1,79 @@
+"""Others write to a list while it is read: nobody is accused of that, and what is wrong all the same is still found."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from conformance.contract import load
+from conformance.contract.verdict import Outcome
+from conformance.properties import Run, items_of
+from conformance.selftest.proxy import Answered, Ask, Asked, Defect, Memory, ProxiedTarget
+from conformance.selftest.servers import TESTS
+
+VULTR, DOMAINS = load("vultr"), "/v2/domains"
+
+COMPARED = [
+    "vultr.pagination.total-is-full-list",
+    "vultr.pagination.walk-exactly-once",
+    "vultr.pagination.prev-roundtrip",
+    "vultr.pagination.last-page-no-next",
+    "vultr.pagination.per-page-honoured",
+]
+
+
+def written_by_others(every: int) -> Defect:
+    """A neighbour creates a domain before every so many reads."""
+
+    def defect(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+        if asked.method == "GET" and asked.headers.get("authorization"):
+            memory["reads"] = memory.get("reads", 0) + 1
+            if memory["reads"] % every == 0:
+                body = json.dumps({"domain": f"a{memory['reads']}.example.com"}).encode()
+                headers = {**asked.headers, "content-type": "application/json"}
+                ask(Asked("POST", DOMAINS, (), headers, body))
+        return ask(asked)
+
+    return defect
+
+
+def total_is_one_more(asked: Asked, ask: Ask, _: Memory) -> Answered:
+    answer = ask(asked)
+    if asked.method == "GET" and asked.path == DOMAINS and answer.status == 200:
+        body = answer.json
+        body["meta"]["total"] += 1
+        return answer.with_json(body)
+    return answer
+
+
+def outcomes(requirement: str, operation: str, defect: Defect) -> set[Outcome]:
+    run = Run(VULTR, ProxiedTarget(VULTR, defect=defect), examples=2)
+    bound = [item for test, function in TESTS.items() for item in items_of(function, test, VULTR)]
+    chosen = [item for item in bound if item.requirement.id == requirement and item.operation == operation]
+    assert chosen
+    return {run.run(item).outcome for item in chosen}
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 11])
+@pytest.mark.parametrize("requirement", COMPARED)
+def test_what_others_write_accuses_nobody(requirement: str, every: int) -> None:
+    found = outcomes(requirement, "GET /v2/domains", written_by_others(every))
+    assert found <= {Outcome.HELD, Outcome.NOT_EXERCISED}
+
+
+@pytest.mark.parametrize("every", [29, 61])
+def test_reading_is_not_accused_of_what_others_write_now_and_then(every: int) -> None:
+    found = outcomes("vultr.crud.get-read-only", "GET /v2/account", written_by_others(every))
+    assert found == {Outcome.HELD}
+
+
+def test_a_list_that_nobody_else_writes_to_is_judged() -> None:
+    assert Outcome.VIOLATED in outcomes("vultr.pagination.total-is-full-list", "GET /v2/domains", total_is_one_more)
+
+
+def test_a_read_that_writes_is_found() -> None:
+    def writes(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+        return written_by_others(1)(asked, ask, memory) if asked.path == DOMAINS else ask(asked)
+
+    assert outcomes("vultr.crud.get-read-only", "GET /v2/account", writes) == {Outcome.VIOLATED}
