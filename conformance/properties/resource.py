@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -13,7 +14,7 @@ from attrs import define, field
 from conformance.contract import ConformanceError, Contract, Operation, Resource, pointer
 from conformance.properties.assertions import Violation
 from conformance.properties.cleanup import poll
-from conformance.properties.collection import Collection
+from conformance.properties.collection import Collection, identities
 from conformance.targets import Client, NotExercised, Unsupported
 from conformance.targets.guard import name_place
 from conformance.traffic.exchange import Exchange
@@ -156,6 +157,16 @@ class Things:
     def listed(self) -> list[str]:
         """The ids in the list now."""
         return self.listing.ids
+
+    def listed_but_others(self) -> list[str]:
+        """The ids in the list now, without what others named: at a target that they use that comes and goes."""
+        by_others = partial(self.client.guard.is_named_by_others, self.description)
+        return [
+            identity
+            for step in self.listing.everything.steps
+            for identity, record in zip(identities(step.page), step.page.records, strict=True)
+            if not by_others(record)
+        ]
 
     def first(self) -> str:
         """The id of the first one listed.

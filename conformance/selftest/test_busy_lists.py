@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,9 @@ from conformance.contract.verdict import Outcome
 from conformance.properties import Run, items_of
 from conformance.selftest.proxy import Answered, Ask, Asked, Defect, Memory, ProxiedTarget
 from conformance.selftest.servers import TESTS
+from conformance.targets import Client
+from conformance.targets.guard import Guard
+from conformance.targets.target import Observer
 
 VULTR, DOMAINS = load("vultr"), "/v2/domains"
 
@@ -47,8 +51,17 @@ def total_is_one_more(asked: Asked, ask: Ask, _: Memory) -> Answered:
     return answer
 
 
+class Shared(ProxiedTarget):
+    """A target that others use, too."""
+
+    def _client(self, server: Any, observers: list[Observer]) -> Client:
+        client = super()._client(server, observers)
+        client.guard.throwaway = False
+        return client
+
+
 def outcomes(requirement: str, operation: str, defect: Defect) -> set[Outcome]:
-    run = Run(VULTR, ProxiedTarget(VULTR, defect=defect), examples=2)
+    run = Run(VULTR, Shared(VULTR, defect=defect), examples=2)
     bound = [item for test, function in TESTS.items() for item in items_of(function, test, VULTR)]
     chosen = [item for item in bound if item.requirement.id == requirement and item.operation == operation]
     assert chosen
@@ -77,3 +90,14 @@ def test_a_read_that_writes_is_found() -> None:
         return written_by_others(1)(asked, ask, memory) if asked.path == DOMAINS else ask(asked)
 
     assert outcomes("vultr.crud.get-read-only", "GET /v2/account", writes) == {Outcome.VIOLATED}
+
+
+@pytest.mark.parametrize(
+    ("name", "by_others"),
+    [("shop.example.com", True), ("conformance-1-2.example.com", False), (None, False), (7, False)],
+)
+def test_what_others_named_is_told_from_what_a_refused_create_may_have_made(name: Any, by_others: bool) -> None:
+    (domain,) = VULTR.conventions.resources
+    guard = Guard(contract=VULTR, prefix="conformance-1")
+    assert guard.is_named_by_others(domain, {"domain": name}) == by_others
+    assert not Guard.of_throwaway(VULTR, {}).is_named_by_others(domain, {"domain": name})

@@ -304,6 +304,11 @@ class Guard:
         shown = _at(record, place.removeprefix(resource.object) if place.startswith(f"{resource.object}/") else place)
         return shown if isinstance(shown, str) else None
 
+    def is_named_by_others(self, resource: Resource, record: Any) -> bool:
+        """Whether a record shows a name that this run gave to nothing, at a target that others use."""
+        shown = self.shown_name(resource, record)
+        return not self.throwaway and shown is not None and not self._bears_prefix(shown, resource)
+
     def _bears_prefix(self, value: str, resource: Resource) -> bool:
         head = str(_at(resource.body, name_place(resource))).partition("{unique}")[0]
         return value.startswith((f"{head}{self.prefix}-", f"{head}{RECORDED}-"))
