@@ -190,9 +190,3 @@ def test_what_the_document_leaves_open_is_not_accused(change: Change) -> None:
     said = conversations.vultr()
     change(said)
     assert violated("vultr", said, SECRETS) == set()
-
-
-def test_a_body_without_a_type_is_told_in_plain_words() -> None:
-    said = conversations.vultr()
-    said[1].asked.pop("Content-Type", None)
-    assert "content-type.request-json" in violated("vultr", said)

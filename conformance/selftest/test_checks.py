@@ -119,6 +119,14 @@ def test_request_bodies_are_json_and_say_so(exchange: Exchange, expected: str) -
     assert all(finding.party == "client" for finding in found if finding.outcome is Outcome.VIOLATED)
 
 
+def test_a_body_without_a_type_is_told_in_plain_words() -> None:
+    sent = findings("content-type.request-media-type", said("POST /v2/domains", 201, {}, sent={}, sent_typed=None))
+    answered = findings("content-type.response-media-type", said(body={}, typed=None))
+    assert [found.message for found in sent] == ["the client sent a body without a Content-Type"]
+    assert [found.message for found in answered] == ["a 200 body is typed nothing"]
+    assert all("None" not in f"{found.message} {found.actual}" for found in (*sent, *answered))
+
+
 @pytest.mark.parametrize(
     ("exchange", "expected"),
     [
