@@ -13,6 +13,7 @@ import pytest
 from conformance.selftest.servers import TOKEN, VULTR, Answer, Asked, RawServer, raw_server, reply, url_target
 from conformance.targets import Client, HarnessError, NotExercised, Unsupported
 from conformance.targets import client as client_module
+from conformance.targets.client import SILENT
 from conformance.targets.network import Limits
 from conformance.traffic.exchange import Exchange
 
@@ -198,6 +199,20 @@ def test_a_target_that_fails_three_times_in_a_row_is_not_asked_again() -> None:
         with pytest.raises(HarnessError, match=r"^the target is taken as down after 3 failures in a row"):
             client.call(ACCOUNT)
     assert server.requests == 3
+
+
+def test_a_target_whose_answers_are_too_large_is_not_taken_as_down() -> None:
+    """It is up: what else it has is judged."""
+
+    def answer(asked: Asked) -> bytes:
+        return reply({}) if asked.path == "/v2/account" else reply(b"x" * (4 * 1024 * 1024 + 1))
+
+    with speaking_to(answer) as (client, _):
+        client.call(ACCOUNT)
+        for _ in range(SILENT + 1):
+            with pytest.raises(HarnessError, match="the body is larger than 4 MiB"):
+                client.send("GET", "/v2/plans")
+        assert client.call(ACCOUNT).response.ok
 
 
 def test_an_answer_ends_a_row_of_failures() -> None:

@@ -15,7 +15,15 @@ from conformance.checks.base import shown
 from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
-from conformance.targets.errors import HarnessError, NotExercised, NotFollowed, NotRecorded, Stale, Unsupported
+from conformance.targets.errors import (
+    HarnessError,
+    NotExercised,
+    NotFollowed,
+    NotRecorded,
+    Stale,
+    Unsupported,
+    Unusable,
+)
 from conformance.targets.guard import Guard
 from conformance.targets.network import Limits, Transport, body_of, explained
 from conformance.targets.origin import Origin
@@ -47,12 +55,14 @@ class Health:
     Attributes:
         failures: requests in a row that got no usable answer; `last` says why the last one did not.
         failed: all such requests, so that a target that answers now and then does not hold a run up for hours.
+        usable: some request got a usable answer.
         refused: calls in a row that were still refused for their rate after every pause.
     """
 
     failures: int = 0
     failed: int = 0
     last: str = ""
+    usable: bool = False
     refused: int = 0
 
 
@@ -144,6 +154,8 @@ class Client:
             Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
         request = self.request(method, path, query, body, content, headers, credential)
+        # A create is noted once it can be sent.
+        self._go_on(request)
         made = self.guard.admit(request, self._locator.path(str(request.url)), credential)
         exchange = self._paced(request, negative)
         self.guard.answered(made, exchange)
@@ -331,8 +343,16 @@ class Client:
             raise Unsupported(f"needs the credential {credential!r}: set {variable}")
         return self.credentials[credential]
 
-    def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
-        where = f"{request.method} {shown(self.redactor.url(str(request.url)))}"
+    def _where(self, request: httpx2.Request) -> str:
+        return f"{request.method} {shown(self.redactor.url(str(request.url)))}"
+
+    def _go_on(self, request: httpx2.Request) -> None:
+        """Passes as long as the target is worth another request.
+
+        Raises:
+            HarnessError: it is given up.
+        """
+        where = self._where(request)
         if len(self.exchanges) >= MAX_REQUESTS:
             raise HarnessError(f"{where}: more than {MAX_REQUESTS} requests in one item; given up")
         if self.health.failures >= SILENT:
@@ -349,15 +369,21 @@ class Client:
             raise HarnessError(
                 f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each time it was asked"
             )
-        sent_at = self.clock.now()
+
+    def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
+        self._go_on(request)
+        where, sent_at = self._where(request), self.clock.now()
         try:
             answer = self._answer(request)
         except HarnessError as error:
-            self.health.failures += 1
-            self.health.failed += 1
-            self.health.last = f"{where}: {self.redactor.text(str(error))}"
-            raise HarnessError(self.health.last) from None
-        self.health.failures = 0
+            text = f"{where}: {self.redactor.text(str(error))}"
+            # One operation may answer too much on a target that is up: the others are still judged.
+            if not (self.health.usable and isinstance(error, Unusable)):
+                self.health.failures += 1
+                self.health.failed += 1
+                self.health.last = text
+            raise HarnessError(text) from None
+        self.health.failures, self.health.usable = 0, True
         said = self.redactor.request(
             Request(
                 headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
@@ -397,5 +423,5 @@ class Client:
             http_version=response.http_version,
         )
         if isinstance(answer._document, TooDeep):
-            raise HarnessError(f"{answer._document}; not judged")
+            raise Unusable(f"{answer._document}; not judged")
         return answer

@@ -9,6 +9,10 @@ class HarnessError(ConformanceError):
     """The harness or the set-up failed, which says nothing about the requirement: `broken`."""
 
 
+class Unusable(HarnessError):
+    """The target is up and answered, but nothing can be made of it: too large, too deep, not what its coding says."""
+
+
 class NotFollowed(HarnessError):
     """No request can be made of a URL, a cursor or an id that the target gave out: `failed`, since the fault is its."""
 

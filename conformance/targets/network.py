@@ -16,7 +16,7 @@ import httpx2
 from attrs import define, field, frozen
 from httpcore2 import NetworkBackend, NetworkStream
 
-from conformance.targets.errors import HarnessError
+from conformance.targets.errors import HarnessError, Unusable
 from conformance.traffic.decoding import NotDecoded, TooLarge, codings_of, decoded
 
 MAX_BODY = 4 * 1024 * 1024
@@ -66,9 +66,7 @@ class Allowance:
         """
         self.received += len(data)
         if self.received > MAX_RECEIVED:
-            raise HarnessError(
-                f"the answer is larger than {MAX_RECEIVED // 1024 // 1024} MiB as it is sent; not judged"
-            )
+            raise Unusable(f"the answer is larger than {MAX_RECEIVED // 1024 // 1024} MiB as it is sent; not judged")
         return data
 
 
@@ -210,7 +208,7 @@ class Transport(httpx2.HTTPTransport):
         fields = response.headers.raw
         if len(fields) > MAX_FIELDS or sum(len(name) + len(value) for name, value in fields) > MAX_HEAD:
             response.close()
-            raise HarnessError(
+            raise Unusable(
                 f"the answer has {len(fields)} header fields; no more than {MAX_FIELDS} in {MAX_HEAD // 1024} KiB "
                 "are read"
             )
@@ -229,14 +227,14 @@ def body_of(response: httpx2.Response) -> bytes:
         parts.append(part)
         size += len(part)
         if size > MAX_BODY:
-            raise HarnessError(_TOO_LARGE)
+            raise Unusable(_TOO_LARGE)
     try:
         codings = codings_of(response.headers.get("content-encoding"))
         return decoded(b"".join(parts), codings, MAX_BODY, as_sent=True)
     except TooLarge:
-        raise HarnessError(_TOO_LARGE) from None
+        raise Unusable(_TOO_LARGE) from None
     except NotDecoded as error:
-        raise HarnessError(f"the body does not decode: it {error}") from None
+        raise Unusable(f"the body does not decode: it {error}") from None
 
 
 _TOO_LARGE = f"the body is larger than {MAX_BODY // 1024 // 1024} MiB; not judged"
