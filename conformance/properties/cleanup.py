@@ -148,11 +148,12 @@ def _sweep(client: Client, first: Made) -> None:
     """Deletes what the list of a create's resource shows under a name of this run, whatever its create was answered."""
     guard = client.guard
     group = [made for made in guard.made if guard.owner(made) == guard.owner(first)]
-    lost = [made for made in group if not made.gone and made.id is None and made.why is None]
+    lost = [made for made in group if not made.gone and made.id is None]
     resource = guard.resource_of(first)
     if resource.list is None:
         for made in lost:
-            made.why = f"its create was not answered, and the contract has no list of each {resource.name} to look in"
+            unanswered = f"its create was not answered, and the contract has no list of each {resource.name} to look in"
+            made.why = made.why or unanswered
         return
     found, unread = _bearing_names_of(client, group)
     if lost and not found and unread is None:
@@ -173,10 +174,10 @@ def _sweep(client: Client, first: Made) -> None:
         guard.found(made, identity)
         _delete(client, made)
     for made in lost:
-        if unread is None:
+        if unread is not None:
+            made.why = made.why or f"its create was not answered, and the list cannot be read: {unread}"
+        elif made.why is None:
             guard.gone(made)
-        else:
-            made.why = f"its create was not answered, and the list cannot be read: {unread}"
 
 
 def _bearing_names_of(client: Client, group: list[Made]) -> tuple[list[tuple[str, str]], str | None]:
@@ -200,5 +201,5 @@ def _bearing_names_of(client: Client, group: list[Made]) -> tuple[list[tuple[str
 
 
 def _bears(shown: str, name: str) -> bool:
-    """Whether a name is one that the run gave, or begins with it: a target may add to a name."""
-    return shown.startswith(name) and not shown[len(name) :][:1].isalnum()
+    """Whether a name is one that the run gave, or begins with it: a target may add to a name, or change its case."""
+    return shown.lower().startswith(name.lower()) and not shown[len(name) :][:1].isalnum()

@@ -262,9 +262,41 @@ def test_cleanup_does_not_disturb_a_run_that_is_going_on(capsys: pytest.CaptureF
     assert list(left(state_folder())) == []
 
 
+WHOLE = (
+    json.dumps(
+        {
+            "form": 1,
+            "run": "0a1b2c3d",
+            "prefix": "conformance-0a1b2c3d",
+            "api": "vultr",
+            "target": "http://127.0.0.1:9",
+            "base_url": "http://127.0.0.1:9",
+            "session": None,
+        }
+    )
+    + "\n"
+)
+
+
 @pytest.mark.usefixtures("state")
 @pytest.mark.parametrize(
-    "content", ["", "no JSON\n", '{"form": 99}\n', '{"form": 1}\n{"answer": 7, "status": 201, "id": "x"}\n', "[]\n"]
+    "content",
+    [
+        "",
+        "no JSON\n",
+        '{"form": 99}\n',
+        "[]\n",
+        '{"form": 1}\n',
+        WHOLE + '{"answer": 7, "status": 201, "id": "x"}\n',
+        WHOLE + '{"create": 1, "operation": 7, "values": {}, "query": {}, "credential": null, "name": null}\n',
+        WHOLE
+        + '{"create": 1, "operation": "POST /v2/domains", "values": 7, "query": [], "credential": 5, "name": 3}\n',
+        WHOLE + '{"answer": 1, "status": "x", "id": {}}\n',
+        WHOLE.replace("conformance-0a1b2c3d", ""),
+        WHOLE.replace("0a1b2c3d", ""),
+        WHOLE.replace('"vultr"', "5"),
+        "[" * 100_000 + "\n",
+    ],
 )
 def test_a_file_that_is_no_ledger_is_told_in_a_line(content: str, capsys: pytest.CaptureFixture[str]) -> None:
     state_folder().mkdir(parents=True)
@@ -273,6 +305,57 @@ def test_a_file_that_is_no_ledger_is_told_in_a_line(content: str, capsys: pytest
     told = capsys.readouterr().out
     assert told.startswith(str(state_folder()))
     assert told.count("\n") == 1
+    assert "Error" not in told
+
+
+@pytest.mark.usefixtures("state")
+def test_a_device_among_the_ledgers_is_not_read(capsys: pytest.CaptureFixture[str]) -> None:
+    state_folder().mkdir(parents=True)
+    (state_folder() / "x.ndjson").symlink_to("/dev/zero")
+    assert main(["cleanup"]) == 1
+    assert "no regular file" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("state")
+def test_where_the_folder_of_ledgers_cannot_be_read_nobody_says_that_nothing_is_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state_folder().parent.mkdir(parents=True)
+    state_folder().write_text("")
+    assert main(["cleanup"]) != 0
+    said = capsys.readouterr()
+    assert "nothing is left" not in said.out
+    assert str(state_folder()) in said.err
+
+
+@pytest.mark.usefixtures("state")
+def test_cleanup_finds_what_a_target_keeps_in_upper_case(capsys: pytest.CaptureFixture[str]) -> None:
+    with served() as url:
+        before = domains(url)
+        ledger_of(url, OURS)
+        make(url, OURS.upper())
+        assert main(["cleanup"]) == 0
+        assert "deleted" in capsys.readouterr().out
+        assert domains(url) == before
+
+
+@pytest.mark.usefixtures("state")
+@pytest.mark.parametrize("there", [True, False])
+def test_what_a_create_was_answered_with_instead_is_told_until_it_is_found(
+    there: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served() as url:
+        before = domains(url)
+        ledger = reopen(ledger_of(url, OURS))
+        ledger.made[0].status, ledger.made[0].why = 201, f"a create was answered with domain {USERS}"
+        ledger.answered(ledger.made[0])
+        ledger.release()
+        if there:
+            make(url, OURS)
+        assert main(["cleanup"]) == (0 if there else 1)
+        assert ("deleted" if there else USERS) in capsys.readouterr().out
+        assert domains(url) == before
+        assert ledger.path.exists() is not there
 
 
 @pytest.mark.usefixtures("state")

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from conformance.contract import load
-from conformance.targets.client import Client
+from conformance.targets.client import SILENT, Client
 from conformance.targets.clock import ManualClock
 from conformance.targets.errors import HarnessError, Unsupported
 from conformance.targets.guard import NO_SUCH_ID, Guard
@@ -174,6 +174,38 @@ def test_what_may_have_been_there_before_is_not_taken_for_the_runs(answered: str
     assert not guard.made[0].exists
     with pytest.raises(Unsupported):
         client.send("DELETE", f"/v2/domains/{answered}")
+
+
+def test_after_a_create_that_was_answered_with_something_else_nothing_is_created() -> None:
+    guard = guard_of()
+    client = client_of(guard, Server(domain={"domain": "users-other.example.com"}))
+    client.send("POST", "/v2/domains", body={"domain": OURS})
+    with pytest.raises(Unsupported, match="nothing more is created"):
+        client.send("POST", "/v2/domains", body={"domain": f"{RUN}-00000000-2.example.com"})
+
+
+def test_a_name_that_a_target_keeps_in_upper_case_is_the_runs() -> None:
+    guard = guard_of()
+    client = client_of(guard, Server(domain={"domain": OURS.upper()}))
+    client.send("POST", "/v2/domains", body={"domain": OURS})
+    assert client.send("DELETE", f"/v2/domains/{OURS.upper()}").response.ok
+
+
+def test_an_id_is_not_taken_for_the_runs_where_neither_a_name_nor_a_list_says_so() -> None:
+    guard = guard_of(SNYK, given_up={"org_id": ("o1",)})
+    guard.existing[guard.key("POST /orgs/{org_id}/projects", {"org_id": "o1"}, {})] = None
+    body = {"data": {"type": "project", "attributes": {"name": f"{RUN}-00000000-1"}}}
+    client_of(guard, Server(data={"id": "12"})).send("POST", "/orgs/o1/projects", body=body)
+    assert not guard.made[0].exists
+
+
+def test_what_is_not_sent_to_a_target_that_is_down_is_not_noted() -> None:
+    guard, server = guard_of(), Server()
+    client = client_of(guard, server)
+    client.health.failures = SILENT
+    with pytest.raises(HarnessError, match="taken as down"):
+        client.send("POST", "/v2/domains", body={"domain": OURS})
+    assert (guard.made, server.came) == ([], [])
 
 
 def test_what_a_create_without_a_name_made_is_the_runs_if_it_was_not_listed_before() -> None:

@@ -173,10 +173,13 @@ class Guard:
         if made.name is None:
             foreign = before is None or made.id in before
         else:
-            foreign = (shown is not None and not self._bears_prefix(shown, resource)) or made.id in (before or ())
+            unread = before is None and self.owner(made) in self.existing
+            known_by = str(made.id) if shown is None and unread else shown
+            foreign = (known_by is not None and not self._bears_prefix(known_by, resource)) or made.id in (before or ())
         if foreign or made.id in named:
             made.why = f"a create was answered with {resource.name} {made.id}, which may have been there before"
             made.id = None
+            self.stop(made.why)
 
     def stop(self, why: str) -> None:
         """Creates nothing more: what is made could not be deleted."""
@@ -311,7 +314,8 @@ class Guard:
 
     def _bears_prefix(self, value: str, resource: Resource) -> bool:
         head = str(_at(resource.body, name_place(resource))).partition("{unique}")[0]
-        return value.startswith((f"{head}{self.prefix}-", f"{head}{RECORDED}-"))
+        # A target may keep names in lower or in upper case.
+        return value.lower().startswith((f"{head}{self.prefix}-".lower(), f"{head}{RECORDED}-".lower()))
 
     def _name(self, resource: Resource, content: bytes) -> str | None:
         """The name in a body, also in one that is no JSON."""

@@ -116,7 +116,7 @@ class Ledger:
 
     def answered(self, made: Made) -> None:
         """Notes what a create was answered with."""
-        self._note({"answer": made.number, "status": made.status, "id": made.id})
+        self._note({"answer": made.number, "status": made.status, "id": made.id, "why": made.why})
 
     def deleted(self, made: Made) -> None:
         """Notes a delete that was answered with a success."""
@@ -167,8 +167,17 @@ class InUse(Exception):
 
 
 def left(folder: Path) -> Iterator[Path]:
-    """The ledgers of runs that did not end in order, and of those that are still going on."""
-    yield from sorted(folder.glob("*.ndjson"))
+    """The ledgers of runs that did not end in order, and of those that are still going on.
+
+    Raises:
+        TargetError: nobody can tell, since the folder cannot be read.
+    """
+    try:
+        yield from sorted(path for path in folder.iterdir() if path.suffix == ".ndjson")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise TargetError(f"{folder}: the ledgers cannot be read: {error.strerror}") from None
 
 
 def reopen(path: Path) -> Ledger:
@@ -180,6 +189,8 @@ def reopen(path: Path) -> Ledger:
         FileNotFoundError: it was removed meanwhile.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise TargetError(f"{path}: is no ledger: no regular file")
         file = path.open("r+", encoding="utf-8")
     except FileNotFoundError:
         raise
@@ -205,16 +216,19 @@ def _read(path: Path, file: IO[str]) -> Ledger:
         text = file.read()
         whole, _, torn = text.rpartition("\n")
         head, *entries = [json.loads(line) for line in whole.splitlines()]
-        if head["form"] != FORM:
-            raise ValueError(f"the form {head['form']}")
+        _hold(head["form"] == FORM and all(isinstance(head[name], str) for name in ("api", "target", "base_url")))
+        # What bears the prefix is deleted: nothing else than a run's own may stand there.
+        _hold(re.fullmatch("[0-9a-f]{8}", head["run"]) is not None and head["prefix"] == f"conformance-{head['run']}")
+        _hold("session" in head)
         found: dict[int, Made] = {}
         for entry in entries:
             match entry:
                 case {"create": number}:
                     found[number] = Made(number, **{name: entry[name] for name in _SENT})
-                case {"answer": number, "status": status, "id": identity}:
+                    _hold(_is_whole(found[number]))
+                case {"answer": int(number), "status": int() | None as status, "id": str() | None as identity}:
                     made = found[number]
-                    made.status, made.id = status, identity
+                    made.status, made.id, made.why = status, identity, entry.get("why")
                     made.gone = made.id is None and is_refusal(status)
                 case {"deleted": number}:
                     found[number].deleted = True
@@ -222,13 +236,29 @@ def _read(path: Path, file: IO[str]) -> Ledger:
                     found[number].gone = True
                 case {"ended": True}:
                     ended = True
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise TargetError(f"{path}: is no ledger of this version: {type(error).__name__}: {error}") from None
+                case _:
+                    _hold(False)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise TargetError(
+            f"{path}: is no ledger of this version; nothing of what it may list is deleted: look for names with "
+            "`conformance-` in them, then remove the file"
+        ) from None
     if torn:
         file.seek(len(whole) + 1)
         file.truncate()
     file.seek(0, os.SEEK_END)
     return Ledger(path, head, list(found.values()), ended, file)
+
+
+def _hold(whole: bool) -> None:
+    if not whole:
+        raise ValueError
+
+
+def _is_whole(made: Made) -> bool:
+    """Whether everything in a create that was read is of its type."""
+    texts = [made.operation, *made.values.values(), *made.query.values(), made.credential or "", made.name or ""]
+    return all(isinstance(text, str) for text in texts)
 
 
 def is_refusal(status: int | None) -> bool:
