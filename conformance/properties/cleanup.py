@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from attrs import evolve
+
 from conformance.contract import ConformanceError
 from conformance.properties.assertions import Violation
 from conformance.properties.collection import Collection
 from conformance.targets import Client, HarnessError, TargetError, Unsupported, UrlTarget
+from conformance.targets.client import Health
 from conformance.targets.guard import Guard
 from conformance.targets.ledger import InUse, Made, left, reopen
 from conformance.traffic.exchange import Exchange
@@ -49,7 +52,8 @@ def finish(target: UrlTarget, tell: Callable[[str], None] = lambda _: None) -> l
     guard = target.guard
     if not guard.made:
         return []
-    client = target.session("clean-up", "clean-up", []).client
+    # That tests took the target as down, or it refused them, is no reason to leave anything there untried.
+    client = evolve(target.session("clean-up", "clean-up", []).client, health=Health())
     settled = [made for made in guard.made if made.gone]
     for made in guard.made:
         if made.exists and guard.resource_of(made).delete is not None:

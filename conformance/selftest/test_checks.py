@@ -123,7 +123,7 @@ def test_a_body_without_a_type_is_told_in_plain_words() -> None:
     sent = findings("content-type.request-media-type", said("POST /v2/domains", 201, {}, sent={}, sent_typed=None))
     answered = findings("content-type.response-media-type", said(body={}, typed=None))
     assert [found.message for found in sent] == ["the client sent a body without a Content-Type"]
-    assert [found.message for found in answered] == ["a 200 body is typed nothing"]
+    assert [found.message for found in answered] == ["a 200 body has no Content-Type"]
     assert all("None" not in f"{found.message} {found.actual}" for found in (*sent, *answered))
 
 

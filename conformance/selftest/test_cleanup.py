@@ -417,3 +417,33 @@ def test_a_delete_that_keeps_the_thing_is_told_and_nothing_more_is_created() -> 
         target.close()
     assert len(kept) == 1
     assert "answered with a success, but it is still there" in run.leftovers[0]
+
+
+def test_a_run_cleans_up_where_the_target_was_taken_as_down() -> None:
+    """An answer to a create that was done is dropped, and so is all that follows: the clean-up asks all the same."""
+    made: set[str] = set()
+    down = True
+
+    def answer(asked: Asked) -> bytes:
+        if asked.method == "POST":
+            made.add(json.loads(asked.body)["domain"])
+        if down:
+            return b""
+        if asked.method == "DELETE":
+            made.discard(asked.path.rpartition("/")[2])
+            return reply(status="204 No Content")
+        if asked.path == "/v2/domains":
+            listed = [{"domain": domain} for domain in sorted(made)]
+            return reply({"domains": listed, "meta": {"total": len(made), "links": {"next": "", "prev": ""}}})
+        return reply({"error": "no such domain", "status": 404}, "404 Not Found")
+
+    with raw_server(answer) as server:
+        target = url_target(server.url, capabilities=WRITES)
+        run = Run(VULTR, target, fresh_names=True)
+        for item in [*items("vultr.crud.delete-then-404"), *items("vultr.auth.bad-key-401") * 3]:
+            run.run(item)
+        assert made
+        down = False
+        run.finish()
+        target.close()
+    assert (made, run.leftovers) == (set(), [])
