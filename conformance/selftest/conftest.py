@@ -22,3 +22,8 @@ def _ledgers_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Short names for long inputs: processes that tests start get the name of the test in their environment."""
+    return f"{len(val)} times {val[:9]!r}" if isinstance(val, (str, bytes)) and len(val) > 500 else None
