@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     DEVIATES = "deviates"
     NOTED = "noted"
     PASSED = "passed"
+    BLOCKED = "blocked"
     NOT_RECORDED = "not-recorded"
     UNSUPPORTED = "unsupported"
     NOT_EXERCISED = "not-exercised"
@@ -33,17 +34,26 @@ class Verdict(StrEnum):
 
 
 _FAILING = frozenset({Verdict.BROKEN, Verdict.FAILED, Verdict.UNEXPECTED_PASS, Verdict.STALE})
-_UNSEEN = frozenset({Verdict.BROKEN, Verdict.STALE, Verdict.NOT_RECORDED, Verdict.UNSUPPORTED, Verdict.NOT_EXERCISED})
+_UNSEEN = frozenset(
+    {
+        *(Verdict.BROKEN, Verdict.STALE, Verdict.BLOCKED),
+        *(Verdict.NOT_RECORDED, Verdict.UNSUPPORTED, Verdict.NOT_EXERCISED),
+    }
+)
 _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
 class Outcome(StrEnum):
-    """What one attempt at a requirement came to, before strength, deviations and options are weighed."""
+    """What one attempt at a requirement came to, before strength, deviations and options are weighed.
+
+    `blocked`: what it needs to be judged is itself broken by the target.
+    """
 
     BROKEN = "broken"
     VIOLATED = "violated"
     STALE = "stale"
     HELD = "held"
+    BLOCKED = "blocked"
     NOT_RECORDED = "not-recorded"
     UNSUPPORTED = "unsupported"
     NOT_EXERCISED = "not-exercised"

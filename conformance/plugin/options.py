@@ -51,7 +51,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         **_MANY,
         "metavar": "ID",
         "help": "fail if this requirement is not seen: no test was run for it, or none could tell of the target "
-        "(not-exercised, not-recorded, unsupported); repeatable",
+        "(blocked, not-exercised, not-recorded, unsupported); repeatable",
     },
     "--require-all-must": {**_SWITCH, "help": "the same for every MUST that can be tested"},
     "--require-supported": {

@@ -280,6 +280,7 @@ class Conformance:
             test=test,
             held=result.held,
             deviation=deviation,
+            blocked_by=result.blocked_by,
         )
         return verdict
 

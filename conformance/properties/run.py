@@ -83,12 +83,14 @@ class Result:
         reason: one line; None where the requirement held.
         shown: the violations, the first ones of many.
         held: pieces of evidence that could have failed and did not.
+        blocked_by: the id of the requirement whose failure blocked it, or a sentence where none names the cause.
     """
 
     outcome: Outcome
     reason: str | None = None
     shown: tuple[Shown, ...] = ()
     held: int = 0
+    blocked_by: str | None = None
 
 
 _MORE = Shown(violated("", expected="", actual=""))

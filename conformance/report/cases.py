@@ -33,7 +33,10 @@ class Finding(Observation):
 
 @frozen
 class Case:
-    """A requirement at one operation. `reason`, `tests` and `deviation` are those of the verdict that won."""
+    """A requirement at one operation; `reason`, `tests` and what stands below are those of the verdict that won.
+
+    `blocked_by` is the id of a requirement, or a sentence where no requirement names the cause.
+    """
 
     requirement: str
     operation: str
@@ -43,6 +46,7 @@ class Case:
     tests: tuple[str, ...]
     deviation: Deviation | None
     findings: tuple[Finding, ...]
+    blocked_by: str | None = None
 
     @property
     def name(self) -> str:
@@ -184,6 +188,7 @@ def _case(group: Sequence[VerdictGiven], findings: tuple[Finding, ...]) -> Case:
         tests=tuple(sorted({event.test for event in winners if event.test})),
         deviation=deviations[0] if deviations else None,
         findings=findings,
+        blocked_by=min((event.blocked_by for event in winners if event.blocked_by), default=None),
     )
 
 

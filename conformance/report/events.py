@@ -165,7 +165,8 @@ class Evidence(Observation):
 class VerdictGiven(Record):
     """The verdict one stream came to for a requirement at an operation.
 
-    `held` counts the pieces of evidence that could have failed it.
+    `held` counts the pieces of evidence that could have failed it. `blocked_by` is the id of the requirement whose
+    failure blocked it, or a sentence where no requirement names the cause.
     """
 
     event: Literal["verdict"] = "verdict"
@@ -176,6 +177,7 @@ class VerdictGiven(Record):
     test: Text | None = None
     held: Annotated[int, Field(ge=0)] = 0
     deviation: Deviation | None = None
+    blocked_by: Text | None = None
 
 
 class Footer(Record):

@@ -144,6 +144,7 @@ class Journal:
         test: str | None,
         held: int,
         deviation: Deviation | None = None,
+        blocked_by: str | None = None,
     ) -> None:
         known = None
         if deviation is not None and verdict in (Verdict.DEVIATES, Verdict.UNEXPECTED_PASS):
@@ -157,6 +158,7 @@ class Journal:
                 test=test,
                 held=held,
                 deviation=known,
+                blocked_by=blocked_by,
             )
         )
 

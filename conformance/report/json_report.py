@@ -67,6 +67,7 @@ def _case(case: Case) -> dict[str, Any]:
         "operation": case.operation,
         "verdict": case.verdict.value,
         "reason": case.reason,
+        "blocked_by": case.blocked_by,
         "held": case.held,
         "tests": case.tests,
         "deviation": case.deviation and case.deviation.model_dump(),

@@ -154,6 +154,15 @@ class Report:
         found = [finding for case in self.cases for finding in case.findings if finding.outcome == "note"]
         return (*found, *(finding for finding in self.unjudged if finding.outcome == "note"))
 
+    @cached_property
+    def blocked(self) -> Mapping[str, tuple[Case, ...]]:
+        """What could not be judged, by what blocked it: a requirement's id or a sentence, sorted."""
+        causes: dict[str, list[Case]] = defaultdict(list)
+        for case in self.cases:
+            if case.blocked_by is not None:
+                causes[case.blocked_by].append(case)
+        return {cause: tuple(cases) for cause, cases in sorted(causes.items())}
+
     @property
     def counts(self) -> dict[Verdict, int]:
         """How many cases have each verdict, worst first, zeros included."""

@@ -23,9 +23,10 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
         lines.append(f"requirements: {count_line(report.requirement_counts)}")
         lines.append(f"requirement × operation: {count_line(report.counts)}")
     lines += _first(_failures(report), limit)
+    lines += _first([f"blocked {_counted(cases)} by {cause}" for cause, cases in report.blocked.items()], limit)
     lines += _first([f"not seen {item.id}: {_unseen(item)}" for item in report.missing], limit)
     lines += [one_line(f"error: {error}") for error in report.errors]
-    lines += [one_line(f"warning: {warning}") for warning in report.warnings]
+    lines += [one_line(f"warning: {warning}") for warning in report.warnings if warning not in report.blocked]
     told = {f"note {finding.requirement}: {finding.message}" for finding in report.notes}
     lines += [one_line(note) for note in sorted(told)[:limit]]
     return [*lines, one_line(f"exit status {report.exit_status}: {exit_reason(report)}")]
@@ -44,9 +45,15 @@ def _failures(report: Report) -> list[str]:
             causes[case.verdict, case.headline].append(case)
     order = list(Verdict)
     return [
-        f"{verdict.value} {first.name}{f' and {len(others)} more' if others else ''}: {why}"
-        for (verdict, why), (first, *others) in sorted(causes.items(), key=lambda cause: order.index(cause[0][0]))
+        f"{verdict.value} {_counted(cases)}: {why}"
+        for (verdict, why), cases in sorted(causes.items(), key=lambda cause: order.index(cause[0][0]))
     ]
+
+
+def _counted(cases: Sequence[Case]) -> str:
+    """The first of some cases, and how many more there are."""
+    first, *others = cases
+    return f"{first.name}{f' and {len(others)} more' if others else ''}"
 
 
 def _unseen(requirement: Requirement) -> str:

@@ -34,7 +34,7 @@ def gated(*verdicts: Verdict, supported_only: bool = False) -> Report:
     return Report.from_events([header(*NAMES, run=run), *given, other, Footer(exchanges={"vultr": 1})])
 
 
-UNSEEN = (Verdict.NOT_RECORDED, Verdict.UNSUPPORTED, Verdict.NOT_EXERCISED)
+UNSEEN = (Verdict.BLOCKED, Verdict.NOT_RECORDED, Verdict.UNSUPPORTED, Verdict.NOT_EXERCISED)
 
 
 @pytest.mark.parametrize("value", Verdict)

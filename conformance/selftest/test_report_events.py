@@ -68,6 +68,7 @@ def verdict(
         test="test_auth.py::test_no_key",
         held=1,
         deviation=known if verdict in (Verdict.DEVIATES, Verdict.UNEXPECTED_PASS) else None,
+        blocked_by="vultr.failed.rule" if verdict is Verdict.BLOCKED else None,
     )
 
 

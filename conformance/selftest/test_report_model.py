@@ -226,7 +226,7 @@ def test_provenance_is_said_in_a_sentence(kind: str | None, source: str | None, 
 def test_the_summary_shows_counts_and_the_first_failures_worst_first() -> None:
     lines = summary_lines(Report.from_events(every_verdict("two\nlines\x1b[2J")), limit=3)
     assert lines == [
-        "6 of 11 requirements seen",
+        "6 of 12 requirements seen",
         "vultr: recorded on 2026-01-01 from the reference server (version 1), not from the vendor",
         "requirements: " + ", ".join(f"1 {verdict.value}" for verdict in Verdict),
         "requirement × operation: " + ", ".join(f"1 {verdict.value}" for verdict in Verdict),
@@ -234,6 +234,36 @@ def test_the_summary_shows_counts_and_the_first_failures_worst_first() -> None:
         r"failed vultr.failed.rule[GET /v2/plans]: two lines\x1b[2J",
         r"unexpected-pass vultr.unexpected-pass.rule[GET /v2/plans]: two lines\x1b[2J",
         "… and 1 more",
+        "blocked vultr.blocked.rule[GET /v2/plans] by vultr.failed.rule",
         r"error: two lines\x1b[2J",
         "exit status 1: 1 broken, 1 failed, 1 unexpected-pass, 1 stale; 1 error",
     ]
+
+
+def test_what_is_blocked_is_told_once_under_its_cause() -> None:
+    sentence = "this target does not serve GET /a (404)"
+    blocked = [verdict(Verdict.BLOCKED, operation=f"GET /{name}") for name in "abc"]
+    by_sentence = verdict(Verdict.BLOCKED, NAMES[1]).model_copy(update={"blocked_by": sentence})
+    done = Footer(exchanges={"vultr": 1}, warnings=(sentence, "another"))
+    report = Report.from_events(
+        [header(*NAMES), *blocked, by_sentence, verdict(Verdict.PASSED, NAMES[1], "GET /b"), done]
+    )
+    assert {cause: len(cases) for cause, cases in report.blocked.items()} == {sentence: 1, "vultr.failed.rule": 3}
+    told = [line for line in summary_lines(report) if line.startswith(("blocked", "warning"))]
+    assert told == [
+        f"blocked {NAMES[1]}[GET /v2/plans] by {sentence}",
+        f"blocked {NAMES[0]}[GET /a] and 2 more by vultr.failed.rule",
+        "warning: another",
+    ]
+    assert report.exit_status == 0
+
+
+def test_streams_that_blocked_a_case_for_different_causes_merge_to_one_of_them() -> None:
+    given = [
+        verdict(Verdict.BLOCKED, operation="GET /a").model_copy(update={"blocked_by": cause})
+        for cause in ("vultr.b.c", "vultr.a.b")
+    ]
+    passed = verdict(Verdict.PASSED, operation="GET /b")
+    for order in (given, given[::-1]):
+        assert Report.from_events([header(*NAMES), *order, passed]).blocked.keys() == {"vultr.a.b"}
+    assert not Report.from_events([header(*NAMES), *given, verdict(Verdict.PASSED, operation="GET /a")]).blocked

@@ -7,24 +7,24 @@ from itertools import permutations
 from conformance.contract.verdict import Outcome, Verdict, verdict_of, worst
 
 TABLE = """
-                        broken  violated   stale  held             not-recorded  unsupported  not-exercised
-MUST text               broken  failed     stale  passed           not-recorded  unsupported  not-exercised
-MUST example            broken  failed     stale  passed           not-recorded  unsupported  not-exercised
-MUST implied            broken  warned     stale  passed           not-recorded  unsupported  not-exercised
-SHOULD text             broken  warned     stale  passed           not-recorded  unsupported  not-exercised
-SHOULD example          broken  warned     stale  passed           not-recorded  unsupported  not-exercised
-SHOULD implied          broken  warned     stale  passed           not-recorded  unsupported  not-exercised
-MAY text                broken  noted      stale  passed           not-recorded  unsupported  not-exercised
-MAY example             broken  noted      stale  passed           not-recorded  unsupported  not-exercised
-MAY implied             broken  noted      stale  passed           not-recorded  unsupported  not-exercised
-MUST text strict        broken  failed     stale  passed           not-recorded  unsupported  not-exercised
-MUST implied strict     broken  failed     stale  passed           not-recorded  unsupported  not-exercised
-SHOULD text strict      broken  failed     stale  passed           not-recorded  unsupported  not-exercised
-MAY text strict         broken  noted      stale  passed           not-recorded  unsupported  not-exercised
-MUST text listed        broken  deviates   stale  unexpected-pass  not-recorded  unsupported  not-exercised
-SHOULD text listed      broken  deviates   stale  unexpected-pass  not-recorded  unsupported  not-exercised
-MAY text listed         broken  deviates   stale  unexpected-pass  not-recorded  unsupported  not-exercised
-MUST text listed strict broken  deviates   stale  unexpected-pass  not-recorded  unsupported  not-exercised
+                        broken  violated   stale  held             blocked  not-recorded  unsupported  not-exercised
+MUST text               broken  failed     stale  passed           blocked  not-recorded  unsupported  not-exercised
+MUST example            broken  failed     stale  passed           blocked  not-recorded  unsupported  not-exercised
+MUST implied            broken  warned     stale  passed           blocked  not-recorded  unsupported  not-exercised
+SHOULD text             broken  warned     stale  passed           blocked  not-recorded  unsupported  not-exercised
+SHOULD example          broken  warned     stale  passed           blocked  not-recorded  unsupported  not-exercised
+SHOULD implied          broken  warned     stale  passed           blocked  not-recorded  unsupported  not-exercised
+MAY text                broken  noted      stale  passed           blocked  not-recorded  unsupported  not-exercised
+MAY example             broken  noted      stale  passed           blocked  not-recorded  unsupported  not-exercised
+MAY implied             broken  noted      stale  passed           blocked  not-recorded  unsupported  not-exercised
+MUST text strict        broken  failed     stale  passed           blocked  not-recorded  unsupported  not-exercised
+MUST implied strict     broken  failed     stale  passed           blocked  not-recorded  unsupported  not-exercised
+SHOULD text strict      broken  failed     stale  passed           blocked  not-recorded  unsupported  not-exercised
+MAY text strict         broken  noted      stale  passed           blocked  not-recorded  unsupported  not-exercised
+MUST text listed        broken  deviates   stale  unexpected-pass  blocked  not-recorded  unsupported  not-exercised
+SHOULD text listed      broken  deviates   stale  unexpected-pass  blocked  not-recorded  unsupported  not-exercised
+MAY text listed         broken  deviates   stale  unexpected-pass  blocked  not-recorded  unsupported  not-exercised
+MUST text listed strict broken  deviates   stale  unexpected-pass  blocked  not-recorded  unsupported  not-exercised
 """
 
 
@@ -54,11 +54,12 @@ def test_the_worst_verdict_stands_for_several_and_passed_beats_the_unseen() -> N
     assert [verdict.value for verdict in ranked if not verdict.seen] == [
         "broken",
         "stale",
+        "blocked",
         "not-recorded",
         "unsupported",
         "not-exercised",
     ]
-    assert ranked.index(Verdict.PASSED) == len(ranked) - 4
+    assert ranked.index(Verdict.PASSED) == len(ranked) - 5
     assert worst([]) is Verdict.NOT_EXERCISED
 
 
