@@ -105,8 +105,7 @@ class Sight:
 def page_in(exchange: Exchange, contract: Contract) -> Page | None:
     """The page a successful list answer holds."""
     # Many checks look at one exchange after the other.
-    pagination = contract.conventions.pagination
-    return page_of(exchange, pagination) if pagination else None
+    return page_of(exchange, contract.conventions.lists)
 
 
 Check = Callable[[Sight], Iterator[Finding]]

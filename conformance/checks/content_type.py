@@ -13,6 +13,7 @@ class OfResponses(Arguments):
     may_be_empty: Numbers = ()
     marked: str | None = None
     noted: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
 
 
 @check("content-type.response-media-type", OfResponses)
@@ -24,6 +25,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         may_be_empty: those of them in which a body may be missing.
         marked: answers of operations that the contract lacks are left out, unless they have this top-level member.
         noted: media types that are only noted.
+        raw: operations whose successes are something else than JSON.
     """
     response = sight.exchange.response
     if sight.exchange.request.method == "HEAD" or response.status == 204:
@@ -31,6 +33,8 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
     if response.status_class not in sight.arguments.get("classes", (2,)):
         return
     if not response.body and response.status_class in sight.arguments.get("may_be_empty", ()):
+        return
+    if response.ok and sight.exchange.known_as in sight.arguments.get("raw", ()):
         return
     marked = sight.arguments.get("marked")
     if sight.exchange.operation is None and marked and response.at(f"/{marked}") is None:
@@ -65,6 +69,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
 
 class OfRequests(Arguments):
     methods: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
 
 
 @check("content-type.request-media-type", OfRequests)
@@ -73,10 +78,13 @@ def request_is_json(sight: Sight) -> Iterator[Finding]:
 
     Arguments:
         methods: methods whose bodies are judged; all where it is left out.
+        raw: operations that take something else than JSON.
     """
     request = sight.exchange.request
     methods = sight.arguments.get("methods")
     if not request.body or (methods and request.method not in methods):
+        return
+    if sight.exchange.known_as in sight.arguments.get("raw", ()):
         return
     expected = sight.contract.conventions.media_types.request
     if request.media_type != expected:

@@ -64,6 +64,30 @@ def values_have_their_type(sight: Sight) -> Iterator[Finding]:
             yield HELD
 
 
+@check("types.one-form")
+def times_keep_their_form(sight: Sight) -> Iterator[Finding]:
+    """A member that is declared to be a `Time` is written in one form throughout an item."""
+    exchange = sight.exchange
+    if not exchange.response.ok or not exchange.response.is_json:
+        return
+    for place, declared in _declarations(sight).items():
+        if declared.type != "Time":
+            continue
+        values = [value for value in members_at(exchange.response.json, place) if time_form(value) is not None]
+        forms = {time_form(value): value for value in values}
+        known: dict[str | None, Any] = sight.sequence.setdefault((exchange.known_as, place), {})
+        seen = len(values) + len(known)
+        known.update(forms)
+        if len(known) > 1:
+            yield violated(
+                f"{place} is written in several forms: {', '.join(sorted(map(str, known)))}",
+                expected="one form",
+                actual=list(known.values()),
+            )
+        elif seen > 1:
+            yield HELD
+
+
 def _declarations(sight: Sight) -> Mapping[str, Declared]:
     """JSON pointer, in which `*` stands for every item, → declared type."""
     exchange = sight.exchange
@@ -83,17 +107,26 @@ def _declarations(sight: Sight) -> Mapping[str, Declared]:
     return found
 
 
-def _of_schema(root: Mapping[str, Any], schema: Mapping[str, Any], place: str) -> Iterator[tuple[str, Declared]]:
+LEVELS = 4
+"""How often a schema that holds itself is gone into."""
+
+
+def _of_schema(
+    root: Mapping[str, Any], schema: Mapping[str, Any], place: str, passed: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Declared]]:
     while "$ref" in schema:
+        passed = (*passed, schema["$ref"])
+        if passed.count(schema["$ref"]) > LEVELS:
+            return
         schema = pointer(root, schema["$ref"][1:])
     if "x-type" in schema:
         types = schema.get("type", ())
         null = "null" in ([types] if isinstance(types, str) else types)
         yield place, Declared(schema["x-type"], null, tuple(schema.get("enum", ())))
     for name, member in schema.get("properties", {}).items():
-        yield from _of_schema(root, member, f"{place}/{name}")
+        yield from _of_schema(root, member, f"{place}/{name}", passed)
     if isinstance(schema.get("items"), dict):
-        yield from _of_schema(root, schema["items"], f"{place}/*")
+        yield from _of_schema(root, schema["items"], f"{place}/*", passed)
 
 
 def members_at(value: Any, place: str) -> list[Any]:
@@ -133,6 +166,31 @@ def _is_iso_date(value: Any) -> bool:
     return True
 
 
+def time_form(value: Any) -> str | None:
+    """How a time is written: `iso`, `milliseconds` or `digits` (those in a text); None where it is none."""
+    if _is_iso_date(value):
+        return "iso"
+    if _is_integer(value):
+        return "milliseconds" if _YEAR_1990 <= value <= _YEAR_2100 else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 13:
+        return "digits" if _YEAR_1990 <= int(value) <= _YEAR_2100 else None
+    return None
+
+
+_YEAR_1990, _YEAR_2100 = 631_152_000_000, 4_102_444_800_000
+
+
+def milliseconds(value: Any) -> float | None:
+    """A time in any of its forms as milliseconds since the epoch; None where it is none."""
+    form = time_form(value)
+    if form is None:
+        return None
+    try:
+        return datetime.fromisoformat(value).timestamp() * 1000 if form == "iso" else float(value)
+    except ValueError:
+        return None  # A leap second, say.
+
+
 FORMS: Mapping[str, Callable[[Any], bool]] = {
     "ID": lambda value: isinstance(value, str) and value != "",
     "String": lambda value: isinstance(value, str),
@@ -143,6 +201,7 @@ FORMS: Mapping[str, Callable[[Any], bool]] = {
     "List": lambda value: isinstance(value, list),
     "Date": _is_date,
     "IsoDate": _is_iso_date,
+    "Time": lambda value: time_form(value) is not None,
 }
 DESCRIBED = {
     "ID": "a string that is not empty",
@@ -150,4 +209,5 @@ DESCRIBED = {
     "Boolean": "true or false",
     "Date": "milliseconds since the epoch, as an integer between 10^11 and 10^13",
     "IsoDate": "an ISO 8601 date with time and zone",
+    "Time": "an ISO 8601 date with time and zone, or milliseconds since the epoch, between 1990 and 2100",
 }

@@ -32,12 +32,13 @@ class Shapes(Arguments):
     classes: Numbers = ()
     optional: StrictBool = False
     digits: StrictBool = False
+    documented: StrictBool = False
 
     @model_validator(mode="after")
     def _one_schema(self) -> Self:
-        given = [self.inline, self.component, self.by_operation]
+        given = [self.inline, self.component, self.by_operation, self.documented or None]
         if sum(one is not None for one in given) != 1:
-            raise ValueError("needs one of schema, component and by_operation")
+            raise ValueError("needs one of schema, component, by_operation and documented")
         for schema in (self.inline, *(self.by_operation or {}).values()):
             _ = schema is None or Validator(schema)
         return self
@@ -52,7 +53,9 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         each: JSON pointer of an array of which every item is judged, instead of `at`.
         schema: a JSON schema, or
         component: the name of one in the contract, or
-        by_operation: operation id → JSON schema.
+        by_operation: operation id → JSON schema, or
+        documented: true for the schema that the contract has for the answer. What its values are is judged, not what
+            they say: other requirements speak of enumerations and patterns.
         classes: status classes that are judged, 2xx where left out.
         optional: a missing part is no violation.
         digits: integers are written as such, and not as 2048.0, which to a schema is one, too.
@@ -69,16 +72,23 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
             yield violated(f"the body has no {place}", expected=f"a member at {place}", actual=response.text)
         return
     validator = Validator(schema)
+    options = {"digits": arguments.get("digits", False), "values": not arguments.get("documented", False)}
     if "each" not in arguments:
-        yield _finding(validator, part, place, digits=arguments.get("digits", False))
+        yield _finding(validator, part, place, **options)
     elif isinstance(part, list):
         for index, item in enumerate(part):
-            yield _finding(validator, item, f"{place}/{index}", digits=arguments.get("digits", False))
+            yield _finding(validator, item, f"{place}/{index}", **options)
 
 
 def _schema(sight: Sight) -> Mapping[str, Any] | None:
     if "component" in sight.arguments:
         return sight.contract.component(sight.arguments["component"])
+    if sight.arguments.get("documented"):
+        operation = sight.exchange.operation
+        responses = operation.responses if operation else {}
+        # A success under another status than the documented one is no other thing.
+        of_success = (responses[status] for status in responses if status.startswith("2"))
+        return responses.get(str(sight.exchange.response.status)) or next(of_success, None)
     if "by_operation" in sight.arguments:
         found: Mapping[str, Any] | None = sight.arguments["by_operation"].get(sight.exchange.known_as)
         return found
@@ -86,9 +96,13 @@ def _schema(sight: Sight) -> Mapping[str, Any] | None:
     return schema
 
 
-def _finding(validator: Validator, part: Any, place: str, *, digits: bool) -> Finding:
+def _finding(validator: Validator, part: Any, place: str, *, digits: bool, values: bool) -> Finding:
     found = validator.errors(part, limit=ERRORS)
-    errors = [error for error in found if not _is_of_redaction(error, part, place)]
+    errors = [
+        error
+        for error in found
+        if (values or error.keyword not in _OF_A_VALUE) and not _is_of_redaction(error, part, place)
+    ]
     if not errors:
         for where, number in _fractions(validator.schema, validator.schema, part, place) if digits else ():
             return violated(
@@ -127,17 +141,28 @@ def _fractions(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> 
             yield from _fractions(root, schema.get("properties", {}).get(name), member, f"{place}/{name}")
 
 
-@check("schema.records-in-one-array")
+class Lists(Arguments):
+    bare: StrictBool = False
+
+
+@check("schema.records-in-one-array", Lists)
 def records_are_in_one_array(sight: Sight) -> Iterator[Finding]:
     """A list answer is an object that holds its records in one array, under the key that the contract gives.
 
     The key is not in the document: records under another one are told, not judged.
+
+    Arguments:
+        bare: an array of records without an object around it is told, not judged either.
     """
     exchange, response = sight.exchange, sight.exchange.response
     collection = exchange.operation.collection if exchange.operation else None
     if collection is None or not response.ok or not response.is_json:
         return
     body, absent = response.json, object()
+    if sight.arguments.get("bare") and _holds_objects(body):
+        yield note("the records are in no object")
+        yield HELD
+        return
     if not isinstance(body, dict):
         yield violated("the answer is no object", expected="an object with an array", actual=response.text)
         return
@@ -157,6 +182,55 @@ def records_are_in_one_array(sight: Sight) -> Iterator[Finding]:
 
 def _holds_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+class Statuses(Arguments):
+    leave_out: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+@check("schema.success-status", Statuses)
+def success_has_its_status(sight: Sight) -> Iterator[Finding]:
+    """A success has the status that the contract gives.
+
+    Arguments:
+        leave_out: operations that another requirement judges.
+        silent: operations of which the document gives no status: theirs is one and the same in an item.
+    """
+    exchange = sight.exchange
+    operation, status = exchange.operation, exchange.response.status
+    if operation is None or not exchange.response.ok or operation.id in sight.arguments.get("leave_out", ()):
+        return
+    if operation.id in sight.arguments.get("silent", ()):
+        first = sight.sequence.get(operation.id)
+        sight.sequence[operation.id] = first or status
+        if first is not None and first != status:
+            problem = f"{operation.id} succeeds with {status}, and did with {first}"
+            yield violated(problem, expected=str(first), actual=status)
+        elif first is not None:
+            yield HELD
+    elif status in operation.success:
+        yield HELD
+    else:
+        expected = " or ".join(map(str, operation.success))
+        yield violated(f"{operation.id} succeeds with {status}", expected=expected, actual=exchange.response.reason)
+
+
+@check("schema.empty-success")
+def success_is_empty(sight: Sight) -> Iterator[Finding]:
+    """A success has a documented status and a body of no length; an empty object or white space is told only."""
+    operation, response = sight.exchange.operation, sight.exchange.response
+    if operation is None or not response.ok:
+        return
+    if response.status not in operation.success:
+        expected = " or ".join(map(str, operation.success))
+        yield violated(f"{operation.id} succeeds with {response.status}", expected=expected, actual=response.reason)
+    elif not response.body:
+        yield HELD
+    elif response.text.strip() in ("", "{}"):
+        yield note(f"{operation.id} succeeds with {response.text!r} where an empty body is promised")
+    else:
+        yield violated(f"{operation.id} succeeds with a body", expected="a body of length zero", actual=response.text)
 
 
 @check("schema.no-content-empty")

@@ -36,7 +36,7 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
     if twice:
         yield violated(f"the id {twice[0]} occurs twice in one answer", expected="unique ids", actual=", ".join(ids))
         return
-    pagination = sight.contract.conventions.paging
+    pagination = sight.contract.conventions.lists
     walks: Walks = sight.memory.setdefault("walks", Walks())
     walk = walks.up_to(sight.exchange, page, pagination, sight.state)
     seen = walk.ids if walk else frozenset()

@@ -9,7 +9,7 @@ from conformance.contract.contract import (
     load_catalogue,
     read_openapi,
 )
-from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Pagination, Resource, Versioning
+from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.operation import Collection, Operation, Router
 from conformance.contract.reading import read_yaml, validated
@@ -26,6 +26,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "Conventions",
+    "ErrorCode",
     "Observation",
     "Operation",
     "Pagination",

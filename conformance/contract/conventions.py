@@ -67,6 +67,28 @@ class MediaTypes(Record):
     response: tuple[str, ...]
 
 
+class ErrorCode(Record):
+    """What a document says of one error code.
+
+    Attributes:
+        status: the one it comes with; `4xx` where the document leaves it open.
+        also: other statuses that pass.
+        extra: member of the error that it carries → its JSON types.
+        if_message: a pattern in the message without which the extra members may be missing.
+        renamed: member → another name for it that the document uses as well.
+        spelled: other spellings of the code that the document means.
+        below: matches the paths whose calls may be answered with it; None for all.
+    """
+
+    status: Status = "4xx"
+    also: tuple[int, ...] = ()
+    extra: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    if_message: str | None = None
+    renamed: dict[str, str] = Field(default_factory=dict)
+    spelled: tuple[str, ...] = ()
+    below: str | None = None
+
+
 class Errors(Record):
     """The error envelope and the statuses that carry it.
 
@@ -82,6 +104,9 @@ class Errors(Record):
         unknown_path: a path below the base URL that names nothing.
         unknown_parameter: status of a query parameter that nobody knows; None where no document gives one.
         statuses: the statuses the document lists, empty where it lists none.
+        error: JSON pointer of the object that holds the code and what comes with it.
+        code: the member of it that is the code.
+        codes: every code that the document lists, empty where it lists none.
     """
 
     envelope: dict[str, Any]
@@ -95,6 +120,14 @@ class Errors(Record):
     unknown_path: str
     unknown_parameter: int | None = None
     statuses: tuple[int, ...] = ()
+    error: str = ""
+    code: str = "code"
+    codes: dict[str, ErrorCode] = Field(default_factory=dict)
+
+    def documented(self, code: str) -> ErrorCode | None:
+        """What the document says of a code, under whichever spelling; None where it lists it not."""
+        named = self.codes.get(code)
+        return named or next((known for known in self.codes.values() if code in known.spelled), None)
 
 
 class PageSize(Record):
@@ -133,7 +166,8 @@ class Pagination(Record):
 
     Attributes:
         style: where a page names its neighbours: `cursor-in-body` and `timestamp` give a value for a query
-            parameter, `cursor-links` a URL in the body, `link-header` a URL in a header (RFC 8288).
+            parameter, `cursor-links` a URL in the body, `link-header` a URL in a header (RFC 8288). A list that is
+            `whole` has none.
         page_size: the query parameter for the size of a page.
         cursor: query parameter that takes the cursor of the next page.
         previous: query parameter that takes the cursor of the previous page; None where no document names it.
@@ -148,7 +182,7 @@ class Pagination(Record):
         alphabet: regular expression a cursor matches, where the document describes it.
     """
 
-    style: Literal["cursor-in-body", "timestamp", "cursor-links", "link-header"]
+    style: Literal["cursor-in-body", "timestamp", "cursor-links", "link-header", "whole"]
     page_size: PageSize
     cursor: str
     previous: str | None = None
@@ -167,6 +201,15 @@ class Pagination(Record):
     def by_link(self) -> bool:
         """Whether neighbours are named by URL."""
         return self.style in ("cursor-links", "link-header")
+
+    @property
+    def whole(self) -> bool:
+        """Whether a list comes in one answer, and nobody is asked for its size."""
+        return self.style == "whole"
+
+
+WHOLE = Pagination(style="whole", page_size=PageSize(parameter="", maximum=1, fallback=1), cursor="")
+"""How lists come where a document knows no pages."""
 
 
 class RateHeaders(Record):
@@ -323,6 +366,11 @@ class Conventions(Record):
         if self.pagination is None:
             raise ContractError(f"the conventions of {self.name} have no pagination")
         return self.pagination
+
+    @property
+    def lists(self) -> Pagination:
+        """How lists come: cut into pages, or `WHOLE` where the API has no pagination."""
+        return self.pagination or WHOLE
 
     @property
     def rate(self) -> RateLimit:

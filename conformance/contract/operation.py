@@ -92,6 +92,11 @@ class Operation:
         """
         return "/".join(_segment(values[part[1:-1]]) if _is_parameter(part) else part for part in self.path.split("/"))
 
+    def values_in(self, path: str) -> Mapping[str, str]:
+        """The values of the path parameters in a path below the base URL that the template matches."""
+        parts = zip(_segments(self.path), map(unquote, _segments(path)), strict=False)
+        return {part[1:-1]: value for part, value in parts if _is_parameter(part)}
+
     def __str__(self) -> str:
         return self.id
 

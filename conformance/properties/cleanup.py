@@ -187,7 +187,7 @@ def _sweep(client: Client, first: Made) -> None:
 def _bearing_names_of(client: Client, group: list[Made]) -> tuple[list[tuple[str, str]], str | None]:
     """Name and id of each record of a list that bears a name of `group`; and why the list was not read to its end."""
     guard, first = client.guard, group[0]
-    resource, pagination = guard.resource_of(first), client.contract.conventions.paging
+    resource, pagination = guard.resource_of(first), client.contract.conventions.lists
     names = [made.name for made in group if made.name is not None]
     found: list[tuple[str, str]] = []
     try:

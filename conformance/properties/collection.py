@@ -88,7 +88,7 @@ class Collection:
     def get(self, limit: object = None, cursor: object = None, **options: Any) -> Exchange:
         """Asks for one page; options as in `Client.send`, `query` holding filters."""
         query = dict(options.pop("query", {}))
-        if limit is not None:
+        if limit is not None and not self.pagination.whole:
             query[self.pagination.page_size.parameter] = limit
         if cursor is not None:
             query[self.pagination.cursor] = cursor

@@ -55,6 +55,8 @@ def _pages(subject: Subject) -> None:
     collection = subject.collection
     limits = collection.pagination.page_size
     collection.get()
+    if collection.pagination.whole:
+        return
     first = collection.get(limits.minimum)
     page = page_of(first, collection.pagination)
     if page is None:
@@ -97,7 +99,7 @@ def _links(collection: Collection, second: Step) -> None:
 
 def _lone_record(subject: Subject, count: int) -> None:
     """A page with one record, where the smallest page that may be asked for is larger, and records can be made."""
-    resource, limits = subject.contract.resource_of(subject.operation), subject.conventions.paging.page_size
+    resource, limits = subject.contract.resource_of(subject.operation), subject.conventions.lists.page_size
     if limits.minimum == 1 or resource is None or resource.list != subject.operation_id:
         return
     if "writes" not in subject.session.capabilities:
@@ -120,8 +122,8 @@ def _versions(subject: Subject, operation: Operation) -> None:
         if operation.collection is None:
             subject.call(query=asked)
             continue
-        first = subject.collection.get(subject.conventions.paging.page_size.minimum, query=asked)
-        page = page_of(first, subject.conventions.paging)
+        first = subject.collection.get(subject.conventions.lists.page_size.minimum, query=asked)
+        page = page_of(first, subject.conventions.lists)
         if page is not None and page.next is not None:
             # What is said of a version on its first page has to be said on the next one too.
             with suppress(NotFollowed):

@@ -56,7 +56,7 @@ def _call(subject: Subject) -> Callable[[], Exchange] | None:
     if operation.method != "GET":
         return None
     if operation.collection is not None:
-        sizes = subject.conventions.paging.page_size
+        sizes = subject.conventions.lists.page_size
         return lambda: subject.collection.get(sizes.minimum)
     if subject.contract.resource_of(operation) is None:
         values = subject.values(operation)

@@ -151,7 +151,7 @@ class Things:
 
     @property
     def listing(self) -> Collection:
-        pagination = self.contract.conventions.paging
+        pagination = self.contract.conventions.lists
         return Collection(self.client, self.operation("list"), pagination, self.fixed)
 
     def listed(self) -> list[str]:

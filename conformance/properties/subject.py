@@ -148,7 +148,7 @@ class Subject:
         return self.collection_of(self.operation)
 
     def collection_of(self, operation: Operation) -> Collection:
-        pagination = self.conventions.paging
+        pagination = self.conventions.lists
         named = self.session.parameters.get(PREVIOUS_CURSOR, ())
         if pagination.previous is None and named:
             # No document names the parameter; whoever knows the target does.

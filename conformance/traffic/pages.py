@@ -120,6 +120,8 @@ def neighbour_request(
 
 
 def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> Any:
+    if pagination.whole:
+        return _ABSENT
     if pagination.style == "link-header":
         target = neighbour(exchange.response.header("link") or "", direction)
         return _ABSENT if target is None else target
