@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from conformance.reference import snyk, vercel, vultr
+from conformance.reference import snyk, vercel, vultr, zeit
 from conformance.reference.clock import Clock, RunningClock, VirtualClock
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
@@ -25,8 +25,18 @@ Raise it with every change after which some request is answered with other bytes
 fault is no such change.
 """
 
-_BUILDERS: dict[str, Callable[..., Server]] = {"snyk": snyk.build, "vercel": vercel.build, "vultr": vultr.build}
-_FAULTS: dict[str, tuple[Fault, ...]] = {"snyk": snyk.FAULTS, "vercel": vercel.FAULTS, "vultr": vultr.FAULTS}
+_BUILDERS: dict[str, Callable[..., Server]] = {
+    "snyk": snyk.build,
+    "vercel": vercel.build,
+    "vultr": vultr.build,
+    "zeit": zeit.build,
+}
+_FAULTS: dict[str, tuple[Fault, ...]] = {
+    "snyk": snyk.FAULTS,
+    "vercel": vercel.FAULTS,
+    "vultr": vultr.FAULTS,
+    "zeit": zeit.FAULTS,
+}
 
 APIS: tuple[str, ...] = tuple(_BUILDERS)
 """The APIs that have a reference server."""
