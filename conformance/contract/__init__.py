@@ -11,7 +11,7 @@ from conformance.contract.contract import (
 )
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
-from conformance.contract.operation import Collection, Operation, Router
+from conformance.contract.operation import Collection, Operation, Router, Sample
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
 from conformance.contract.schema import SchemaError, Validator, pointer
@@ -34,6 +34,7 @@ __all__ = [
     "Requirement",
     "Resource",
     "Router",
+    "Sample",
     "SchemaError",
     "Validator",
     "Versioning",

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
-from conformance.contract.operation import METHODS, Collection, Operation, Router
+from conformance.contract.operation import METHODS, Collection, Operation, Router, Sample
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.schema import Validator, first_mistake, pointer
@@ -320,6 +320,7 @@ def _operation(
         success=tuple(int(status) for status in responses if status.startswith("2") and status.isdigit()),
         responses={status: _schema(document, response) for status, response in responses.items()},
         request_schema=_schema(document, body) if body else None,
+        sample=_sample(body, resolved),
         collection=_collection(entry.get("x-collection")),
     )
 
@@ -349,6 +350,21 @@ def _examples(parameter: Mapping[str, Any]) -> tuple[str, ...]:
     if "example" in parameter:
         values.append(parameter["example"])
     return tuple(str(value) for value in values)
+
+
+def _sample(body: Mapping[str, Any] | None, parameters: list[dict[str, Any]]) -> Sample | None:
+    content: Mapping[str, Any] = body.get("content", {}) if body else {}
+    media_type = next(iter(content), None)
+    holder = content[media_type] if media_type is not None else {}
+    given = {
+        place: {
+            p["name"]: _examples(p)[0] for p in parameters if p["in"] == place and p.get("required") and _examples(p)
+        }
+        for place in ("header", "query")
+    }
+    if "example" not in holder and not any(given.values()):
+        return None
+    return Sample(holder.get("example"), media_type, given["header"], given["query"])
 
 
 def _authorized(security: list[dict[str, Any]]) -> str:

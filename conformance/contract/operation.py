@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from attrs import field, frozen
 
 from conformance.contract.errors import ContractError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+FORM = "application/x-www-form-urlencoded"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -33,6 +34,37 @@ class Collection:
     sorts: tuple[str, ...] = ()
 
 
+@frozen
+class Sample:
+    """What a document sends to an operation.
+
+    Attributes:
+        body: as JSON values; text where the media type is none of JSON or of a form.
+        media_type: of the body.
+        headers: those that the operation takes.
+        query: the query parameters that it needs.
+    """
+
+    body: Any = None
+    media_type: str | None = None
+    headers: Mapping[str, str] = field(factory=dict)
+    query: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How a client is to send it: its query, headers, and body, or content where that is no JSON."""
+        options: dict[str, Any] = {"query": self.query, "headers": dict(self.headers)}
+        if self.body is None:
+            return options
+        if self.media_type == FORM:
+            content = urlencode(self.body).encode()
+        elif isinstance(self.body, str):
+            content = self.body.encode()
+        else:
+            return {**options, "body": self.body}
+        return {**options, "content": content, "headers": {**options["headers"], "Content-Type": self.media_type}}
+
+
 @frozen(eq=False)
 class Operation:
     """A method on a path template.
@@ -45,7 +77,8 @@ class Operation:
         basis: how the document knows it: `documented`, `prose` or `implied`.
         success: statuses in the 2xx range the contract gives.
         responses: status or `default` → JSON schema of the body, None where no body is promised.
-        request_schema: JSON schema of the request body, None where it takes none.
+        request_schema: JSON schema of the request body, None where it takes none, or another than JSON.
+        sample: the document's own sample of a request, None where it has none.
         collection: set on operations that answer a list.
     """
 
@@ -58,6 +91,7 @@ class Operation:
     success: tuple[int, ...] = (200,)
     responses: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
     request_schema: Mapping[str, Any] | None = None
+    sample: Sample | None = None
     collection: Collection | None = None
 
     @property

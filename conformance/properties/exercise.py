@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from conformance.checks.releases import releases_of
 from conformance.contract import Operation
@@ -40,11 +41,12 @@ def exercise(subject: Subject) -> None:
             _pages(subject)
     elif resource is not None:
         _resource(subject)
-    elif operation.path_parameters:
-        subject.client.call(operation, subject.values(operation))
-        _unknown(subject, operation)
+    elif operation.writes:
+        _sampled(subject, operation)
     else:
-        subject.client.call(operation)
+        subject.client.call(operation, subject.values(operation), **options_of(operation))
+        if operation.path_parameters:
+            _unknown(subject, operation)
     _versions(subject, operation)
     _refused(subject, operation)
     exercise_scope(subject)
@@ -142,10 +144,28 @@ def _resource(subject: Subject) -> None:
     things.call(role, NO_SUCH_ID, **options, negative=True)
 
 
+def options_of(operation: Operation) -> dict[str, Any]:
+    """How the document shows a call of the operation; empty where it shows none."""
+    return operation.sample.options if operation.sample is not None else {}
+
+
+def _sampled(subject: Subject, operation: Operation) -> None:
+    """Writes what the document shows, to a server that nobody needs afterwards; elsewhere nothing could undo it.
+
+    Raises:
+        Unsupported: others may need the server.
+    """
+    if not subject.client.guard.throwaway:
+        raise Unsupported(f"{operation.id} is called only where the server is thrown away: nothing could undo it")
+    subject.client.call(operation, subject.values(operation), **options_of(operation))
+    if operation.path_parameters:
+        _unknown(subject, operation)
+
+
 def _unknown(subject: Subject, operation: Operation) -> None:
     values = dict(subject.values(operation))
     values[operation.path_parameters[-1]] = NO_SUCH_ID
-    subject.client.call(operation, values, negative=True)
+    subject.client.call(operation, values, negative=True, **options_of(operation))
 
 
 def _fixed(subject: Subject, operation: Operation) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import count
@@ -20,6 +19,19 @@ from conformance.targets.guard import name_place
 from conformance.traffic.exchange import Exchange
 
 
+def filled_in(value: Any, values: Mapping[str, str]) -> Any:
+    """A body in which every `{name}` in a text is replaced by the value of that name."""
+    if isinstance(value, dict):
+        return {key: filled_in(member, values) for key, member in value.items()}
+    if isinstance(value, list):
+        return [filled_in(item, values) for item in value]
+    if not isinstance(value, str):
+        return value
+    for name, known in values.items():
+        value = value.replace(f"{{{name}}}", known)
+    return value
+
+
 @define(eq=False)
 class Things:
     """The resource of an operation, on one target.
@@ -29,6 +41,7 @@ class Things:
         numbers: what they end with.
         fixed: values of the path parameters that do not name the resource itself.
         query: query parameters of every call, such as the one that says whose resources they are.
+        known: path parameter → a value that there is, for bodies that name one.
     """
 
     client: Client
@@ -38,6 +51,7 @@ class Things:
     fixed: Mapping[str, str] = field(factory=dict)
     query: Mapping[str, str] = field(factory=dict)
     numbers: Iterator[int] = field(factory=lambda: count(1))
+    known: Mapping[str, str] = field(factory=dict)
 
     def operation(self, role: str) -> Operation:
         """The operation in a role: `create`, `read`, `list`, `replace`, `update` or `delete`.
@@ -52,8 +66,8 @@ class Things:
 
     def body(self) -> dict[str, Any]:
         """The body of a create, under a name that nothing else has."""
-        text = json.dumps(self.description.body).replace("{unique}", f"{self.prefix}-{next(self.numbers)}")
-        body: dict[str, Any] = json.loads(text)
+        filled = {"unique": f"{self.prefix}-{next(self.numbers)}", **self.known}
+        body: dict[str, Any] = filled_in(self.description.body, filled)
         return body
 
     def renamed(self, body: Any) -> Any:

@@ -175,7 +175,8 @@ class Subject:
         """A resource; `query` goes with every call."""
         create = self.contract.operation(resource.create)
         fixed = self.values(create)
-        return Things(self.client, self.contract, resource, self._prefix, fixed, query or {}, self._numbers)
+        known = {name: values[0] for name, values in self.session.parameters.items() if values}
+        return Things(self.client, self.contract, resource, self._prefix, fixed, query or {}, self._numbers, known)
 
     @property
     def _prefix(self) -> str:

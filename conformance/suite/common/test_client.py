@@ -29,7 +29,7 @@ def list_operation(contract: Contract) -> Operation:
 
 
 def list_of(contract: Contract, mock: MockServer) -> Collection:
-    pagination = contract.conventions.paging
+    pagination = contract.conventions.lists
     operation = list_operation(contract)
     return Collection(mock.client, operation, pagination, dict.fromkeys(operation.path_parameters, "conformance"))
 
@@ -52,8 +52,10 @@ def merged(*documents: dict[str, Any]) -> dict[str, Any]:
 
 def page_body(contract: Contract, ids: list[str], following: str | None) -> dict[str, Any]:
     """A page of records with these ids, and the cursor of the next one."""
-    collection, pagination = list_operation(contract).listing, contract.conventions.paging
+    collection, pagination = list_operation(contract).listing, contract.conventions.lists
     records = [{collection.id[0]: identity} for identity in ids]
+    if pagination.whole:
+        return nested(collection.items, records)
     nothing = "" if '""' in pagination.end else None
     return merged(
         nested(collection.items, records),
