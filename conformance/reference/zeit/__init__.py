@@ -1,8 +1,6 @@
-"""The ZEIT Now API."""
+"""The reference server of ZEIT Now and its faults."""
 
-from conformance.reference.faults import Fault
+from conformance.reference.zeit.faults import FAULTS
 from conformance.reference.zeit.server import build
-
-FAULTS: tuple[Fault, ...] = ()
 
 __all__ = ["FAULTS", "build"]

@@ -1,0 +1,9 @@
+"""The faults of the ZEIT Now server: at least one for every requirement that a server can break."""
+
+from __future__ import annotations
+
+from conformance.reference.faults import Fault
+from conformance.reference.zeit.faults import bodies, shapes, values
+
+FAULTS: tuple[Fault, ...] = (*bodies.faults, *shapes.faults, *values.faults)
+"""All of them; their ids are unique."""
