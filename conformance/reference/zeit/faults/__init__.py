@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.zeit.faults import bodies, shapes, values
+from conformance.reference.zeit.faults import bodies, deployments, shapes, values
 
-FAULTS: tuple[Fault, ...] = (*bodies.faults, *shapes.faults, *values.faults)
+FAULTS: tuple[Fault, ...] = (*bodies.faults, *shapes.faults, *values.faults, *deployments.faults)
 """All of them; their ids are unique."""

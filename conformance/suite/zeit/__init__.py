@@ -1,0 +1,1 @@
+"""The ZEIT Now API's own tests."""
