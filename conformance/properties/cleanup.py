@@ -30,12 +30,12 @@ def poll(client: Client, done: Callable[[], bool]) -> bool:
 
 
 def clean_up(client: Client) -> list[str]:
-    """Deletes what exists, in the order it was created; returns what could not be deleted.
+    """Deletes what exists, the last first, since it may need what was there before; returns what could not be deleted.
 
     What cannot be deleted keeps the reason in its `why`, and is not tried again.
     """
     tried = [made for made in client.guard.made if made.exists and made.why is None]
-    for made in tried:
+    for made in reversed(tried):
         _delete(client, made)
     return [named(client.guard, made) for made in tried if not made.gone]
 
@@ -55,7 +55,7 @@ def finish(target: UrlTarget, tell: Callable[[str], None] = lambda _: None) -> l
     # That tests took the target as down, or it refused them, is no reason to leave anything there untried.
     client = evolve(target.session("clean-up", "clean-up", []).client, health=Health())
     settled = [made for made in guard.made if made.gone]
-    for made in guard.made:
+    for made in reversed(guard.made):
         if made.exists and guard.resource_of(made).delete is not None:
             made.why = None
             _delete(client, made)
