@@ -241,7 +241,10 @@ def grant(server: Server, request: Request) -> Response:
 
 
 def publish(server: Server, request: Request) -> Response:
-    """What whoever runs a domain does in its DNS: a TXT record for `_now` below it."""
-    body = server.bodies.parse(request)
-    server.store["texts"].add(PUBLIC, {"name": str(body.get("domain")), "value": str(body.get("value"))})
-    return Response.of({})
+    """What whoever runs a domain does in its DNS: the token of its verification as a TXT record for `_now` below it."""
+    name = str(server.bodies.parse(request).get("domain"))
+    for (_, known), record in server.store["domains"].rows.items():
+        if known == name:
+            server.store["texts"].add(PUBLIC, {"name": name, "value": record["verifyToken"]})
+            return Response.of({})
+    raise Refusal(404, "not_found", "Domain name not found", cause="unknown-domain")

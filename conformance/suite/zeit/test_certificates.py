@@ -14,10 +14,11 @@ from conformance.properties import (
     NotExercised,
     Subject,
     assert_equal,
+    assert_status,
     assert_that,
     requirement,
 )
-from conformance.suite.zeit.naming import listed, things_of
+from conformance.suite.zeit.naming import assert_absent, listed, things_of
 from conformance.targets import Client
 
 LIST, READ = "GET /v3/now/certs", "GET /v3/now/certs/{certId}"
