@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.zeit.faults import bodies, deployments, shapes, values
+from conformance.reference.zeit.faults import bodies, deployments, naming, shapes, teams, values
 
-FAULTS: tuple[Fault, ...] = (*bodies.faults, *shapes.faults, *values.faults, *deployments.faults)
+FAULTS: tuple[Fault, ...] = (
+    *bodies.faults,
+    *shapes.faults,
+    *values.faults,
+    *deployments.faults,
+    *naming.faults,
+    *teams.faults,
+)
 """All of them; their ids are unique."""
