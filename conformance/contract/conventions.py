@@ -67,6 +67,28 @@ class MediaTypes(Record):
     response: tuple[str, ...]
 
 
+class Provocation(Record):
+    """A call that is answered with an error code.
+
+    Attributes:
+        call: operation id.
+        change: member of the complete body → another value, null to leave it out. In a text `{3 letters}` stands for
+            so many, `{unique}` for a name that nothing else has and `{domain}` for a known value of that parameter;
+            a name `{1..3}` for so many members.
+        values: path parameter → its value, where it is not one that the target is known to have.
+        query: query parameters.
+        credential: the one that is sent, null for none.
+        needs: capabilities that the target must have.
+    """
+
+    call: str
+    change: dict[str, Any] = Field(default_factory=dict)
+    values: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str] = Field(default_factory=dict)
+    credential: str | None = "default"
+    needs: tuple[str, ...] = ()
+
+
 class ErrorCode(Record):
     """What a document says of one error code.
 
@@ -78,6 +100,7 @@ class ErrorCode(Record):
         renamed: member → another name for it that the document uses as well.
         spelled: other spellings of the code that the document means.
         below: matches the paths whose calls may be answered with it; None for all.
+        provoke: a call that is answered with it, where one call is enough.
     """
 
     status: Status = "4xx"
@@ -87,6 +110,7 @@ class ErrorCode(Record):
     renamed: dict[str, str] = Field(default_factory=dict)
     spelled: tuple[str, ...] = ()
     below: str | None = None
+    provoke: Provocation | None = None
 
 
 class Errors(Record):

@@ -176,10 +176,11 @@ class Subject:
         create = self.contract.operation(resource.create)
         fixed = self.values(create)
         known = {name: values[0] for name, values in self.session.parameters.items() if values}
-        return Things(self.client, self.contract, resource, self._prefix, fixed, query or {}, self._numbers, known)
+        return Things(self.client, self.contract, resource, self.prefix, fixed, query or {}, self._numbers, known)
 
     @property
-    def _prefix(self) -> str:
+    def prefix(self) -> str:
+        """What the name of everything begins with that the item makes."""
         # The same name every time lets a recording be replayed; a live target may still hold an earlier one.
         run = self.client.guard.prefix if self.fresh_names else RECORDED
         return f"{run}-{crc32(self.item.encode()):08x}"

@@ -83,9 +83,12 @@ class Memberships(TeamAuthenticator):
 
     def authenticate(self, request: Request) -> Principal | None:
         """Who asks; a login needs no token, and one that is sent is not looked at."""
-        if request.segments[:1] == ("now",) or request.segments[1:2] == ("oauth",):
-            return None
-        return super().authenticate(request)
+        try:
+            return super().authenticate(request)
+        except Problem:
+            if request.segments[:1] == ("now",) or request.segments[1:2] == ("oauth",):
+                return None
+            raise
 
     def owner(self, request: Request, principal: Principal) -> str:
         """Whose resources the request is about: the team of `teamId`, else the user."""

@@ -1,7 +1,7 @@
 """Versions: what is no version is refused, whatever carries it."""
 
 from conformance.contract import Conventions
-from conformance.properties import Subject, Unsupported, assert_status, property_test, requirement
+from conformance.properties import Subject, assert_enveloped, assert_status, property_test, requirement
 from conformance.targets import Client
 
 
@@ -17,8 +17,13 @@ def test_a_version_that_cannot_be_is_refused(
 ) -> None:
     """The call that succeeds in the usual version is a client error in one that cannot be."""
     parameter = conventions.versions.parameter
-    if parameter is None:
-        raise Unsupported("the version of this API is no query parameter")
     client.control(subject.call())
-    exchange = subject.call(query={parameter: version}, negative=True)
-    assert_status(exchange, "4xx", when=f"with {parameter}={version}")
+    if parameter is not None:
+        exchange = subject.call(query={parameter: version}, negative=True)
+        assert_status(exchange, "4xx", when=f"with {parameter}={version}")
+        return
+    path = subject.operation.expand(subject.values(subject.operation))
+    _, _, rest = path.split("/", 2)
+    exchange = client.send(subject.operation.method, f"/{version}/{rest}", negative=True)
+    assert_status(exchange, "4xx", when=f"at version {version}")
+    assert_enveloped(exchange, subject.contract, when=f"at version {version}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.zeit.faults import bodies, deployments, naming, shapes, teams, values
+from conformance.reference.zeit.faults import bodies, deployments, naming, operations, shapes, teams, values
 
 FAULTS: tuple[Fault, ...] = (
     *bodies.faults,
@@ -12,5 +12,6 @@ FAULTS: tuple[Fault, ...] = (
     *deployments.faults,
     *naming.faults,
     *teams.faults,
+    *operations.faults,
 )
 """All of them; their ids are unique."""
