@@ -400,7 +400,9 @@ def _gate(option: Callable[[str], Any], contracts: dict[str, Contract]) -> Gate:
     for requirement in given:
         if requirement not in records:
             raise ContractError(f"--require {requirement}: no such requirement; `conformance requirements` lists them")
-    musts = [record.id for record in records.values() if record.strength == "MUST" and not record.not_tested]
+    # What binds the client says nothing of the target that is let through.
+    of_target = [record for record in records.values() if record.mode != CLIENT and not record.not_tested]
+    musts = [record.id for record in of_target if record.strength == "MUST"]
     required = {*given, *(musts if option("require_all_must") else ())}
     if option("require_supported") and not required:
         raise ContractError("--require-supported says what --require or --require-all-must leave out: give one of them")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from conformance.contract.verdict import Verdict
 from conformance.report.cases import Case, Requirement
+from conformance.report.figures import Group, by_cause
 from conformance.report.model import Report
 from conformance.report.text import one_line
 
@@ -20,8 +20,9 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
     if report.exchanges:
         lines += map(one_line, report.provenance_lines)
     if report.cases:
-        lines.append(f"requirements: {count_line(report.requirement_counts)}")
-        lines.append(f"requirement × operation: {count_line(report.counts)}")
+        lines.append(f"requirements: {count_line(report.target.requirement_counts)}")
+        lines.append(f"requirement × operation: {count_line(report.target.counts)}")
+        lines += [client_line(report.client)] if report.client.cases else []
     lines += _first(_failures(report), limit)
     lines += _first([f"blocked {_counted(cases)} by {cause}" for cause, cases in report.blocked.items()], limit)
     lines += _first([f"not seen {item.id}: {_unseen(item)}" for item in report.missing], limit)
@@ -39,14 +40,9 @@ def _first(lines: Sequence[str], limit: int) -> list[str]:
 
 def _failures(report: Report) -> list[str]:
     """Worst verdict first; what one cause did to many is told with the first of them."""
-    causes: dict[tuple[Verdict, str], list[Case]] = defaultdict(list)
-    for case in report.cases:
-        if case.verdict.fails_run:
-            causes[case.verdict, case.headline].append(case)
-    order = list(Verdict)
     return [
-        f"{verdict.value} {_counted(cases)}: {why}"
-        for (verdict, why), cases in sorted(causes.items(), key=lambda cause: order.index(cause[0][0]))
+        f"{cause.verdict.value} {_counted(cause.items)}: {cause.why}"
+        for cause in by_cause(case for case in report.cases if case.verdict.fails_run)
     ]
 
 
@@ -54,6 +50,11 @@ def _counted(cases: Sequence[Case]) -> str:
     """The first of some cases, and how many more there are."""
     first, *others = cases
     return f"{first.name}{f' and {len(others)} more' if others else ''}"
+
+
+def client_line(client: Group) -> str:
+    """What came of the requirements that bind clients, which are counted nowhere else."""
+    return f"requirements of the client, no evidence of the target: {count_line(client.requirement_counts)}"
 
 
 def _unseen(requirement: Requirement) -> str:

@@ -94,11 +94,11 @@ def test_a_requirement_has_the_worst_verdict_of_its_operations_and_streams() -> 
     assert (requirement.verdict, a.verdict, b.verdict) == (Verdict.STALE, Verdict.PASSED, Verdict.STALE)
     assert (a.held, a.reason, b.reason) == (2, "because passed", "because stale")
     assert (unasked.verdict, unasked.cases) == (Verdict.NOT_EXERCISED, ())
-    assert {verdict: count for verdict, count in report.counts.items() if count} == {
+    assert {verdict: count for verdict, count in report.target.counts.items() if count} == {
         Verdict.STALE: 1,
         Verdict.PASSED: 1,
     }
-    assert report.requirement_counts[Verdict.NOT_EXERCISED] == 1
+    assert report.target.requirement_counts[Verdict.NOT_EXERCISED] == 1
 
 
 def test_findings_are_attached_and_equal_ones_are_counted() -> None:
