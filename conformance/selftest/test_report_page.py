@@ -67,7 +67,7 @@ def busy() -> list[Event]:
     ]
 
 
-DOWN = [
+DOWN: list[Event] = [
     header("vultr.auth.no-key-401"),
     Footer(exchanges={}, errors=("the target http://127.0.0.1:9 cannot be reached",)),
 ]
