@@ -15,7 +15,10 @@ from conformance.report.figures import FAILING, Cause, by_cause, causes
 from conformance.report.model import Report
 from conformance.report.plain import FINDINGS_SHOWN, request_text, response_text
 from conformance.report.summary import count_line
-from conformance.report.text import visible
+from conformance.report.text import cut, visible
+
+_LINE = 500
+"""Characters of a line that says why; what is below it says it whole."""
 
 _FOLDED = frozenset({Verdict.BROKEN, Verdict.BLOCKED})
 
@@ -27,6 +30,8 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     finalize=lambda value: visible(value) if type(value) is str else value,
 )
+
+_ENVIRONMENT.filters["brief"] = lambda text: cut(text, _LINE)
 
 
 def render_html(report: Report) -> str:

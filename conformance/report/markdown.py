@@ -108,9 +108,9 @@ def _summary(report: Report) -> Iterator[str]:
 def _sections(report: Report) -> Iterator[Section]:
     """Every section, the worst first; what is reserved leaves each of them its place below the limit."""
     yield Section("Errors", tuple(f"- {_code(_short(line))}" for line in report.errors), reserved=3_000)
-    yield Section("Required, and not seen", tuple(map(_cause, by_cause(report.missing))), reserved=3_000)
     failures = causes(report.requirements, FAILING)
     yield Section("Failures", tuple(map(_failure, failures)), reserved=16_000, between="\n\n")
+    yield Section("Required, and not seen", tuple(map(_cause, by_cause(report.missing))), reserved=3_000)
     blocked = causes(report.requirements, {Verdict.BLOCKED})
     yield Section("Blocked", tuple(map(_cause, blocked)), reserved=3_000)
     warned = causes(report.requirements, {Verdict.WARNED})

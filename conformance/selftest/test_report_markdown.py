@@ -13,7 +13,7 @@ from conformance.report.markdown import LIMIT, Section, render_markdown
 from conformance.report.model import Report
 from conformance.selftest.test_report_events import RUN, evidence, verdict, wording
 
-TITLES = ["Errors", "Required, and not seen", "Failures", "Blocked", "Warned", "Warnings of the run", "Requirements"]
+TITLES = ["Errors", "Failures", "Required, and not seen", "Blocked", "Warned", "Warnings of the run", "Requirements"]
 
 
 def many(count: int, text: str, values: list[Verdict]) -> Report:

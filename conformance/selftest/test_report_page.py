@@ -20,7 +20,7 @@ from conformance.report.model import Report
 from conformance.selftest.test_report_events import RUN, evidence, header, verdict, wording
 from conformance.selftest.test_report_renderers import SAMPLES
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
