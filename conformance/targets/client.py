@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx2
 from attrs import define, evolve, field, frozen
 
-from conformance.checks.base import shown
+from conformance.checks.base import as_json, shown
 from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
@@ -193,7 +193,7 @@ class Client:
         origin = origin_of(resolved(link, self.base_url, asked)) if len(link) <= LONGEST else None
         if origin is None or origin not in map(origin_of, (self.base_url, self.contract.conventions.origin)):
             where = origin or ("nowhere" if len(link) <= LONGEST else f"nowhere: it has {len(link)} characters or more")
-            raise NotFollowed(f"the link {shown(link)!r} is not followed: it leads to {where}")
+            raise NotFollowed(f"the link {as_json(link)} is not followed: it leads to {where}")
         versioning = self.contract.conventions.versioning
         unchanged = {versioning.parameter: None} if versioning and versioning.parameter else {}
         return self.send("GET", link_target(link, self.base_url, asked), query=unchanged, **options)
