@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.checks.base import HELD, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, violated
 from conformance.contract import pointer
 from conformance.traffic.redact import NAME_MARK, VALUE_MARK
 
@@ -29,7 +29,7 @@ def denial_holds_no_data(sight: Sight) -> Iterator[Finding]:
     found = found or sorted(name for name in _data_below(body, members) if name != errors)
     if found:
         yield violated(
-            f"the body of a {response.status} has the member {found[0]!r}, as a success of {exchange.known_as} has",
+            f"the body of a {response.status} has the member {as_json(found[0])}, as a success of {exchange.known_as}",
             expected="no data",
             actual=response.text,
         )

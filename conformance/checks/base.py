@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+import json
+from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -49,8 +50,26 @@ def note(message: str) -> Finding:
 
 
 def shown(value: Any, limit: int = 300) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    """A value as people read it: text as it is, all else as JSON; cut to a readable length."""
+    return _cut(value if isinstance(value, str) else _json(value), limit)
+
+
+def as_json(value: Any, limit: int = 300) -> str:
+    """A value as JSON writes it, text in quotes, cut to a readable length."""
+    return _cut(_json(value), limit)
+
+
+def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters in all)"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no form for: a set as the list of its members, all else as text."""
+    return sorted(value, key=str) if isinstance(value, Set) else str(value)
 
 
 @frozen(slots=False)

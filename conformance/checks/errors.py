@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import StrictBool
 
-from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, violated
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, as_json, check, note, violated
 
 
 class Enveloped(Arguments):
@@ -60,8 +60,8 @@ def success_has_no_error(sight: Sight) -> Iterator[Finding]:
     found = [name for name in sight.contract.conventions.errors.in_success if name in response.json]
     if found:
         yield violated(
-            f"a {response.status} body has the member {found[0]!r}",
-            expected=f"no top-level {found[0]!r} in a success",
+            f"a {response.status} body has the member {as_json(found[0])}",
+            expected=f"no top-level {as_json(found[0])} in a success",
             actual=response.text,
         )
     else:

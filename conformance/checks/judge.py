@@ -94,11 +94,15 @@ class Judge:
         """
         self._position += 1
         for record, observation in self._applying(exchange):
-            for finding in _known(CHECKS[observation.check](self._sight(exchange, record.id, observation))):
-                if not (exchange.negative and finding.party == "client"):
-                    yield Evidence(record, _label(record, exchange), finding, exchange)
-        for finding in _known(drift(self._sight(exchange, "drift", _DRIFT))):
-            yield Evidence(None, exchange.known_as, finding, exchange)
+            label = _label(record, exchange)
+            # What needs a body that is not known is not judged by it.
+            with suppress(NotKnown):
+                for finding in CHECKS[observation.check](self._sight(exchange, record.id, observation)):
+                    if not (exchange.negative and finding.party == "client"):
+                        yield Evidence(record, label, finding, exchange)
+        with suppress(NotKnown):
+            for finding in drift(self._sight(exchange, "drift", _DRIFT)):
+                yield Evidence(None, exchange.known_as, finding, exchange)
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.status_class != 4:
             # What failed otherwise may have been done all the same.
             self._writes += 1
@@ -128,12 +132,6 @@ class Judge:
             self._strict,
             self._facts,
         )
-
-
-def _known(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """The findings up to the first that would need a body which is not known."""
-    with suppress(NotKnown):
-        yield from findings
 
 
 def _is_list(exchange: Exchange, contract: Contract) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, violated
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, note, violated
 
 EARLIEST, LATEST = 10**11, 10**13
 """Milliseconds since the epoch that a date of these times can have; seconds and microseconds lie outside."""
@@ -21,7 +21,7 @@ def count_is_page_length(sight: Sight) -> Iterator[Finding]:
         yield HELD
     else:
         yield violated(
-            f"the count is {count!r} on a page of {len(page.records)} records",
+            f"the count is {as_json(count)} on a page of {len(page.records)} records",
             expected=str(len(page.records)),
             actual=count,
         )

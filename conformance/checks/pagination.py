@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import StrictBool
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, note, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, note, violated
 from conformance.traffic.exchange import LONGEST_NUMBER
 from conformance.traffic.pages import Page
 from conformance.traffic.urls import LONGEST
@@ -27,8 +27,8 @@ def list_has_envelope(sight: Sight) -> Iterator[Finding]:
         yield HELD
     else:
         yield violated(
-            f"the list has no {pagination.envelope!r}",
-            expected=f"a member {pagination.envelope!r}",
+            f"the list has no {as_json(pagination.envelope)}",
+            expected=f"a member {as_json(pagination.envelope)}",
             actual=sight.exchange.response.text,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, violated
 from conformance.checks.releases import version_of
 
 # These are answered by what stands in front of an API, whatever was asked.
@@ -40,7 +40,7 @@ def bad_size_is_no_error(sight: Sight) -> Iterator[Finding]:
     count = len(sight.page.records) if sight.page is not None else 0
     if (response.status_class == 5 and response.status not in _FROM_IN_FRONT) or count > most:
         yield violated(
-            f"a page size of {size!r} was answered {response.reason} with {count} records",
+            f"a page size of {as_json(size)} was answered {response.reason} with {count} records",
             expected=f"a refusal, or at most {most} records",
             actual=f"{response.reason}, {count} records",
         )

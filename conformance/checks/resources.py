@@ -14,7 +14,7 @@ from typing import Any, Literal
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, violated
 
 
 @check("crud.create-echo")
@@ -185,7 +185,7 @@ def _compared(sent: Any, shown: Any, what: str) -> Iterator[Finding]:
     common = [(name, value, shown[name]) for name, value in sent.items() if _comparable(value, shown.get(name))]
     for name, value, now in common:
         if _plain(value) != _plain(now):
-            yield violated(f"{what} has another {name} than was sent", expected=str(value), actual=now)
+            yield violated(f"{what} has another {name} than was sent", expected=as_json(value), actual=as_json(now))
             return
     if common:
         yield HELD

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, shown, violated
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, as_json, check, note, shown, violated
 from conformance.contract import SchemaError, Validator, pointer
 from conformance.traffic.redact import is_redacted
 
@@ -144,7 +144,7 @@ def records_are_in_one_array(sight: Sight) -> Iterator[Finding]:
     named = response.at(collection.items, absent)
     arrays = [name for name, value in body.items() if _holds_objects(value)]
     if named is absent and len(arrays) == 1:
-        yield note(f"the records are under {arrays[0]!r}, not at {collection.items}")
+        yield note(f"the records are under {as_json(arrays[0])}, not at {collection.items}")
     if _holds_objects(named) or (named is absent and len(arrays) == 1):
         yield HELD
     else:

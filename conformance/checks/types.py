@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import StrictBool
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, violated
 from conformance.traffic.walks import Walks
 
 
@@ -69,7 +69,7 @@ def keys_are_unique(sight: Sight) -> Iterator[Finding]:
         return
     if response.repeated_keys:
         yield violated(
-            f"an object has the member {response.repeated_keys[0]!r} twice",
+            f"an object has the member {as_json(response.repeated_keys[0])} twice",
             expected="each member once",
             actual=response.text,
         )

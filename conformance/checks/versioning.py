@@ -243,7 +243,7 @@ def deprecated_has_sunset(sight: Sight) -> Iterator[Finding]:
         yield violated(
             f"version {version} is deprecated, but this answer of it has no Sunset",
             expected="a Sunset header",
-            actual=str(dict(exchange.response.headers)),
+            actual=dict(exchange.response.headers),
         )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Resource
+from conformance.contract.conventions import OLD_VERSIONS, PREVIOUS_CURSOR, Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
 from conformance.contract.operation import METHODS, Collection, Operation, Router
@@ -83,6 +83,11 @@ class Contract:
             found |= {scope.parameter, *([scope.foreign] if scope.foreign else [])}
         if pagination is not None and pagination.previous is None and not pagination.by_link:
             found.add(PREVIOUS_CURSOR)
+        if "second" in self.conventions.auth.credentials:
+            # What another account has beside the caller's.
+            found |= {f"second_{name}" for operation in self.operations for name in operation.path_parameters}
+        if self.conventions.versioning is not None and self.conventions.versioning.carrier == "path":
+            found.add(OLD_VERSIONS)
         return tuple(sorted(found))
 
     @cached_property

@@ -15,6 +15,9 @@ Status = int | Literal["4xx"]
 PREVIOUS_CURSOR = "previous-cursor"
 """The target's parameter that names the query parameter for prev, where no document does."""
 
+OLD_VERSIONS = "oldVersions"
+"""The target's parameter that lists paths of earlier versions which it still serves."""
+
 
 class Scope(Record):
     """The query parameter that says whose resources a request is about: without it, those of the caller.

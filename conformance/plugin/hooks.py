@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -67,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(Discretion(config.stash[CONFORMANCE].redactor), "conformance-discretion")
     config.add_cleanup(ends_in_order())
+    config.add_cleanup(gc.unfreeze)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -92,6 +94,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     conformance = session.config.stash.get(CONFORMANCE, None)
     if conformance is None:
         return
+    # What is there by now stays to the end of the process: it need not be looked through for garbage again and again.
+    gc.freeze()
     conformance.select_items(item.item for item in session.items if isinstance(item, RequirementItem))
     for problem in conformance.unknown_rules():
         # A worker cannot refuse the call: it tells the report, which fails.

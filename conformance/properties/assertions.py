@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,6 +27,11 @@ class Violation(AssertionError):
         self.expected = expected
         self.actual = shown(actual)
         self.exchange = exchange
+
+    def shown_by(self, exchanges: Sequence[Exchange]) -> None:
+        """Takes the last one made as what shows it, unless another one does: before further ones are made."""
+        if self.exchange is None and exchanges:
+            self.exchange = exchanges[-1]
 
 
 def reset_evidence() -> None:
@@ -95,7 +100,9 @@ def assert_enveloped(exchange: Exchange, contract: Contract, when: str = "") -> 
     )
 
 
-def assert_same_members(actual: Sequence[str], expected: Sequence[str], what: str) -> None:
+def assert_same_members(
+    actual: Sequence[str], expected: Sequence[str], what: str, *, exchange: Exchange | None = None
+) -> None:
     """The two hold the same members, none twice, in whatever order."""
     came, due = Counter(actual), set(expected)
     again = sorted(member for member, count in came.items() if count > 1)
@@ -114,5 +121,13 @@ def assert_same_members(actual: Sequence[str], expected: Sequence[str], what: st
         not problem,
         f"{what}: {problem}",
         expected=f"{len(expected)} members, each once",
-        actual=f"{len(actual)} members; twice {again[:3]}, missing {missing[:3]}, extra {extra[:3]}",
+        actual="; ".join([f"{len(actual)} members", *_some({"twice": again, "missing": missing, "extra": extra})]),
+        exchange=exchange,
     )
+
+
+def _some(found: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The first few of each kind, where there are any."""
+    for kind, members in found.items():
+        if members:
+            yield f"{kind}: {', '.join(members[:3])}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -62,6 +62,32 @@ class Walk:
     @property
     def requests(self) -> int:
         return len(self.steps)
+
+    @property
+    def last(self) -> Exchange:
+        """The exchange at which it stopped."""
+        return self.steps[-1].exchange
+
+    def showing(self, members: Set[str]) -> Exchange:
+        """The first page with one of these records, the last one where none has any."""
+        return next((step.exchange for step in self.steps if members & {*identities(step.page)}), self.last)
+
+    def shows(self, expected: Sequence[str], *, ordered: bool = False) -> Exchange:
+        """The exchange that shows why the ids are not as expected: the first page with a record that is out of place.
+
+        That is one which comes again, does not belong, or is not the next one of an order. Where a record is
+        missing it is the last page.
+        """
+        due, seen = set(expected), list[str]()
+        for step in self.steps:
+            for identity in identities(step.page):
+                place = len(seen)
+                in_order = not ordered or (place < len(expected) and expected[place] == identity)
+                if identity not in due or not in_order:
+                    return step.exchange
+                due.discard(identity)
+                seen.append(identity)
+        return self.last
 
 
 def identities(page: Page) -> list[str]:
@@ -222,9 +248,10 @@ class Collection:
             walk = self.walk(self.pagination.page_size.maximum)
         if walk.defect:
             raise Violation(
-                f"the walk does not end: {walk.defect}",
+                f"the walk was given up: {walk.defect}",
                 expected="an end after the last record",
                 actual=walk.defect,
+                exchange=walk.last,
             )
         if not walk.ended:
             raise NotExercised(f"the list is longer than {HARD_CAP} pages; not read to its end")

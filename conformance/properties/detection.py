@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from statistics import median
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -14,8 +15,10 @@ from conformance.contract import Contract
 from conformance.contract.verdict import Outcome
 from conformance.properties.client_faults import CLIENT_FAULTS
 from conformance.properties.run import Item, Result, Run
-from conformance.reference.tls import SERVING_FAULTS, Serving, serve_tls
 from conformance.targets import ReferenceTarget, UrlTarget
+
+if TYPE_CHECKING:
+    from conformance.reference.tls import Serving
 
 
 @frozen
@@ -48,6 +51,9 @@ class Detection:
 
 def planted(contract: Contract) -> Iterator[Planted]:
     """Every fault that concerns an API, each in a run of its own."""
+    # What serves over TLS takes long to load, and only faults need it.
+    from conformance.reference.tls import SERVING_FAULTS
+
     for fault in reference.faults_of(contract.api):
         run = Run(contract, ReferenceTarget(contract, fault=fault))
         yield Planted(fault.id, fault.requirement, fault.description, partial(_in_process, run))
@@ -70,6 +76,8 @@ def _in_process(run: Run) -> Iterator[Run]:
 @contextmanager
 def served(contract: Contract, plant: Callable[[Serving], None] = lambda _: None) -> Iterator[Run]:
     """A run against the reference server on a socket of this machine, over TLS, HTTP/1.1 and HTTP/2."""
+    from conformance.reference.tls import Serving, serve_tls
+
     server = reference.build(contract.api, clock=reference.RunningClock())
     serving = Serving()
     plant(serving)

@@ -216,7 +216,10 @@ class Run:
         judged = self._judged[record.id]
         if operation in judged or (operation.endswith("(unknown)") and UNKNOWN in judged):
             return evidence
-        return evolve(evidence, operation=judged[0])
+        finding = evidence.finding
+        if finding.message:
+            finding = evolve(finding, message=f"{operation}: {finding.message}")
+        return evolve(evidence, operation=judged[0], finding=finding)
 
     def _observe_of(self, subject: Subject, exchange: Exchange) -> None:
         """Observes an exchange of an item; with its first one a new sequence begins."""
@@ -315,8 +318,10 @@ class Run:
                 item.function(**fixed, **case)
         except Violation as violation:
             party = _party(item.requirement)
-            finding = violated(str(violation), expected=violation.expected, actual=violation.actual, party=party)
-            return Result(Outcome.VIOLATED, finding.message, (Shown(finding, violation.exchange or _last(subject)),))
+            exchange = violation.exchange or _last(subject)
+            told = _where(str(violation), exchange, item)
+            finding = violated(told, expected=violation.expected, actual=violation.actual, party=party)
+            return Result(Outcome.VIOLATED, finding.message, (Shown(finding, exchange),))
         except NotFollowed as nonsense:
             finding = violated(str(nonsense), expected="a URL, a cursor or an id to ask with", actual=str(nonsense))
             return Result(Outcome.VIOLATED, finding.message, (Shown(finding, _last(subject)),))
@@ -384,6 +389,13 @@ def _closed(subject: Subject) -> list[str]:
         return subject.close()
     except (NotRecorded, Stale):
         return []
+
+
+def _where(message: str, exchange: Exchange | None, item: Item) -> str:
+    """What is wrong, with the call that shows it where that is not the item's own, and not named by what is said."""
+    if exchange is None or exchange.known_as == item.operation or exchange.path in message:
+        return message
+    return f"{message} (shown by {exchange.known_as})"
 
 
 def _party(requirement: Requirement) -> Any:

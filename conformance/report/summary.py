@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from conformance.contract.verdict import Verdict
 from conformance.report.cases import Case, Requirement
@@ -23,7 +23,8 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
         lines.append(f"requirements: {count_line(report.target.requirement_counts)}")
         lines.append(f"requirement × operation: {count_line(report.target.counts)}")
         lines += [client_line(report.client)] if report.client.cases else []
-    lines += _first(_failures(report), limit)
+    lines += _first(_told(report, {verdict for verdict in Verdict if verdict.fails_run}), limit)
+    lines += _first(_told(report, {Verdict.WARNED}), limit)
     lines += _first([f"blocked {_counted(cases)} by {cause}" for cause, cases in report.blocked.items()], limit)
     lines += _first([f"not seen {item.id}: {_unseen(item)}" for item in report.missing], limit)
     lines += [one_line(f"error: {error}") for error in report.errors]
@@ -38,11 +39,11 @@ def _first(lines: Sequence[str], limit: int) -> list[str]:
     return [*map(one_line, lines[:limit]), *more]
 
 
-def _failures(report: Report) -> list[str]:
-    """Worst verdict first; what one cause did to many is told with the first of them."""
+def _told(report: Report, verdicts: Set[Verdict]) -> list[str]:
+    """The cases of some verdicts, worst first; what one cause did to many is told with the first of them."""
     return [
         f"{cause.verdict.value} {_counted(cause.items)}: {cause.why}"
-        for cause in by_cause(case for case in report.cases if case.verdict.fails_run)
+        for cause in by_cause(case for case in report.cases if case.verdict in verdicts)
     ]
 
 

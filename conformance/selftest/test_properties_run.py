@@ -106,7 +106,7 @@ def test_a_violation_without_an_exchange_shows_the_last_one() -> None:
         assert_that(False, "it differs", expected="this", actual=["that"])
 
     (shown,) = reference_run().run(item(compares)).shown
-    assert (shown.finding.expected, shown.finding.actual) == ("this", "['that']")
+    assert (shown.finding.expected, shown.finding.actual) == ("this", '["that"]')
     assert shown.exchange is not None
     assert shown.exchange.response.status == 401
 

@@ -114,7 +114,7 @@ def test_a_walk_that_would_not_end_is_given_up(kind: str) -> None:
     with plans_of(build()) as (plans, server):
         walk = plans.walk(1)
         assert (walk.ended, walk.defect, server.requests) == (False, defect, requests)
-        with pytest.raises(Violation, match="the walk does not end: ") as violation:
+        with pytest.raises(Violation, match="the walk was given up: ") as violation:
             _ = plans.ids
     assert violation.value.expected == "an end after the last record"
 
@@ -161,7 +161,7 @@ def test_records_without_an_id_are_known_by_their_content() -> None:
     [
         (honest(6), Outcome.HELD, None),
         (honest(6, overlap=1), Outcome.VIOLATED, "comes 2 times"),
-        (lambda _: page(["a"], "again", 1), Outcome.VIOLATED, "the walk does not end: the cursor again came twice"),
+        (lambda _: page(["a"], "again", 1), Outcome.VIOLATED, "the walk was given up: the cursor again came twice"),
         (honest(1), Outcome.NOT_EXERCISED, "the list has 1 records, the rule shows with 2 or more"),
         (lambda _: reply({"plans": {}}), Outcome.VIOLATED, "the answer has no list at /plans"),
     ],
@@ -181,5 +181,5 @@ def test_a_run_names_the_requirement_and_asks_little(suite: Runner) -> None:
     assert ran.verdicts == {f"{WALK}[GET /v2/plans]": "failed"}
     assert f"failed: {WALK}[GET /v2/plans]" in ran.text
     assert "requirement: Following " in ran.text
-    assert "the walk does not end: the list goes on after 5 pages of 1, though it has 3 records" in ran.text
+    assert "the walk was given up: the list goes on after 5 pages of 1, though it has 3 records" in ran.text
     assert server.requests <= ceil(3 / 1) + 3

@@ -234,6 +234,7 @@ def test_the_summary_shows_counts_and_the_first_failures_worst_first() -> None:
         r"failed vultr.failed.rule[GET /v2/plans]: two lines\x1b[2J",
         r"unexpected-pass vultr.unexpected-pass.rule[GET /v2/plans]: two lines\x1b[2J",
         "… and 1 more",
+        "warned vultr.warned.rule[GET /v2/plans]: because warned",
         "blocked vultr.blocked.rule[GET /v2/plans] by vultr.failed.rule",
         r"error: two lines\x1b[2J",
         "exit status 1: 1 broken, 1 failed, 1 unexpected-pass, 1 stale; 1 error",

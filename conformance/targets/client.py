@@ -6,12 +6,13 @@ import json
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final
 
 import httpx2
 from attrs import define, evolve, field, frozen
 
-from conformance.checks.base import shown
+from conformance.checks.base import as_json, shown
 from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
@@ -36,6 +37,9 @@ MAX_REQUESTS = 2000
 RETRIES = 3
 SILENT: Final = 3
 FLAKY: Final = 20
+
+# Most URLs are asked for again and again.
+_parsed = lru_cache(maxsize=1024)(httpx2.URL)
 
 Query = Mapping[str, object] | Iterable[tuple[str, object]]
 
@@ -193,7 +197,7 @@ class Client:
         origin = origin_of(resolved(link, self.base_url, asked)) if len(link) <= LONGEST else None
         if origin is None or origin not in map(origin_of, (self.base_url, self.contract.conventions.origin)):
             where = origin or ("nowhere" if len(link) <= LONGEST else f"nowhere: it has {len(link)} characters or more")
-            raise NotFollowed(f"the link {shown(link)!r} is not followed: it leads to {where}")
+            raise NotFollowed(f"the link {as_json(link)} is not followed: it leads to {where}")
         versioning = self.contract.conventions.versioning
         unchanged = {versioning.parameter: None} if versioning and versioning.parameter else {}
         return self.send("GET", link_target(link, self.base_url, asked), query=unchanged, **options)
@@ -295,7 +299,7 @@ class Client:
             NotFollowed: its URL would lead away from the target, or is none; no credential is put on it.
         """
         url = self.url(path, [(name, str(value)) for name, value in self._versioned(query) if value is not None])
-        asked = httpx2.URL(url)
+        asked = _parsed(url)
         Origin.of(self.base_url).admit(asked)
         media_types = self.contract.conventions.media_types
         sent = {"User-Agent": "conformance", "Accept": media_types.response[0]}
@@ -352,9 +356,8 @@ class Client:
         Raises:
             HarnessError: it is given up.
         """
-        where = self._where(request)
         if len(self.exchanges) >= MAX_REQUESTS:
-            raise HarnessError(f"{where}: more than {MAX_REQUESTS} requests in one item; given up")
+            raise HarnessError(f"{self._where(request)}: more than {MAX_REQUESTS} requests in one item; given up")
         if self.health.failures >= SILENT:
             raise HarnessError(
                 f"the target is taken as down after {SILENT} failures in a row; the last: {self.health.last}"
@@ -363,20 +366,22 @@ class Client:
             raise HarnessError(f"the target is given up after {FLAKY} failures in all; the last: {self.health.last}")
         if self.budget is not None and self.budget.spent and not self._unpaced:
             raise HarnessError(
-                f"{where}: not sent: after refusals for their rate calls have waited {self.budget.paused:.0f} s in all"
+                f"{self._where(request)}: not sent: after refusals for their rate calls have waited "
+                f"{self.budget.paused:.0f} s in all"
             )
         if self.health.refused >= SILENT:
             raise HarnessError(
-                f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each time it was asked"
+                f"{self._where(request)}: not sent: the target refused {SILENT} calls in a row for their rate, "
+                "each time it was asked"
             )
 
     def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
         self._go_on(request)
-        where, sent_at = self._where(request), self.clock.now()
+        sent_at = self.clock.now()
         try:
             answer = self._answer(request)
         except HarnessError as error:
-            text = f"{where}: {self.redactor.text(str(error))}"
+            text = f"{self._where(request)}: {self.redactor.text(str(error))}"
             # One operation may answer too much on a target that is up: the others are still judged.
             if not (self.health.usable and isinstance(error, Unusable)):
                 self.health.failures += 1

@@ -14,6 +14,7 @@ from attrs import frozen
 from pydantic import Field
 
 from conformance.contract import Contract, Record, contracts, load, validated
+from conformance.targets.clock import RemoteClock
 from conformance.targets.errors import TargetError
 from conformance.targets.facts import Facts
 from conformance.targets.origin import Origin
@@ -41,6 +42,7 @@ class TargetRecord(Record):
         deviations: file of known deviations, relative to the pyproject.toml.
         ca: file with certificates to trust beside the usual ones, relative to the pyproject.toml.
         plain_url: where it answers in clear.
+        clock_url: where its clock is moved on, by a POST of `{"advance": SECONDS}`; nothing is waited for then.
         strict: it claims the document to the letter.
     """
 
@@ -54,6 +56,7 @@ class TargetRecord(Record):
     deviations: str | None = None
     ca: str | None = None
     plain_url: str | None = None
+    clock_url: str | None = None
     strict: bool = False
 
 
@@ -116,6 +119,7 @@ def select(
         target = _at_url(label, record, contract, environ, allow_writes, root)
         target.given = name
         return Selection(label, {contract.api: target})
+    root, name, records = _of_file(name, api_names, root, records)
     if name not in records:
         known = ", ".join([*BUILT_IN, *sorted(records), "a URL"])
         raise TargetError(f"unknown target {name!r}: known are {known}")
@@ -136,6 +140,22 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise TargetError(f"the URL of the target cannot be read: {error}") from None
     return parts
+
+
+def _of_file(
+    name: str, api_names: tuple[str, ...], root: Path, records: dict[str, TargetRecord]
+) -> tuple[Path, str, dict[str, TargetRecord]]:
+    """Where `--target` names a TOML file: its folder, and the one target in it that answers for what is asked for."""
+    path = Path(name)
+    if name in records or path.suffix != ".toml":
+        return root, name, records
+    if not path.is_file():
+        raise TargetError(f"--target {name}: there is no such file")
+    found = {label: one for label, one in _records(path).items() if not api_names or one.api in api_names}
+    if len(found) != 1:
+        told = f"several: {', '.join(sorted(found))}; say with --api which" if found else "none"
+        raise TargetError(f"--target {name}: of [tool.conformance.targets.<name>] the file has {told}")
+    return path.resolve().parent, next(iter(found)), found
 
 
 def _records(path: Path) -> dict[str, TargetRecord]:
@@ -196,6 +216,12 @@ def _at_url(
     if url.scheme == "https":
         # What a document promises of HTTP/2 is asked of every host but an emulator, which says so if it has it.
         capabilities |= {"tls"} if loopback else {"tls", "h2"}
+    if record.clock_url is not None:
+        if not is_loopback(record.clock_url) or _split(record.clock_url).scheme != "http":
+            raise TargetError(
+                f"the target {name!r}: clock_url is no http URL on loopback, where alone a clock is moved"
+            )
+        capabilities.add("clock")
     if allow_writes:
         capabilities.add("writes")
     variables = contract.conventions.auth.credentials | record.credentials
@@ -216,7 +242,7 @@ def _at_url(
                 f"known are {', '.join(contract.named_by_targets)}"
             )
     examples = {parameter: values for op in contract.operations for parameter, values in op.examples.items() if values}
-    return UrlTarget(
+    target = UrlTarget(
         contract=contract,
         name=name,
         base_url=base_url,
@@ -230,3 +256,6 @@ def _at_url(
         plain_url=record.plain_url,
         strict=record.strict,
     )
+    if record.clock_url is not None:
+        target.clock = RemoteClock(record.clock_url)
+    return target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -240,9 +241,12 @@ def body_of(response: httpx2.Response) -> bytes:
 _TOO_LARGE = f"the body is larger than {MAX_BODY // 1024 // 1024} MiB; not judged"
 
 
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
+
+
 def explained(error: httpx2.HTTPError, limits: Limits) -> str:
     """Why there is no answer, in one line."""
-    text = str(error) or type(error).__name__
+    text = _ERRNO.sub("", str(error)) or type(error).__name__
     match error:
         case httpx2.ConnectTimeout():
             return f"no connection within {limits.connect:g} s; is the target up?"

@@ -7,6 +7,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import inf
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -17,9 +18,9 @@ from attrs import define, field
 
 from conformance.contract import Contract
 from conformance.shipped import shipped
-from conformance.targets.budget import Budget
+from conformance.targets.budget import PATIENCE, Budget
 from conformance.targets.client import Client, Health
-from conformance.targets.clock import Clock, ManualClock, SystemClock
+from conformance.targets.clock import Clock, ManualClock, RemoteClock, SystemClock
 from conformance.targets.errors import HarnessError
 from conformance.targets.guard import PREFIX, RECORDED, Guard
 from conformance.targets.ledger import Ledger, state_folder
@@ -194,7 +195,9 @@ class UrlTarget(Target):
 
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
         if self._budget is None:
-            self._budget = Budget(self.contract.conventions, self.clock)
+            # Where the clock is moved on, pauses take nobody's time.
+            patience = inf if isinstance(self.clock, RemoteClock) else PATIENCE
+            self._budget = Budget(self.contract.conventions, self.clock, patience=patience)
         loopback = is_loopback(self.base_url)
         client = Client(
             contract=self.contract,

@@ -74,6 +74,7 @@ class Redactor:
         self._known = Known(known, kept=_MARK) if known else None
         # Most of what is said is said again and again: names and values of headers, URLs.
         self._short_text = lru_cache(maxsize=4096)(self._text)
+        self._short_request = lru_cache(maxsize=1024)(self._request)
 
     def values(self, text: str) -> str:
         """`text` with the known secrets replaced, and nothing else."""
@@ -109,6 +110,9 @@ class Redactor:
         return self.text(body.decode("utf-8", errors="surrogateescape")).encode("utf-8", errors="surrogateescape")
 
     def request(self, request: Request) -> Request:
+        return self._short_request(request) if len(request.body) <= _SHORT else self._request(request)
+
+    def _request(self, request: Request) -> Request:
         return Request(
             headers=self.headers(request.headers),
             body=self.body(request.body),

@@ -27,7 +27,7 @@ def test_calls_in_clear_fail(subject: Subject, client: Client, operation: Operat
         exchange.response.status_class != 3 or str(location).startswith("https://"),
         "plain HTTP is redirected, but not to https",
         expected="a Location that begins with https://",
-        actual=location,
+        actual=f"Location: {location or 'none'}",
         exchange=exchange,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from conformance.checks.base import as_json
 from conformance.contract import Conventions, pointer
 from conformance.properties import (
     Collection,
@@ -79,7 +80,7 @@ def test_an_error_names_its_source(subject: Subject, client: Client, name: str) 
     assert_that(
         name in named,
         f"no error names the parameter {name}",
-        expected=f"source.parameter {name!r}",
+        expected=f"source.parameter {as_json(name)}",
         actual=exchange.response.text,
         exchange=exchange,
     )

@@ -7,6 +7,7 @@ from math import ceil
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from conformance.checks.base import as_json
 from conformance.contract import Contract
 from conformance.properties import (
     Collection,
@@ -51,18 +52,22 @@ def test_a_walk_goes_one_way_and_ends(collection: Collection, limit: int) -> Non
     most = ceil(total / limit) + 1
     assert_that(
         walk.defect is None and walk.requests <= most,
-        f"the walk with pages of {limit} takes {walk.requests} requests: {walk.defect or 'more than its records need'}",
+        f"the walk with pages of {limit} "
+        + (f"was given up: {walk.defect}" if walk.defect else f"took {walk.requests} requests for {total} records"),
         expected=f"a null next within {most} requests",
         actual=f"{walk.requests} requests",
+        exchange=walk.last,
     )
-    times = [int(step.page.next) for step in walk.steps if step.page.next and step.page.next.isdigit()]
-    falls = all(later < earlier for earlier, later in pairwise(times))
-    rises = all(later > earlier for earlier, later in pairwise(times))
+    cut = [step for step in walk.steps if step.page.next and step.page.next.isdigit()]
+    times = [int(step.page.next or 0) for step in cut]
+    falls, rises = ([sign * (b - a) > 0 for a, b in pairwise(times)] for sign in (-1, 1))
+    turn = next((n for n in range(len(times)) if not all(falls[:n]) and not all(rises[:n])), -1)
     assert_that(
-        falls or rises,
+        all(falls) or all(rises),
         f"next goes back and forth in a walk with pages of {limit}",
         expected="values that only fall, or only rise",
         actual=", ".join(map(str, times)),
+        exchange=cut[turn].exchange if cut else walk.last,
     )
     if not walk.ended:
         raise NotExercised("the walk was given up before its end")
@@ -83,7 +88,12 @@ def test_every_limit_gives_the_same_walk(collection: Collection, limit: int) -> 
     walk = collection.walk(limit, expected=len(collection.ids))
     if not walk.ended:
         raise NotExercised("the walk was given up before its end")
-    assert_equal(walk.ids, collection.ids, f"a walk with pages of {limit} against one with the largest pages")
+    assert_equal(
+        walk.ids,
+        collection.ids,
+        f"a walk with pages of {limit} against one with the largest pages",
+        exchange=walk.shows(collection.ids, ordered=True),
+    )
 
 
 @requirement("vercel.pagination.pages-full")
@@ -132,7 +142,7 @@ def test_until_leaves_out_what_is_newer(subject: Subject, collection: Collection
             all(time <= until for time in shown) and older in shown,
             f"until={until} does not begin with the records of {older}",
             expected=f"the newest record of {older}, none newer than {until}",
-            actual=f"records of {shown[:5]}",
+            actual=f"records of {as_json(shown[:5])}",
             exchange=step.exchange,
         )
 
@@ -178,7 +188,8 @@ def test_records_of_one_time_come_once_each(subject: Subject, collection: Collec
         if not walk.ended:
             raise NotExercised(f"a walk was given up before its end: {walk.defect}")
         shown = [identity for identity in walk.ids if identity in set(tied)]
-        assert_same_members(shown, tied, f"the records of one time in a walk with pages of {limit}")
+        what = f"the records of one time in a walk with pages of {limit}"
+        assert_same_members(shown, tied, what, exchange=walk.shows(order))
 
 
 @requirement("vercel.pagination.stable-reread")
@@ -209,7 +220,7 @@ def test_a_limit_or_time_that_is_none_does_no_harm(
 ) -> None:
     """It is refused in the envelope or ignored: never a server error, never more than a full page."""
     exchange = collection.get(query={parameter: value}, negative=True)
-    when = f"with {parameter}={value!r}"
+    when = f"with {parameter}={as_json(value)}"
     assert_not_status(exchange, "5xx", when=when)
     if exchange.response.status_class == 4:
         assert_enveloped(exchange, contract, when=when)

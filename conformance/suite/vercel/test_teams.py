@@ -49,6 +49,7 @@ def test_the_personal_list_and_a_teams_list_share_nothing(
         f"{len(shared)} records are in the personal list and in that of {team}",
         expected="two lists that share nothing",
         actual=", ".join(shared[:5]),
+        exchange=scopes[team].showing(set(shared)),
     )
     for scope, seeded in subject.session.facts.get("seeded", {}).get(operation.id, {}).items():
         if scope in ids:
@@ -57,6 +58,7 @@ def test_the_personal_list_and_a_teams_list_share_nothing(
                 f"{seeded}, which belongs to {scope or 'the user'}, is not in that list",
                 expected=f"{seeded} in the list",
                 actual="a list without it",
+                exchange=scopes[scope].last,
             )
 
 
@@ -98,10 +100,12 @@ def test_what_is_created_in_a_team_is_the_teams(subject: Subject, contract: Cont
         f"{identity}, created in a team, is not in the team's list",
         expected=f"{identity} in the list of {team}",
         actual="a list without it",
+        exchange=lists["team"].last,
     )
     assert_that(
         identity not in lists["user"].ids,
         f"{identity}, created in a team, is in the personal list",
         expected="a personal list without it",
         actual=f"{identity} in the list",
+        exchange=lists["user"].showing({identity}),
     )

@@ -36,7 +36,7 @@ def test_all_types_together_are_the_whole_list(collection: Collection) -> None:
         raise NotExercised(f"the walk of type={unfinished[0]} did not end: {found[unfinished[0]].defect}")
     if not found["marketplace"].ids and not found["one-click"].ids:
         raise NotExercised("neither type has any application")
-    assert_same_members(found["all"].ids, everything, "type=all")
+    assert_same_members(found["all"].ids, everything, "type=all", exchange=found["all"].shows(everything))
     assert_same_members(
         [*found["marketplace"].ids, *found["one-click"].ids], everything, "marketplace and one-click together"
     )

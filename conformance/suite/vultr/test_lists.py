@@ -106,17 +106,23 @@ def test_a_filter_and_a_page_size_combine(collection: Collection) -> None:
             walk = collection.walk(limit, expected=len(whole.ids), query={name: value})
             assert_that(
                 walk.ended,
-                f"the walk of the filtered list does not end: {walk.defect}",
+                f"the walk of the filtered list {_given_up(walk)}",
                 expected="an end",
-                actual=walk.defect,
+                actual=_given_up(walk),
+                exchange=walk.last,
             )
-            assert_same_members(walk.ids, whole.ids, f"the list filtered by {name}={value} in pages of {limit}")
+            what = f"the list filtered by {name}={value} in pages of {limit}"
+            assert_same_members(walk.ids, whole.ids, what, exchange=walk.shows(whole.ids))
             for step in walk.steps:
                 assert_equal(step.page.total, len(whole.ids), "total of the filtered list", exchange=step.exchange)
             for step in walk.steps[:-1]:
                 assert_equal(len(step.page.records), limit, "records on a filtered page", exchange=step.exchange)
             return
     raise NotExercised("no filter leaves three records or more and some out")
+
+
+def _given_up(walk: Walk) -> str:
+    return f"was given up: {walk.defect}" if walk.defect else f"had not ended after {walk.requests} requests"
 
 
 @requirement("vultr.crud.get-read-only")
@@ -130,8 +136,9 @@ def test_reading_changes_nothing(subject: Subject, contract: Contract, lists: li
         if operation.method == "GET":
             _read(subject, operation)
     for collection in lists:
-        after = collection.walk().ids
-        assert_equal(sorted(after), sorted(before[collection.operation.id]), f"the records of {collection.operation}")
+        after, first = collection.walk(), before[collection.operation.id]
+        what = f"the records of {collection.operation}"
+        assert_equal(sorted(after.ids), sorted(first), what, exchange=after.shows(first))
 
 
 def _read(subject: Subject, operation: Operation) -> None:

@@ -65,7 +65,7 @@ def test_the_rate_is_counted_by_address(
     for name in ("default", "second"):
         assert_that(
             (name, 429) in together,
-            f"over the limit of the address the key {name!r} is still served",
+            f"over the limit of the address the key {name} is still served",
             expected="429 for both keys",
             actual=f"no 429 for {name}",
         )

@@ -4,6 +4,7 @@ import json
 
 from hypothesis import strategies as st
 
+from conformance.checks.base import as_json
 from conformance.contract import Conventions, Operation
 from conformance.properties import (
     NotExercised,
@@ -60,7 +61,7 @@ def test_messages_tell_the_causes_apart(client: Client, operation: Operation, co
         bare = message.strip(" .!").lower() in ("", "error", phrase.lower(), exchange.response.reason.lower())
         assert_that(
             not bare,
-            f"a {exchange.response.status} is explained by {message!r} only",
+            f"a {exchange.response.status} is explained by {as_json(message)} only",
             expected="a message that says more than the status",
             actual=message,
             exchange=exchange,
@@ -101,7 +102,7 @@ def test_a_malformed_request_is_no_server_error(
         bad = values | {name: value} if where == "path" else values
         query = {**small, name: value} if where == "query" else small
         exchange = client.call(operation, bad, query=query, negative=True)
-        assert_not_status(exchange, "5xx", when=f"with {name} {value[:40]!r}")
+        assert_not_status(exchange, "5xx", when=f"with {name} {as_json(value, 40)}")
 
 
 @requirement("vultr.errors.server-error-5xx")
