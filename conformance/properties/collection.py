@@ -133,15 +133,15 @@ class Collection:
 
     def _step(self, exchange: Exchange) -> Step:
         page = page_of(exchange, self.pagination)
-        if page is None:
-            if not exchange.response.ok:
-                self.client.control(exchange)
+        if page is None and exchange.response.ok:
             raise Violation(
                 f"the answer has no list at {self.description.items}",
                 expected=f"an array at {self.description.items}",
                 actual=exchange.response.text,
                 exchange=exchange,
             )
+        self.client.control(exchange)
+        assert page is not None, "a control is a success"
         return Step(exchange, page)
 
     def walk(
