@@ -27,11 +27,13 @@ def lacking(exchange: Exchange, contract: Contract) -> str | None:
     resource = contract.resource_of(operation)
     if resource is not None:
         return None if _is_filled(response.at(resource.object)) else f"{exchange} has no object at {resource.object!r}"
-    shape = dereferenced(schema, schema)
-    absent = [name for name in shape.get("required", ()) if response.at("") is None or name not in response.json]
-    if absent:
-        return f"{exchange} has no {absent[0]}"
-    return f"{exchange} is an empty object" if shape.get("type") == "object" and not _is_filled(response.json) else None
+    shape, body = dereferenced(schema, schema), response.json
+    if shape.get("type") != "object":
+        return None
+    if not isinstance(body, dict):
+        return f"{exchange} is no object"
+    absent = [name for name in shape.get("required", ()) if name not in body]
+    return f"{exchange} has no {absent[0]}" if absent else None if body else f"{exchange} is an empty object"
 
 
 def _is_filled(value: object) -> bool:
