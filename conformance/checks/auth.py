@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.checks.base import HELD, Finding, Sight, as_json, check, violated
-from conformance.contract import pointer
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, controlled, violated
+from conformance.contract import dereferenced
 from conformance.traffic.redact import NAME_MARK, VALUE_MARK
 
 
@@ -15,9 +15,10 @@ def denial_holds_no_data(sight: Sight) -> Iterator[Finding]:
     """The body of a denial is no list, and holds no data at any depth.
 
     Data is a member that the operation's success has, or a list of things with ids: of operations that the contract
-    lacks nothing else is known.
+    lacks nothing else is known. Where nobody was served there is nothing to be denied.
     """
     exchange, response = sight.exchange, sight.exchange.response
+    yield from controlled(sight, sight.place, control=response.ok, held=False)
     if response.status != sight.contract.conventions.auth.refused or not response.is_json:
         return
     body, members = response.json, _members_of_success(sight)
@@ -33,8 +34,8 @@ def denial_holds_no_data(sight: Sight) -> Iterator[Finding]:
             expected="no data",
             actual=response.text,
         )
-    elif members or isinstance(body, dict):
-        yield HELD
+    else:
+        yield from controlled(sight, sight.place, control=False, held=bool(members) or isinstance(body, dict))
 
 
 def _data_below(value: Any, members: set[str]) -> Iterator[str]:
@@ -86,8 +87,5 @@ def _members_of_success(sight: Sight) -> set[str]:
 
 
 def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    root = schema
-    while "$ref" in schema:
-        schema = pointer(root, schema["$ref"][1:])
-    properties: Mapping[str, Any] = schema.get("properties", {})
+    properties: Mapping[str, Any] = dereferenced(schema, schema).get("properties", {})
     return properties

@@ -109,6 +109,12 @@ class Sight:
         return self.exchange.request.header(self.contract.conventions.auth.header)
 
     @property
+    def place(self) -> Hashable:
+        """What tells one endpoint from another: the operation, or what was asked for where the contract has none."""
+        exchange = self.exchange
+        return exchange.known_as if exchange.operation else (exchange.request.method, exchange.path)
+
+    @property
     def state(self) -> Hashable:
         """What tells one state of the target's lists, as this caller sees them, from another."""
         return (self.writes, self.caller)
@@ -118,6 +124,28 @@ class Sight:
         """Whether the request went to the host that the document names, and not to an emulator's."""
         asked, documented = (origin_of(url) for url in (self.exchange.request.url, self.contract.conventions.origin))
         return asked is not None and documented is not None and asked.host == documented.host
+
+
+def controlled(sight: Sight, key: Hashable, *, control: bool, held: bool) -> Iterator[Finding]:
+    """Evidence that counts once a run has seen its control, too: what shows that it could have failed.
+
+    A refusal proves something only where the same is accepted if it is well made; an end that is marked, only where
+    something else is told of a page that is no end. Which of the two comes first does not matter.
+
+    Args:
+        key: what an exchange that holds and its control have in common.
+        control: this exchange is a control.
+        held: the rule holds in this exchange.
+    """
+    controls: set[Hashable] = sight.memory.setdefault("controls", set())
+    waiting: set[Hashable] = sight.memory.setdefault("waiting for a control", set())
+    if control:
+        controls.add(key)
+    if held:
+        waiting.add(key)
+    if key in controls and key in waiting:
+        waiting.remove(key)
+        yield HELD
 
 
 @lru_cache(maxsize=1)

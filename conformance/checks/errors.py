@@ -51,9 +51,17 @@ def error_has_envelope(sight: Sight) -> Iterator[Finding]:
         yield HELD
 
 
-@check("errors.no-error-in-success")
+class OfSuccesses(Arguments):
+    is_evidence: StrictBool = True
+
+
+@check("errors.no-error-in-success", OfSuccesses)
 def success_has_no_error(sight: Sight) -> Iterator[Finding]:
-    """A 2xx body has none of the members that mark an error."""
+    """A 2xx body has none of the members that mark an error.
+
+    Arguments:
+        is_evidence: false for a requirement that speaks of errors first, of which a success shows nothing.
+    """
     response = sight.exchange.response
     if not response.ok or not response.is_json or not isinstance(response.json, dict):
         return
@@ -64,7 +72,7 @@ def success_has_no_error(sight: Sight) -> Iterator[Finding]:
             expected=f"no top-level {as_json(found[0])} in a success",
             actual=response.text,
         )
-    else:
+    elif sight.arguments.get("is_evidence", True):
         yield HELD
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from conformance.checks.base import HELD, Finding, Sight, as_json, check, note, violated
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, controlled, note, violated
 from conformance.contract import Pagination
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.urls import LONGEST, Url, origin_of, resolved, split
@@ -89,7 +89,10 @@ def list_has_links(sight: Sight) -> Iterator[Finding]:
 
 @check("links.edges")
 def edges_have_no_link(sight: Sight) -> Iterator[Finding]:
-    """Where there is no neighbour its link is left out or null: prev on a first page, next on an empty one."""
+    """Where there is no neighbour its link is left out or null: prev on a first page, next on an empty one.
+
+    That shows something of lists that have such a link on other pages.
+    """
     found, page = _neighbours(sight), sight.page
     if found is None or page is None or not page.enveloped:
         return
@@ -100,12 +103,10 @@ def edges_have_no_link(sight: Sight) -> Iterator[Finding]:
             return
     edges = {"prev": page.cursor_asked is None, "next": not page.records}
     for name, is_edge in edges.items():
-        if not is_edge:
-            continue
-        where = "a page asked for without a cursor" if name == "prev" else "an empty page"
-        if links[name] is _ABSENT or links[name] is None:
-            yield HELD
-        else:
+        is_absent = links[name] is _ABSENT or links[name] is None
+        yield from controlled(sight, (sight.place, name), control=not is_absent, held=is_edge and is_absent)
+        if is_edge and not is_absent:
+            where = "a page asked for without a cursor" if name == "prev" else "an empty page"
             yield violated(f"{where} has a {name}", expected=f"no {name}, or null", actual=links[name])
 
 

@@ -12,13 +12,14 @@ EARLIEST, LATEST = 10**11, 10**13
 
 @check("pagination.count-is-page-length")
 def count_is_page_length(sight: Sight) -> Iterator[Finding]:
-    """The count beside a page is the number of its records."""
+    """The count beside a page is the number of its records; 0 on an empty page may be said of every page."""
     pagination, page = sight.contract.conventions.pagination, sight.page
     if pagination is None or pagination.count is None or page is None or not page.enveloped:
         return
     count = sight.exchange.response.at(pagination.count)
     if not isinstance(count, bool) and count == len(page.records):
-        yield HELD
+        if page.records:
+            yield HELD
     else:
         yield violated(
             f"the count is {as_json(count)} on a page of {len(page.records)} records",

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Hashable, Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, shown, violated
+from conformance.checks.base import HELD, Finding, Sight, check, controlled, note, shown, violated
 from conformance.checks.windows import (
     DIGITS,
     SKEW,
@@ -55,13 +55,14 @@ def refused_when_used_up(sight: Sight) -> Iterator[Finding]:
     """A refusal shows that nothing remains, and the success just before it showed at most one more call.
 
     Whether what remains counts the present call is left open. Away from loopback others may use up the rest in
-    between.
+    between. Who is never served has nothing to use up.
     """
     limit, names = sight.contract.conventions.rate_limit, names_of(sight)
     before: tuple[Window, int] | None = sight.sequence.get("last")
     state = state_of(sight)
     if state is not None:
         sight.sequence["last"] = (Window.opened_by(sight, state), sight.position)
+    yield from controlled(sight, ("used up", caller_of(sight)), control=sight.exchange.response.ok, held=False)
     if limit is None or sight.exchange.response.status != limit.exceeded or not names:
         return
     left = text_of(sight, names[1])
@@ -81,8 +82,8 @@ def refused_when_used_up(sight: Sight) -> Iterator[Finding]:
             )
             return
         yield HELD
-    elif left is not None:
-        yield HELD
+    else:
+        yield from controlled(sight, ("used up", caller_of(sight)), control=False, held=left is not None)
 
 
 def _in_window(sight: Sight, before: Window) -> bool:
@@ -118,7 +119,7 @@ def nothing_is_served_when_used_up(sight: Sight) -> Iterator[Finding]:
 
 @check("rate-limit.exceeded-status")
 def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
-    """What is refused for too many requests has the documented status, and no other.
+    """What is refused for too many requests has the documented status, and no other, once anything was served.
 
     A refusal is one for that reason if it says so, in the words of the others or in those in use; or if what was
     served before is forbidden or unavailable once nothing remained, or more than the documented number was asked for.
@@ -131,12 +132,14 @@ def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
     served: set[object] = sight.sequence.setdefault("served", set())
     told: set[str] = sight.sequence.setdefault("told", set())
     message = response.at(sight.contract.conventions.errors.message)
+    caller = ("exceeded", None if limit.scope == "address" else sight.caller)
+    exceeded = response.status == limit.exceeded
+    yield from controlled(sight, caller, control=response.ok, held=exceeded)
     if response.ok:
         served.add(call)
-    elif response.status == limit.exceeded:
+    elif exceeded:
         if isinstance(message, str):
             told.add(message)
-        yield HELD
     elif response.status >= 400:
         refused = call in served and response.status in (403, 503) and (many or used_up)
         same = isinstance(message, str) and message in told

@@ -73,9 +73,10 @@ def keys_are_unique(sight: Sight) -> Iterator[Finding]:
             expected="each member once",
             actual=response.text,
         )
-    elif _has_object(response.json):
+    elif _has_members(response.json):
         yield HELD
 
 
-def _has_object(value: Any) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_object, value)))
+def _has_members(value: Any) -> bool:
+    """Whether there is an object that could have a member twice."""
+    return (isinstance(value, dict) and bool(value)) or (isinstance(value, list) and any(map(_has_members, value)))

@@ -14,7 +14,7 @@ from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.operation import Collection, Operation, Router
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
-from conformance.contract.schema import SchemaError, Validator, pointer
+from conformance.contract.schema import SchemaError, Validator, dereferenced, pointer
 
 __all__ = [
     "CLIENT",
@@ -38,6 +38,7 @@ __all__ = [
     "Versioning",
     "apis",
     "contracts",
+    "dereferenced",
     "load",
     "load_catalogue",
     "pointer",

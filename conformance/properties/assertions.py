@@ -12,6 +12,7 @@ from conformance.contract import Contract
 from conformance.traffic.exchange import Exchange
 
 _held: ContextVar[int] = ContextVar("held", default=0)
+_vacuity: ContextVar[str] = ContextVar("vacuity", default="")
 
 
 class Violation(AssertionError):
@@ -37,31 +38,48 @@ class Violation(AssertionError):
 def reset_evidence() -> None:
     """Starts counting for the next item."""
     _held.set(0)
+    _vacuity.set("")
 
 
 def evidence() -> int:
-    """Assertions that have held since the last reset."""
+    """Assertions that have held since the last reset, and could have failed."""
     return _held.get()
 
 
-def assert_that(holds: bool, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None) -> None:
-    """`message` says what is wrong where it does not hold."""
+def vacuity() -> str:
+    """Why the first assertion since the last reset that could not have failed could not; empty if there was none."""
+    return _vacuity.get()
+
+
+def assert_that(
+    holds: bool, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None, vacuous: str = ""
+) -> None:
+    """Holds, or is told by its message.
+
+    Args:
+        message: what is wrong where it does not hold.
+        vacuous: why it is no evidence where it does; empty where it is.
+    """
     if not holds:
         raise Violation(message, expected=expected, actual=actual, exchange=exchange)
-    _held.set(_held.get() + 1)
+    if vacuous:
+        _vacuity.set(_vacuity.get() or vacuous)
+    else:
+        _held.set(_held.get() + 1)
 
 
-def assert_equal(actual: Any, expected: Any, what: str, *, exchange: Exchange | None = None) -> None:
+def assert_equal(actual: Any, expected: Any, what: str, *, exchange: Exchange | None = None, vacuous: str = "") -> None:
     assert_that(
         actual == expected,
         f"{what}: expected {shown(expected, 80)}, got {shown(actual, 80)}",
         expected=shown(expected),
         actual=actual,
         exchange=exchange,
+        vacuous=vacuous,
     )
 
 
-def assert_status(exchange: Exchange, *statuses: int | str, when: str = "") -> None:
+def assert_status(exchange: Exchange, *statuses: int | str, when: str = "", vacuous: str = "") -> None:
     """The status is one of `statuses`: numbers, or classes such as `4xx`."""
     status = exchange.response.status
     expected = " or ".join(str(allowed) for allowed in statuses)
@@ -71,10 +89,11 @@ def assert_status(exchange: Exchange, *statuses: int | str, when: str = "") -> N
         expected=expected,
         actual=exchange.response.reason,
         exchange=exchange,
+        vacuous=vacuous,
     )
 
 
-def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "") -> None:
+def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "", vacuous: str = "") -> None:
     """The status is none of `statuses`."""
     status = exchange.response.status
     assert_that(
@@ -83,7 +102,14 @@ def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "") 
         expected=f"anything but {' or '.join(map(str, statuses))}",
         actual=exchange.response.reason,
         exchange=exchange,
+        vacuous=vacuous,
     )
+
+
+def assert_no_server_error(exchange: Exchange, when: str) -> None:
+    """A request that is wrong causes no 5xx. Whoever takes it as it is may never have looked at what is wrong."""
+    refused = exchange.response.status_class == 4
+    assert_not_status(exchange, "5xx", when=when, vacuous="" if refused else f"{exchange}: what is wrong was ignored")
 
 
 def assert_enveloped(exchange: Exchange, contract: Contract, when: str = "") -> None:
@@ -101,7 +127,7 @@ def assert_enveloped(exchange: Exchange, contract: Contract, when: str = "") -> 
 
 
 def assert_same_members(
-    actual: Sequence[str], expected: Sequence[str], what: str, *, exchange: Exchange | None = None
+    actual: Sequence[str], expected: Sequence[str], what: str, vacuous: str = "", *, exchange: Exchange | None = None
 ) -> None:
     """The two hold the same members, none twice, in whatever order."""
     came, due = Counter(actual), set(expected)
@@ -123,6 +149,7 @@ def assert_same_members(
         expected=f"{len(expected)} members, each once",
         actual="; ".join([f"{len(actual)} members", *_some({"twice": again, "missing": missing, "extra": extra})]),
         exchange=exchange,
+        vacuous=vacuous,
     )
 
 

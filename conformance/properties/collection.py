@@ -158,15 +158,16 @@ class Collection:
         return self.client.send("GET", path, query=query)
 
     def _step(self, exchange: Exchange) -> Step:
-        self.client.control(exchange)
         page = page_of(exchange, self.pagination)
-        if page is None:
+        if page is None and exchange.response.ok:
             raise Violation(
                 f"the answer has no list at {self.description.items}",
                 expected=f"an array at {self.description.items}",
                 actual=exchange.response.text,
                 exchange=exchange,
             )
+        self.client.control(exchange)
+        assert page is not None, "a control is a success"
         return Step(exchange, page)
 
     def walk(
@@ -230,6 +231,24 @@ class Collection:
     def start(self) -> Step:
         """The first page, of the largest size."""
         return self.page(self.pagination.page_size.maximum)
+
+    @cached_property
+    def second(self) -> Step:
+        """The page behind the first one, both of the smallest size.
+
+        Raises:
+            NotExercised: there is none.
+        """
+        first = self.page(self.pagination.page_size.minimum)
+        if first.page.next is None:
+            raise NotExercised("the list has one page only, and gives out no cursor")
+        return self.follow(first)
+
+    @cached_property
+    def is_cut_by_size(self) -> bool:
+        """Whether it makes a difference which size is asked for: the smallest page is shorter than the largest."""
+        smallest = self.page(self.pagination.page_size.minimum)
+        return len(smallest.page.records) < len(self.start.page.records)
 
     @cached_property
     def everything(self) -> Walk:

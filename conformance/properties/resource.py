@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from typing import Any
 
@@ -114,6 +114,15 @@ class Things:
         if exchange.response.status == 202:
             self.settle(lambda: self.get(identity).response.ok)
         return identity
+
+    @cached_property
+    def accepted(self) -> Exchange:
+        """A create as it should be, and accepted: the control of those that are not.
+
+        Raises:
+            NotExercised, HarnessError: it was not accepted.
+        """
+        return self.client.control(self.served("create", self.post()))
 
     def values(self, identity: str) -> Mapping[str, str]:
         return {**self.fixed, self.description.parameter: identity}

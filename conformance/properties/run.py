@@ -335,7 +335,8 @@ class Run:
             return Result(Outcome.BROKEN, subject.client.redactor.text(text) if subject.opened else text)
         held = assertions.evidence()
         if not held and not item.binding.observes:
-            return Result(Outcome.NOT_EXERCISED, "the test made no assertion that could have failed")
+            why = assertions.vacuity() or "the test made no assertion that could have failed"
+            return Result(Outcome.NOT_EXERCISED, shown(why, LONGEST_REASON))
         return Result(Outcome.HELD, held=held)
 
     def _cases(self, item: Item, subject: Subject) -> list[Mapping[str, Any]]:

@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[Callable[[], Answer], dict[str, str], int]] = {
     ),
     "sends invalid JSON typed as JSON": (
         lambda: lambda _: reply('{"plans": [,]}'),
-        {WALK: "failed", BAD_KEY: "failed", OBJECT: "not-exercised"},
+        {WALK: "failed", BAD_KEY: "not-exercised", OBJECT: "not-exercised"},
         60,
     ),
     "redirects in a loop": (
@@ -141,11 +141,15 @@ WRONG: dict[str, tuple[Callable[[], Answer], dict[str, str], int]] = {
         {WALK: "broken", BAD_KEY: "broken", OBJECT: "not-exercised"},
         40,
     ),
-    "answers with a scalar": (lambda: lambda _: reply("5"), {WALK: "failed", BAD_KEY: "failed", OBJECT: "failed"}, 60),
-    "has a next for ever": (lambda: endless(), {WALK: "failed", BAD_KEY: "failed", OBJECT: "passed"}, 150),
+    "answers with a scalar": (
+        lambda: lambda _: reply("5"),
+        {WALK: "failed", BAD_KEY: "not-exercised", OBJECT: "failed"},
+        60,
+    ),
+    "has a next for ever": (lambda: endless(), {WALK: "failed", BAD_KEY: "not-exercised", OBJECT: "passed"}, 150),
     "has a next longer than any URL": (
         lambda: lambda _: reply(page(["a"], "x" * 100_000)),
-        {WALK: "failed", BAD_KEY: "failed", OBJECT: "passed"},
+        {WALK: "failed", BAD_KEY: "not-exercised", OBJECT: "passed"},
         100,
     ),
     "refuses everything for its rate": (

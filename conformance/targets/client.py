@@ -31,6 +31,7 @@ from conformance.targets.origin import Origin
 from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
 from conformance.traffic.redact import Redactor
+from conformance.traffic.successes import lacking
 from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 
 MAX_REQUESTS = 2000
@@ -273,11 +274,14 @@ class Client:
         """The exchange, if it can serve as a positive control: the request was accepted.
 
         Raises:
-            NotExercised: it was refused, so what follows would prove nothing.
+            NotExercised: it was refused, or the answer is no success of its operation, so what follows would prove
+                nothing.
             HarnessError: the target answered neither with a success nor with a refusal.
         """
         status = exchange.response.status_class
         if status == 2:
+            if lacks := lacking(exchange, self.contract):
+                raise NotExercised(f"the control was not served: {lacks}")
             return exchange
         if status == 4:
             raise NotExercised(f"the control was refused: {exchange}")

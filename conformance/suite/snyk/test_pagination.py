@@ -14,7 +14,7 @@ from conformance.properties import (
     Subject,
     Things,
     assert_equal,
-    assert_not_status,
+    assert_no_server_error,
     assert_same_members,
     assert_status,
     assert_that,
@@ -53,11 +53,11 @@ def odd_values(subject: Subject) -> list[dict[str, str]]:
 @property_test(
     examples=odd_values, name=parameters, value=st.text(st.characters(codec="utf-8"), min_size=1, max_size=24)
 )
-def test_no_cursor_or_limit_is_a_server_error(client: Client, collection: Collection, name: str, value: str) -> None:
-    """Whatever stands in a cursor or in the limit, the answer is no 5xx."""
-    client.control(collection.get())
+def test_no_cursor_or_limit_is_a_server_error(collection: Collection, name: str, value: str) -> None:
+    """Whatever stands in a cursor or in the limit, the answer is no 5xx, where a good one of each leads to a page."""
+    _ = collection.second
     exchange = collection.get(query={name: value}, negative=True)
-    assert_not_status(exchange, "5xx", when=f"with {name}={as_json(value)}")
+    assert_no_server_error(exchange, when=f"with {name}={as_json(value)}")
 
 
 @requirement("snyk.pagination.bad-cursor-4xx")
@@ -68,7 +68,7 @@ def test_both_cursors_are_no_server_error(collection: Collection, conventions: C
     for after, before in pairs:
         query = {pagination.cursor: after, str(pagination.previous): before}
         exchange = collection.get(pagination.page_size.minimum, query=query, negative=True)
-        assert_not_status(exchange, "5xx", when="with both cursors")
+        assert_no_server_error(exchange, when="with both cursors")
 
 
 def _given_out(collection: Collection, pagination: Pagination) -> list[tuple[str, str]]:

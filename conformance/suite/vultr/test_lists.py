@@ -18,7 +18,7 @@ from conformance.properties import (
     undisturbed,
 )
 from conformance.properties.collection import Walk
-from conformance.suite.common.test_pagination import page_sizes
+from conformance.suite.common.test_pagination import one_page, page_sizes
 from conformance.traffic.pages import page_of
 
 
@@ -31,9 +31,8 @@ def test_total_is_the_number_of_records_in_the_walk(collection: Collection, limi
     if not walk.ended:
         raise NotExercised(f"the walk did not end: {walk.defect or 'the list is too long'}")
     for number, step in enumerate(walk.steps, start=1):
-        assert_equal(
-            step.page.total, len(set(walk.ids)), f"total on page {number} of {walk.requests}", exchange=step.exchange
-        )
+        what = f"total on page {number} of {walk.requests}"
+        assert_equal(step.page.total, len(set(walk.ids)), what, exchange=step.exchange, vacuous=one_page(walk))
 
 
 @requirement("vultr.crud.filter-sound")
@@ -45,9 +44,9 @@ def test_a_filtered_list_holds_only_what_was_asked_for(collection: Collection) -
     judged = 0
     for name in collection.description.filters:
         carried = [record.get(name) for record in records if isinstance(record, dict)]
-        if not any(carried):
-            continue
-        for value in dict.fromkeys(str(found) for found in carried if found):
+        values = dict.fromkeys(str(found) for found in carried if found)
+        # Where all have one value, a filter that is ignored gives the same.
+        for value in values if len(values) > 1 else ():
             if judged >= 4:
                 break
             walk = collection.walk(size, query={name: value})
@@ -62,7 +61,7 @@ def test_a_filtered_list_holds_only_what_was_asked_for(collection: Collection) -
                 )
             judged += 1
     if not judged and not _types_are_apart(collection):
-        raise NotExercised("no record carries the member that the list is filtered by")
+        raise NotExercised("no two records differ in the member that the list is filtered by")
 
 
 def _types_are_apart(collection: Collection) -> bool:
