@@ -13,7 +13,8 @@ from conformance import reference
 from conformance.contract import Contract
 from conformance.contract.verdict import Outcome
 from conformance.properties.client_faults import CLIENT_FAULTS
-from conformance.properties.run import Item, Result, Run
+from conformance.properties.results import Result
+from conformance.properties.run import Item, Run
 from conformance.reference.tls import SERVING_FAULTS, Serving, serve_tls
 from conformance.targets import ReferenceTarget, UrlTarget
 

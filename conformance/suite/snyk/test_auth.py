@@ -9,15 +9,15 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.targets import Client, HarnessError
+from conformance.targets import Client
 
 
 @requirement("snyk.auth.scheme-token")
 def test_a_key_is_accepted_with_token(subject: Subject, client: Client, operation: Operation) -> None:
     """An API key is accepted with the scheme `token`."""
     exchange = client.call(operation, subject.values(operation))
-    if exchange.response.status_class == 5:
-        raise HarnessError(f"the target does not serve: {exchange}")
+    if exchange.response.status_class != 4:
+        client.control(exchange)
     assert_status(exchange, "2xx", when="with `token` and an API key")
 
 
@@ -25,8 +25,8 @@ def test_a_key_is_accepted_with_token(subject: Subject, client: Client, operatio
 def test_an_access_token_is_accepted_with_bearer(subject: Subject, client: Client, operation: Operation) -> None:
     """The access token of an app is accepted with the scheme `bearer`."""
     exchange = client.call(operation, subject.values(operation), credential="app")
-    if exchange.response.status_class == 5:
-        raise HarnessError(f"the target does not serve: {exchange}")
+    if exchange.response.status_class != 4:
+        client.control(exchange)
     assert_status(exchange, "2xx", when="with `bearer` and the access token of an app")
 
 
