@@ -43,15 +43,18 @@ def says_nothing(observation: Observation, exchange: Exchange) -> bool:
 def is_hidden(exchange: Exchange, observation: Observation, *, found: bool) -> bool:
     """Whether a check looks at what is not there, in a body that is known not to have its form.
 
-    Of what is no JSON object nothing can be said; of one in another form all but the shape of the parts that it lacks.
+    Of what is no JSON nothing can be said; of JSON in another form all but the shape of what it lacks.
 
     Args:
         found: what was found fails a run; until something does, what judges the form goes on.
     """
-    if not isinstance(exchange.response.at(""), dict):
+    response = exchange.response
+    if not response.is_json:
         return found or not judges_form(observation)
+    if not found or observation.check not in FORM:
+        return False
     place = observation.arguments.get("each") or observation.arguments.get("at")
-    return found and observation.check in FORM and bool(place) and exchange.response.at(str(place), _ABSENT) is _ABSENT
+    return not isinstance(response.json, dict) or bool(place and response.at(place, _ABSENT) is _ABSENT)
 
 
 def is_strong(requirement: Requirement) -> bool:

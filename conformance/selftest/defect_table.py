@@ -123,7 +123,7 @@ DEFECTS: dict[str, tuple[str, Defect]] = {
     "a cursor has moved": ("vultr.pagination.walk-exactly-once", moved("cursor")),
     "until has moved": ("vercel.pagination.walk-exactly-once", moved("until")),
     "a list is dropped after its first answer": (
-        "vercel.auth.valid-token-accepted",
+        "vercel.pagination.walk-exactly-once",
         dropped_later(at("GET", "/v9/projects")),
     ),
     "a refusal is dropped": (
