@@ -24,10 +24,11 @@ class Finding:
     """What a check saw in one exchange.
 
     Attributes:
-        outcome: `HELD`, `VIOLATED`, or None for a note: worth telling, but no verdict.
+        outcome: `HELD`, `VIOLATED`, `BLOCKED`, or None for a note: worth telling, but no verdict.
         message: one sentence; empty where the rule held.
         expected, actual: the two sides of a violation.
         party: whose it is.
+        blocked_by: the id of the requirement that the exchange breaks so that no more can be said of its content.
     """
 
     outcome: Outcome | None
@@ -35,6 +36,7 @@ class Finding:
     expected: str | None = None
     actual: str | None = None
     party: Party = "server"
+    blocked_by: str | None = None
 
 
 HELD = Finding(Outcome.HELD)

@@ -22,8 +22,8 @@ from conformance.contract import (
 )
 from conformance.properties import binding_of
 from conformance.properties.detection import planted
+from conformance.properties.items import concerns
 from conformance.properties.rules import unknown_rules
-from conformance.properties.run import concerns
 from conformance.shipped import CHECKOUT
 from conformance.suite import SuiteTest
 

@@ -23,7 +23,8 @@ from conformance.commands.base import Commands, add_specs_to
 from conformance.contract import Contract, deviations, load
 from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, verdict_of
-from conformance.properties.run import Gathered, operations_judged, result_of
+from conformance.properties.items import operations_judged
+from conformance.properties.results import Gathered, result_of
 from conformance.report.events import Target
 from conformance.report.journal import Journal, header
 from conformance.report.summary import summary_lines
@@ -259,6 +260,7 @@ class TrafficJudge:
                 test=None,
                 held=result.held,
                 deviation=deviation,
+                blocked_by=result.blocked_by.text if result.blocked_by else None,
             )
 
 

@@ -19,6 +19,7 @@ from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, Verdict, verdict_of
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Result, Run, items_of
+from conformance.properties.causes import Cause
 from conformance.properties.cleanup import take_over
 from conformance.properties.detection import Detection
 from conformance.properties.rules import unknown_rules
@@ -280,9 +281,20 @@ class Conformance:
             test=test,
             held=result.held,
             deviation=deviation,
-            blocked_by=result.blocked_by,
+            blocked_by=result.blocked_by.text if result.blocked_by else None,
         )
+        if result.blocked_by is not None:
+            self._tell(result.blocked_by)
         return verdict
+
+    def _tell(self, cause: Cause) -> None:
+        """Says once of a run what is wrong with the target, where no requirement that fails does."""
+        listed = cause.operation is not None and any(d.covers(cause.text, cause.operation) for d in self.deviations)
+        lines = self.journal.warnings if cause.why is None else self.journal.errors
+        if (cause.operation is None or cause.why is not None) and not listed:
+            text = cause.why or cause.text
+            if text not in lines:
+                lines.append(text)
 
 
 def first_kind(selection: Selection) -> str:

@@ -21,10 +21,21 @@ class Violation(AssertionError):
     Attributes:
         expected, actual: the two sides, as text.
         exchange: the one that shows it; None for the last one made.
+        of_content: it is about what a body says, and not about a status: where the body is not of the documented form
+            at all, it says no more than that.
     """
 
-    def __init__(self, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: str,
+        actual: Any,
+        exchange: Exchange | None = None,
+        of_content: bool = True,
+    ) -> None:
         super().__init__(message)
+        self.of_content = of_content
         self.expected = expected
         self.actual = shown(actual)
         self.exchange = exchange
@@ -52,16 +63,23 @@ def vacuity() -> str:
 
 
 def assert_that(
-    holds: bool, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None, vacuous: str = ""
+    holds: bool,
+    message: str,
+    *,
+    expected: str,
+    actual: Any,
+    exchange: Exchange | None = None,
+    of_content: bool = True,
+    vacuous: str = "",
 ) -> None:
-    """Holds, or is told by its message.
+    """Holds, or is told by its message; what else a failure says is as in `Violation`.
 
     Args:
         message: what is wrong where it does not hold.
         vacuous: why it is no evidence where it does; empty where it is.
     """
     if not holds:
-        raise Violation(message, expected=expected, actual=actual, exchange=exchange)
+        raise Violation(message, expected=expected, actual=actual, exchange=exchange, of_content=of_content)
     if vacuous:
         _vacuity.set(_vacuity.get() or vacuous)
     else:
@@ -81,27 +99,31 @@ def assert_equal(actual: Any, expected: Any, what: str, *, exchange: Exchange | 
 
 def assert_status(exchange: Exchange, *statuses: int | str, when: str = "", vacuous: str = "") -> None:
     """The status is one of `statuses`: numbers, or classes such as `4xx`."""
-    status = exchange.response.status
-    expected = " or ".join(str(allowed) for allowed in statuses)
-    assert_that(
-        status in statuses or f"{status // 100}xx" in statuses,
-        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} was answered {status}",
-        expected=expected,
-        actual=exchange.response.reason,
-        exchange=exchange,
-        vacuous=vacuous,
-    )
+    holds, expected = _is_one_of(exchange, statuses), " or ".join(str(allowed) for allowed in statuses)
+    _assert_status(exchange, holds, when, expected, vacuous)
 
 
 def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "", vacuous: str = "") -> None:
-    """The status is none of `statuses`."""
+    """There is an answer, and its status is none of `statuses`."""
+    holds = exchange.response.answered and not _is_one_of(exchange, statuses)
+    _assert_status(exchange, holds, when, f"anything but {' or '.join(map(str, statuses))}", vacuous)
+
+
+def _is_one_of(exchange: Exchange, statuses: Sequence[int | str]) -> bool:
     status = exchange.response.status
+    return status in statuses or f"{status // 100}xx" in statuses
+
+
+def _assert_status(exchange: Exchange, holds: bool, when: str, expected: str, vacuous: str) -> None:
+    response = exchange.response
+    came = f"was answered {response.status}" if response.answered else f"got no answer: {response.fault}"
     assert_that(
-        status not in statuses and f"{status // 100}xx" not in statuses,
-        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} was answered {status}",
-        expected=f"anything but {' or '.join(map(str, statuses))}",
-        actual=exchange.response.reason,
+        holds,
+        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} {came}",
+        expected=expected,
+        actual=response.reason if response.answered else f"no answer: {response.fault}",
         exchange=exchange,
+        of_content=False,
         vacuous=vacuous,
     )
 

@@ -10,8 +10,9 @@ from conformance.contract import ConformanceError
 from conformance.properties.assertions import Violation
 from conformance.properties.collection import Collection
 from conformance.targets import Client, HarnessError, TargetError, Unsupported, UrlTarget
-from conformance.targets.client import Health
+from conformance.targets.errors import Blocked
 from conformance.targets.guard import Guard
+from conformance.targets.health import Health
 from conformance.targets.ledger import InUse, Made, left, reopen
 from conformance.traffic.exchange import Exchange
 
@@ -111,7 +112,7 @@ def _delete(client: Client, made: Made) -> None:
     guard = client.guard
     try:
         made.why = _not_deleted(client, made)
-    except (HarnessError, Unsupported) as error:
+    except (Blocked, HarnessError, Unsupported) as error:
         made.why = str(error)
     if made.why is None:
         guard.gone(made)
@@ -131,6 +132,7 @@ def _not_deleted(client: Client, made: Made) -> str | None:
     def call(role: str, **options: str) -> Exchange:
         return client.call(contract.operation(role), values, query=made.query, **options)
 
+    came = "with a success"
     if not made.deleted:
         exchange = call(resource.delete)
         if not _accepted(exchange) and made.credential in set(client.credentials) - {"default"}:
@@ -138,10 +140,15 @@ def _not_deleted(client: Client, made: Made) -> str | None:
             exchange = call(resource.delete, credential=str(made.credential))
         if not _accepted(exchange):
             return f"{exchange}"
+        came = exchange.response.reason
     read = resource.read
-    if guard.throwaway or read is None or poll(client, lambda: not call(read).response.ok):
+    if guard.throwaway or read is None or poll(client, lambda: _is_missing(call(read))):
         return None
-    return "a delete of it was answered with a success, but it is still there"
+    return f"a delete of it was answered {came}, but it is still there"
+
+
+def _is_missing(exchange: Exchange) -> bool:
+    return exchange.response.answered and not exchange.response.ok
 
 
 def _accepted(exchange: Exchange) -> bool:

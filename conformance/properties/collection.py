@@ -11,9 +11,8 @@ from attrs import define, field, frozen
 
 from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
-from conformance.properties.assertions import Violation
 from conformance.targets import Client, NotExercised, Unsupported
-from conformance.targets.errors import NotFollowed
+from conformance.targets.errors import Blocked, NotFollowed
 from conformance.traffic.exchange import Exchange, cut
 from conformance.traffic.pages import Direction, Page, neighbour_request, page_of
 
@@ -41,13 +40,15 @@ class Walk:
         steps: the pages, in order.
         ended: a page without `next` was reached.
         defect: why the walk was given up, where the server is to blame: a cursor that came twice or that nothing
-            can be asked for with, requests that bring nothing new, a list that goes on past its end. None where
-            only the cap was reached.
+            can be asked for with, a page that does not come, requests that bring nothing new, a list that goes on past
+            its end. None where only the cap was reached.
+        missing: the exchange that should have brought the next page, and did not.
     """
 
     steps: list[Step] = field(factory=list)
     ended: bool = False
     defect: str | None = None
+    missing: Exchange | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -124,8 +125,7 @@ class Collection:
         """One page that must come.
 
         Raises:
-            Violation: the answer is a success, but holds no list.
-            NotExercised, HarnessError: it is no success, see `Client.control`.
+            Blocked: it does not.
         """
         return self._step(self.get(limit, cursor, **options))
 
@@ -134,9 +134,15 @@ class Collection:
 
         Raises:
             Unsupported: no document says how to go in this direction.
-            Violation, NotExercised, HarnessError: as for `page`.
+            Blocked: as for `page`.
         """
-        return self._step(self.ask(step, direction))
+        exchange = self.ask(step, direction)
+        try:
+            return self._step(exchange)
+        except Blocked as gap:
+            if self._is_refused_for_its_rate(exchange):
+                raise
+            raise Blocked(str(gap), "page" if direction == "next" else "prev", exchange) from None
 
     def ask(self, step: Step, direction: Direction = "next") -> Exchange:
         """Asks for the page that a page names as its neighbour, whatever the answer.
@@ -160,12 +166,7 @@ class Collection:
     def _step(self, exchange: Exchange) -> Step:
         page = page_of(exchange, self.pagination)
         if page is None and exchange.response.ok:
-            raise Violation(
-                f"the answer has no list at {self.description.items}",
-                expected=f"an array at {self.description.items}",
-                actual=exchange.response.text,
-                exchange=exchange,
-            )
+            raise Blocked(f"the answer has no list at {self.description.items}: {exchange}", "list", exchange)
         self.client.control(exchange)
         assert page is not None, "a control is a success"
         return Step(exchange, page)
@@ -226,6 +227,15 @@ class Collection:
             except NotFollowed as nonsense:
                 walk.defect = str(nonsense)
                 return walk
+            except Blocked as gap:
+                if gap.need != "page":
+                    raise
+                walk.defect, walk.missing = f"page {walk.requests + 1} does not come: {gap}", gap.exchange
+                return walk
+
+    def _is_refused_for_its_rate(self, exchange: Exchange) -> bool:
+        limit = self.client.contract.conventions.rate_limit
+        return limit is not None and exchange.response.status == limit.exceeded
 
     @cached_property
     def start(self) -> Step:
@@ -257,21 +267,26 @@ class Collection:
         A walk that shows a record twice met a list that changed: it is begun again, as often as the client does so.
 
         Raises:
-            Violation: following `next` does not end.
-            NotExercised: the list is longer than a bounded walk reads.
+            Blocked, NotExercised: as for `whole`.
         """
         walk = self.walk(self.pagination.page_size.maximum, start=self.start)
         for _ in range(self.client.restarts):
             if not walk.repeats:
                 break
             walk = self.walk(self.pagination.page_size.maximum)
+        return self.whole(walk)
+
+    def whole(self, walk: Walk) -> Walk:
+        """A walk that came to the end of the list.
+
+        Raises:
+            Blocked: it could not.
+            NotExercised: the list is longer than a bounded walk reads.
+        """
         if walk.defect:
-            raise Violation(
-                f"the walk was given up: {walk.defect}",
-                expected="an end after the last record",
-                actual=walk.defect,
-                exchange=walk.last,
-            )
+            if walk.missing is not None:
+                raise Blocked(f"the walk stops: {walk.defect}", "page", walk.missing)
+            raise Blocked(f"the walk was given up: {walk.defect}", "walk", walk.steps[-1].exchange)
         if not walk.ended:
             raise NotExercised(f"the list is longer than {HARD_CAP} pages; not read to its end")
         return walk

@@ -14,7 +14,9 @@ from conformance import reference
 from conformance.contract import Contract
 from conformance.contract.verdict import Outcome
 from conformance.properties.client_faults import CLIENT_FAULTS
-from conformance.properties.run import Item, Result, Run
+from conformance.properties.items import Item
+from conformance.properties.results import Result
+from conformance.properties.run import Run
 from conformance.targets import ReferenceTarget, UrlTarget
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import Any
 from attrs import define, field
 
 from conformance.contract import ConformanceError, Contract, Operation, Resource, pointer
-from conformance.properties.assertions import Violation
 from conformance.properties.cleanup import poll
 from conformance.properties.collection import Collection, identities
 from conformance.targets import Client, NotExercised, Unsupported
+from conformance.targets.errors import Blocked
 from conformance.targets.guard import name_place
 from conformance.traffic.exchange import Exchange
 
@@ -94,7 +94,7 @@ class Things:
         guard.existing[key] = None
         try:
             walk = self.listing.walk(self.listing.pagination.page_size.maximum, query=query)
-        except (ConformanceError, Violation):
+        except ConformanceError:
             return
         if walk.ended:
             guard.existing[key] = frozenset(walk.ids)
@@ -103,13 +103,16 @@ class Things:
         """Creates one and returns its id.
 
         Raises:
-            NotExercised, HarnessError: the create was not accepted.
+            Blocked: the create was not accepted, or does not say what it made.
+            NotExercised: what it says to have made may not be its own.
         """
         body = self.body()
         exchange = self.client.control(self.served("create", self.post(body)))
         made = self.client.guard.made[-1]
+        if made.id is None and made.why is not None:
+            raise NotExercised(made.why)
         if made.id is None:
-            raise NotExercised(made.why or f"the answer to a create names no {self.description.id}")
+            raise Blocked(f"the answer to a create names no {self.description.id}", "list", exchange)
         identity = made.id
         if exchange.response.status == 202:
             self.settle(lambda: self.get(identity).response.ok)
@@ -137,12 +140,12 @@ class Things:
         """The resource as its read operation answers it.
 
         Raises:
-            NotExercised, HarnessError: it cannot be read.
+            Blocked: it cannot be read.
         """
         exchange = self.client.control(self.get(identity))
         value = exchange.response.at(self.description.object)
         if not isinstance(value, dict):
-            raise NotExercised(f"{exchange}: no object at {self.description.object}")
+            raise Blocked(f"{exchange}: no object at {self.description.object}", "list", exchange)
         return value
 
     def served(self, role: str, exchange: Exchange) -> Exchange:

@@ -9,6 +9,7 @@ from attrs import frozen
 from conformance.contract import Conventions
 from conformance.targets import Client, NotExercised
 from conformance.targets.clock import Clock
+from conformance.targets.errors import Blocked
 from conformance.traffic.dates import seconds_of
 from conformance.traffic.exchange import Exchange
 
@@ -39,14 +40,14 @@ def told_by(exchange: Exchange, conventions: Conventions, clock: Clock) -> Told:
     """What an answer tells of the limit.
 
     Raises:
-        NotExercised: it does not tell all of it in whole numbers.
+        Blocked: it does not tell all of it in whole numbers.
     """
     headers = conventions.rate.told
     texts = [
         (exchange.response.header(name) or "").strip() for name in (headers.limit, headers.remaining, headers.reset)
     ]
     if not all(text.isascii() and text.isdigit() and len(text) < 16 for text in texts):
-        raise NotExercised(f"{exchange} does not tell the state of the limit: {', '.join(texts)}")
+        raise Blocked(f"{exchange} does not tell the state of the limit: {', '.join(texts)}", "limit", exchange)
     limit, remaining, reset = map(int, texts)
     at = seconds_of(exchange.response.header("date"))
     return Told(limit, remaining, reset, clock.now() if at is None else at)

@@ -51,7 +51,7 @@ def test_an_item_without_evidence_tells_the_reason() -> None:
     (item,) = items_of(test_nothing, "selftest/test_nothing", contract)
     run = Run(contract, ReferenceTarget(contract))
     run.attempt(item)
-    own = run._own[item.test, item.id]
+    _, own = run._own[item.test, item.id]
     assert (own.outcome, own.reason) == (Outcome.NOT_EXERCISED, "there is only one number")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, suppress
+from functools import cached_property, lru_cache
+from time import monotonic
 from typing import Any, Final
 
 import httpx2
@@ -17,15 +18,16 @@ from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
 from conformance.targets.errors import (
+    Blocked,
+    Down,
     HarnessError,
-    NotExercised,
+    NoAnswer,
     NotFollowed,
-    NotRecorded,
-    Stale,
+    Oversized,
     Unsupported,
-    Unusable,
 )
 from conformance.targets.guard import Guard
+from conformance.targets.health import Health
 from conformance.targets.network import Limits, Transport, body_of, explained
 from conformance.targets.origin import Origin
 from conformance.targets.wire import ContextFactory, Wire
@@ -37,7 +39,6 @@ from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 MAX_REQUESTS = 2000
 RETRIES = 3
 SILENT: Final = 3
-FLAKY: Final = 20
 
 # Most URLs are asked for again and again.
 _parsed = lru_cache(maxsize=1024)(httpx2.URL)
@@ -51,24 +52,6 @@ class Notice:
 
     text: str
     exchange: Exchange
-
-
-@define
-class Health:
-    """Failures of a target in a row, shared by its clients: one that is down, or refuses all, is not asked forever.
-
-    Attributes:
-        failures: requests in a row that got no usable answer; `last` says why the last one did not.
-        failed: all such requests, so that a target that answers now and then does not hold a run up for hours.
-        usable: some request got a usable answer.
-        refused: calls in a row that were still refused for their rate after every pause.
-    """
-
-    failures: int = 0
-    failed: int = 0
-    last: str = ""
-    usable: bool = False
-    refused: int = 0
 
 
 @define(eq=False, slots=False)
@@ -141,7 +124,7 @@ class Client:
         credential: str | None = "default",
         negative: bool = False,
     ) -> Exchange:
-        """Sends one request and returns the exchange, whatever the status.
+        """Sends one request and returns the exchange, whatever the status: 0 where a target that is up gave no answer.
 
         Args:
             path: below the base URL, percent-encoded.
@@ -154,16 +137,18 @@ class Client:
             negative: the request is wrong on purpose.
 
         Raises:
-            HarnessError: no usable answer: unreachable, timed out, closed in the middle, too large, too deep.
+            HarnessError: the target is down.
+            Blocked: the operation gave no usable answer so often that it is not asked any more.
             NotRecorded, Stale: the cassette has no answer.
             Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
         request = self.request(method, path, query, body, content, headers, credential)
         # A create is noted once it can be sent.
-        self._go_on(request)
+        self._go_on(request, self._known_as(request))
         made = self.guard.admit(request, self._locator.path(str(request.url)), credential)
         exchange = self._paced(request, negative)
-        self.guard.answered(made, exchange)
+        if exchange.response.answered:
+            self.guard.answered(made, exchange)
         return exchange
 
     def _paced(self, request: httpx2.Request, negative: bool) -> Exchange:
@@ -230,7 +215,7 @@ class Client:
         """
         if self.addresses is None:
             raise Unsupported("needs a second source address, which this target does not offer")
-        return evolve(self, transport=self.addresses(address), addresses=None)
+        return evolve(self, transport=self.addresses(address), addresses=None, health=Health())
 
     def in_clear(self) -> Client:
         """The same client speaking plain HTTP to the same host.
@@ -274,18 +259,17 @@ class Client:
         """The exchange, if it can serve as a positive control: the request was accepted.
 
         Raises:
-            NotExercised: it was refused, or the answer is no success of its operation, so what follows would prove
-                nothing.
-            HarnessError: the target answered neither with a success nor with a refusal.
+            Blocked: it was refused, so that what follows would prove nothing, or the answer is of no use, or no success
+                of its operation.
         """
-        status = exchange.response.status_class
-        if status == 2:
-            if lacks := lacking(exchange, self.contract):
-                raise NotExercised(f"the control was not served: {lacks}")
-            return exchange
-        if status == 4:
-            raise NotExercised(f"the control was refused: {exchange}")
-        raise HarnessError(f"the control got no usable answer: {exchange}")
+        response = exchange.response
+        if response.status_class == 4 or response.status == 501:
+            raise Blocked(f"the control was refused: {exchange}", "accepted", exchange)
+        if not response.ok or response.fault is not None or response.unread is not None:
+            raise Blocked(f"the control got no usable answer: {exchange}", "usable", exchange)
+        if lacks := lacking(exchange, self.contract):
+            raise Blocked(f"the control was not served: {lacks}", "list", exchange)
+        return exchange
 
     def request(
         self,
@@ -354,20 +338,17 @@ class Client:
     def _where(self, request: httpx2.Request) -> str:
         return f"{request.method} {shown(self.redactor.url(str(request.url)))}"
 
-    def _go_on(self, request: httpx2.Request) -> None:
+    def _go_on(self, request: httpx2.Request, operation: str) -> None:
         """Passes as long as the target is worth another request.
 
         Raises:
             HarnessError: it is given up.
+            Blocked: this operation of it is.
         """
         if len(self.exchanges) >= MAX_REQUESTS:
             raise HarnessError(f"{self._where(request)}: more than {MAX_REQUESTS} requests in one item; given up")
-        if self.health.failures >= SILENT:
-            raise HarnessError(
-                f"the target is taken as down after {SILENT} failures in a row; the last: {self.health.last}"
-            )
-        if self.health.failed >= FLAKY:
-            raise HarnessError(f"the target is given up after {FLAKY} failures in all; the last: {self.health.last}")
+        if self.health.down is not None:
+            raise Down(self.health.down.first)
         if self.budget is not None and self.budget.spent and not self._unpaced:
             raise HarnessError(
                 f"{self._where(request)}: not sent: after refusals for their rate calls have waited "
@@ -378,21 +359,25 @@ class Client:
                 f"{self._where(request)}: not sent: the target refused {SILENT} calls in a row for their rate, "
                 "each time it was asked"
             )
+        self.health.is_worth(operation)
+
+    def _known_as(self, request: httpx2.Request) -> str:
+        url = str(request.url)
+        operation = self._locator.operation(request.method, url)
+        return operation.id if operation else f"{request.method} {self._locator.path(url)}"
 
     def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
-        self._go_on(request)
-        sent_at = self.clock.now()
+        operation = self._known_as(request)
+        self._go_on(request, operation)
+        sent_at, began = self.clock.now(), monotonic()
         try:
             answer = self._answer(request)
-        except HarnessError as error:
-            text = f"{self._where(request)}: {self.redactor.text(str(error))}"
-            # One operation may answer too much on a target that is up: the others are still judged.
-            if not (self.health.usable and isinstance(error, Unusable)):
-                self.health.failures += 1
-                self.health.failed += 1
-                self.health.last = text
-            raise HarnessError(text) from None
-        self.health.failures, self.health.usable = 0, True
+        except NoAnswer as error:
+            why = self.redactor.text(str(error))
+            if not self._is_up(operation):
+                self.health.down = Down(f"{self._where(request)}: {why}")
+                raise self.health.down from None
+            answer = Response(status=0, fault=why, http_version="")
         said = self.redactor.request(
             Request(
                 headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
@@ -404,33 +389,55 @@ class Client:
         exchange = self._locator.exchange(
             said, answer if self.replayed else self.redactor.response(answer), negative=negative, sent_at=sent_at
         )
+        self.health.note(operation, request, exchange, monotonic() - began)
         self.exchanges.append(exchange.kept())
         self.heed(exchange)
         for observer in self.observers:
             observer(exchange)
         return exchange
 
-    @property
+    def _is_up(self, silent: str) -> bool:
+        """Whether a target that is silent at one operation answers others: any path, or a call that it has answered."""
+        unknown = self.request("GET", self.contract.conventions.errors.unknown_path)
+        for probe in (unknown, self.health.other_than(silent) or unknown):
+            if self.budget is not None and not self._unpaced:
+                self.budget.acquire()
+            with suppress(httpx2.HTTPError, NoAnswer, Oversized):
+                self.transport.handle_request(probe).close()
+                return True
+        return False
+
+    @cached_property
     def _locator(self) -> Locator:
         return Locator(self.contract, self.base_url)
 
     def _answer(self, request: httpx2.Request) -> Response:
+        """What comes back, whatever is wrong with its body.
+
+        Raises:
+            NoAnswer: nothing, or nothing that is HTTP.
+        """
         try:
             response = self.transport.handle_request(request)
-            try:
-                body = body_of(response)
-            finally:
-                response.close()
-        except (NotRecorded, Stale):
-            raise
         except httpx2.HTTPError as error:
-            raise HarnessError(explained(error, self.limits)) from None
+            raise NoAnswer(explained(error, self.limits)) from None
+        except Oversized as error:
+            raise NoAnswer(str(error)) from None
+        body, fault, unread = b"", None, None
+        try:
+            body, fault = body_of(response, self.limits)
+        except Oversized as error:
+            unread = str(error)
+        finally:
+            response.close()
         answer = Response(
             headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw),
             body=body,
             status=response.status_code,
             http_version=response.http_version,
+            fault=fault,
+            unread=unread,
         )
-        if isinstance(answer._document, TooDeep):
-            raise Unusable(f"{answer._document}; not judged")
+        if unread is None and isinstance(answer._document, TooDeep):
+            return evolve(answer, body=b"", unread=f"{answer._document}; not judged")
         return answer

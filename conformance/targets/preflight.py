@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import httpx2
-from attrs import define, evolve
+from attrs import evolve
 
 from conformance.contract import Operation
-from conformance.targets.client import Health
-from conformance.targets.errors import HarnessError, TargetError
+from conformance.targets.errors import Down, TargetError
+from conformance.targets.health import Health
 from conformance.targets.target import UrlTarget
 
 
-@define
-class _Probe(httpx2.BaseTransport):
-    """Notes whether anything answered: whatever is wrong with an answer, who sends one is up."""
-
-    transport: httpx2.BaseTransport
-    answered: bool = False
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = self.transport.handle_request(request)
-        self.answered = True
-        return response
-
-
 def preflight(target: UrlTarget) -> str | None:
-    """Makes one request, a documented read with the credential where there is one.
+    """Makes one request, a documented read with the credential where there is one, and others if it is not answered.
 
     Returns:
         One line if the credential was refused, else None.
@@ -37,15 +23,12 @@ def preflight(target: UrlTarget) -> str | None:
     values = {name: target.parameters[name][0] for name in read.path_parameters} if read else {}
     path = read.expand(values) if read else target.contract.conventions.errors.unknown_path
     client = target.session("preflight", "preflight", []).client
-    probe = _Probe(client.transport)
-    probing = evolve(client, transport=probe, health=Health())
+    probing = evolve(client, health=Health())
     try:
         with probing.burst():
             answer = probing.send("GET", path).response
-    except HarnessError as error:
-        if probe.answered:
-            return None
-        why = str(error).removesuffix("; is the target up?")
+    except Down as error:
+        why = error.first.removesuffix("; is the target up?")
         raise TargetError(f"the target {target.base_url} cannot be reached: {why}; is it up?") from None
     if read and read.authorized == "required" and answer.status in (401, 403):
         return (

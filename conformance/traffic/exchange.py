@@ -60,11 +60,16 @@ class Message:
     Attributes:
         unread: why the body is not known, None where it is. A recording may lack a body, or hold one that cannot
             be decoded.
+        fault: what is wrong with it as HTTP, None where nothing is: it broke off, or its coding is not what it says.
+            The body is what came of it, and no JSON.
+        closed: why its content is not looked at, though it is there: what is wrong with it has been found already.
     """
 
     headers: Pairs = ()
     _body: bytes = b""
     unread: str | None = field(kw_only=True, default=None)
+    fault: str | None = field(kw_only=True, default=None)
+    closed: str | None = field(kw_only=True, default=None)
 
     @property
     def body(self) -> bytes:
@@ -111,10 +116,16 @@ class Message:
     @property
     def shown(self) -> str:
         """The body as text for people, or why it is not known."""
-        return self.text if self.unread is None else f"({self.unread})"
+        if self.unread is not None:
+            return f"({self.unread})"
+        return self.text if self.fault is None else f"{self.text}({self.fault})"
 
     @cached_property
     def _document(self) -> _Document | NotJson:
+        if self.closed is not None:
+            raise NotKnown(self.closed)
+        if self.fault is not None:
+            return NotJson(self.fault)
         try:
             return parse_json(self.body)
         except NotJson as error:
@@ -170,6 +181,8 @@ class Request(Message):
 
 @frozen(slots=False)
 class Response(Message):
+    """An answer; the status is 0 where there was none, and the fault says why."""
+
     status: int = field(kw_only=True)
     http_version: str = field(kw_only=True, default="HTTP/1.1")
 
@@ -178,12 +191,18 @@ class Response(Message):
         return self.status // 100
 
     @property
+    def answered(self) -> bool:
+        return self.status != 0
+
+    @property
     def ok(self) -> bool:
         return self.status_class == 2
 
     @property
     def reason(self) -> str:
         """The status with its standard phrase, e.g. `404 Not Found`."""
+        if not self.answered:
+            return "no answer"
         try:
             return f"{self.status} {HTTPStatus(self.status).phrase}"
         except ValueError:
@@ -216,7 +235,8 @@ class Exchange:
         return self.operation.id if self.operation else f"{self.request.method} (unknown)"
 
     def __str__(self) -> str:
-        return f"{self.request.method} {cut(self.request.url, 300)} → {self.response.status}"
+        came = self.response.status if self.response.answered else f"no answer: {self.response.fault}"
+        return f"{self.request.method} {cut(self.request.url, 300)} → {came}"
 
     def kept(self) -> Exchange:
         """The exchange as evidence of it is kept: what is long is cut, with its size and its digest."""

@@ -123,9 +123,11 @@ class Redactor:
     def response(self, response: Response) -> Response:
         return Response(
             headers=self.headers(response.headers),
-            body=self.body(response.body),
+            body=b"" if response.unread is not None else self.body(response.body),
             status=response.status,
             http_version=response.http_version,
+            unread=response.unread,
+            fault=None if response.fault is None else self.text(response.fault),
         )
 
 

@@ -150,5 +150,6 @@ def test_a_foreign_team_gives_nothing_personal(
                 expected="no personal record",
                 actual=exchange.response.text,
                 exchange=exchange,
+                of_content=False,
             )
             assert_status(exchange, "4xx", when=when)

@@ -19,6 +19,9 @@ def test_calls_in_clear_fail(subject: Subject, client: Client, operation: Operat
     except HarnessError as refusal:
         assert_that(True, "refused", expected="no answer", actual=str(refusal))
         return
+    if not exchange.response.answered:
+        assert_that(True, "refused", expected="no answer", actual=exchange.response.fault)
+        return
     if plain.credentials != client.credentials and exchange.response.status in (401, 403):
         raise NotExercised("only a throw-away credential may go out in clear, and that was refused as such")
     location = exchange.response.header("location")

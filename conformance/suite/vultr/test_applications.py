@@ -33,9 +33,8 @@ def test_all_types_together_are_the_whole_list(collection: Collection) -> None:
     everything = collection.ids
     size = collection.pagination.page_size.maximum
     found = {kind: collection.walk(size, query={"type": kind}) for kind in ("all", "marketplace", "one-click")}
-    unfinished = [kind for kind, walk in found.items() if not walk.ended]
-    if unfinished:
-        raise NotExercised(f"the walk of type={unfinished[0]} did not end: {found[unfinished[0]].defect}")
+    for walk in found.values():
+        collection.whole(walk)
     if not found["marketplace"].ids and not found["one-click"].ids:
         raise NotExercised("neither type has any application")
     assert_same_members(found["all"].ids, everything, "type=all", exchange=found["all"].shows(everything))
