@@ -297,7 +297,7 @@ class Run:
             self.leftovers += _closed(subject)
             self._tell(subject)
         if self.recording is not None and subject.opened and result.outcome is not Outcome.BROKEN:
-            said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative) for e in exchanges)
+            said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative, e.sent_at) for e in exchanges)
             if said:
                 self.recording.setdefault(item.test, {})[name] = Take(
                     said, tuple(run_with) if item.binding.is_property else ()

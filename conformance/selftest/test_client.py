@@ -13,7 +13,7 @@ import pytest
 from conformance.selftest.servers import TOKEN, VULTR, Answer, Asked, RawServer, raw_server, reply, url_target
 from conformance.targets import Client, HarnessError, NotExercised, Unsupported
 from conformance.targets import client as client_module
-from conformance.targets.client import SILENT
+from conformance.targets.health import SILENT
 from conformance.targets.network import Limits
 from conformance.traffic.exchange import Exchange
 

@@ -9,10 +9,11 @@ import httpx2
 import pytest
 
 from conformance.contract import load
-from conformance.targets.client import SILENT, Client
+from conformance.targets.client import Client
 from conformance.targets.clock import ManualClock
 from conformance.targets.errors import HarnessError, Unsupported
 from conformance.targets.guard import NO_SUCH_ID, Guard
+from conformance.targets.health import SILENT
 from conformance.targets.ledger import Ledger
 from conformance.traffic.redact import Redactor
 

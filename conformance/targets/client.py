@@ -6,15 +6,16 @@ import json
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import httpx2
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from conformance.checks.base import shown
 from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
+from conformance.targets.credentials import WRONG, wrong_value
 from conformance.targets.errors import (
     HarnessError,
     NotExercised,
@@ -25,8 +26,10 @@ from conformance.targets.errors import (
     Unusable,
 )
 from conformance.targets.guard import Guard
+from conformance.targets.health import FLAKY, SILENT, Health, Notice
 from conformance.targets.network import Limits, Transport, body_of, explained
 from conformance.targets.origin import Origin
+from conformance.targets.replay import SENT_AT
 from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
 from conformance.traffic.redact import Redactor
@@ -34,36 +37,8 @@ from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 
 MAX_REQUESTS = 2000
 RETRIES = 3
-SILENT: Final = 3
-FLAKY: Final = 20
 
 Query = Mapping[str, object] | Iterable[tuple[str, object]]
-
-
-@frozen
-class Notice:
-    """Something a server announces that people should know, and the exchange that says it."""
-
-    text: str
-    exchange: Exchange
-
-
-@define
-class Health:
-    """Failures of a target in a row, shared by its clients: one that is down, or refuses all, is not asked forever.
-
-    Attributes:
-        failures: requests in a row that got no usable answer; `last` says why the last one did not.
-        failed: all such requests, so that a target that answers now and then does not hold a run up for hours.
-        usable: some request got a usable answer.
-        refused: calls in a row that were still refused for their rate after every pause.
-    """
-
-    failures: int = 0
-    failed: int = 0
-    last: str = ""
-    usable: bool = False
-    refused: int = 0
 
 
 @define(eq=False, slots=False)
@@ -85,6 +60,7 @@ class Client:
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
         notices: what the target announced, each thing once.
         restarts: how often a walk that shows a record twice is begun again.
+        acting: name of the credential that is sent where none is named.
     """
 
     contract: Contract
@@ -106,6 +82,7 @@ class Client:
     notices: list[Notice] = field(factory=list)
     restarts: int = 1
     tls: ContextFactory | None = None
+    acting: str = "default"
     _unpaced: bool = False
 
     def call(
@@ -145,7 +122,7 @@ class Client:
             body: sent as JSON with the documented media type; None sends none.
             content: raw bytes sent instead of `body`, typed only by `headers`.
             headers: added last, so they win over what the client would send.
-            credential: name of the credential to send, None for none.
+            credential: name of the credential to send, or of a wrong one (`credentials.WRONG`); None for none.
             negative: the request is wrong on purpose.
 
         Raises:
@@ -153,6 +130,7 @@ class Client:
             NotRecorded, Stale: the cassette has no answer.
             Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
+        credential = self.acting if credential == "default" else credential
         request = self.request(method, path, query, body, content, headers, credential)
         # A create is noted once it can be sent.
         self._go_on(request)
@@ -216,6 +194,15 @@ class Client:
                 yield
         finally:
             self._unpaced = before
+
+    def acting_as(self, credential: str) -> Client:
+        """The same client, with another credential where it would send the default one.
+
+        Raises:
+            Unsupported: the target has no such credential.
+        """
+        self.token(credential)
+        return evolve(self, acting=credential)
 
     def from_address(self, address: str) -> Client:
         """The same client speaking from another source address.
@@ -330,6 +317,8 @@ class Client:
         if credential is None:
             return {}
         auth = self.contract.conventions.auth
+        if credential in WRONG:
+            return {auth.header: wrong_value(credential, auth.scheme, self.token("default"))}
         return {auth.header: f"{auth.schemes.get(credential, auth.scheme)} {self.token(credential)}"}
 
     def token(self, credential: str) -> str:
@@ -374,7 +363,7 @@ class Client:
         self._go_on(request)
         where, sent_at = self._where(request), self.clock.now()
         try:
-            answer = self._answer(request)
+            answer, recorded_at = self._answer(request)
         except HarnessError as error:
             text = f"{where}: {self.redactor.text(str(error))}"
             # One operation may answer too much on a target that is up: the others are still judged.
@@ -393,7 +382,10 @@ class Client:
             )
         )
         exchange = self._locator.exchange(
-            said, answer if self.replayed else self.redactor.response(answer), negative=negative, sent_at=sent_at
+            said,
+            answer if self.replayed else self.redactor.response(answer),
+            negative=negative,
+            sent_at=recorded_at if self.replayed else sent_at,
         )
         self.exchanges.append(exchange.kept())
         self.heed(exchange)
@@ -405,7 +397,8 @@ class Client:
     def _locator(self) -> Locator:
         return Locator(self.contract, self.base_url)
 
-    def _answer(self, request: httpx2.Request) -> Response:
+    def _answer(self, request: httpx2.Request) -> tuple[Response, float | None]:
+        """The answer; and when it was recorded that its request was sent, where it is a recorded one."""
         try:
             response = self.transport.handle_request(request)
             try:
@@ -424,4 +417,4 @@ class Client:
         )
         if isinstance(answer._document, TooDeep):
             raise Unusable(f"{answer._document}; not judged")
-        return answer
+        return answer, response.extensions.get(SENT_AT)

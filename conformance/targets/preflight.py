@@ -6,8 +6,8 @@ import httpx2
 from attrs import define, evolve
 
 from conformance.contract import Operation
-from conformance.targets.client import Health
 from conformance.targets.errors import HarnessError, TargetError
+from conformance.targets.health import Health
 from conformance.targets.target import UrlTarget
 
 

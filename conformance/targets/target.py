@@ -18,10 +18,11 @@ from attrs import define, field
 from conformance.contract import Contract
 from conformance.shipped import shipped
 from conformance.targets.budget import Budget
-from conformance.targets.client import Client, Health
+from conformance.targets.client import Client
 from conformance.targets.clock import Clock, ManualClock, SystemClock
 from conformance.targets.errors import HarnessError
 from conformance.targets.guard import PREFIX, RECORDED, Guard
+from conformance.targets.health import Health
 from conformance.targets.ledger import Ledger, state_folder
 from conformance.targets.network import Limits, Transport
 from conformance.targets.origin import Origin, in_clear
