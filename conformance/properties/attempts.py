@@ -58,12 +58,10 @@ class Attempts:
 
     Attributes:
         way: one of `ways`.
-        query: query parameters of every call, in place of those that say whose resources are meant.
     """
 
     subject: Subject
     way: str = PLAINLY
-    query: Mapping[str, str] | None = None
 
     @property
     def operation(self) -> Operation:
@@ -71,8 +69,6 @@ class Attempts:
 
     @property
     def _scope(self) -> Mapping[str, str]:
-        if self.query is not None:
-            return self.query
         return (scope_of(self.subject) or {}) if self.way == IN_SCOPE else {}
 
     @cached_property
