@@ -125,7 +125,8 @@ def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
     """What is refused for too many requests has the documented status, and no other.
 
     A refusal is one for that reason if it says so, in the words of the others or in those in use; or if the very
-    request that was served before is refused once nothing remained, or more than the documented number was asked for.
+    request that was served before is refused, and nothing remains, or more than the documented number was asked for,
+    or it is to be sent again later.
     """
     limit, exchange = sight.contract.conventions.rate_limit, sight.exchange
     if limit is None:
@@ -143,7 +144,8 @@ def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
             told.add(message)
         yield HELD
     elif response.status >= 400:
-        refused = call in served and response.status in INSTEAD and (many or used_up)
+        later = response.status != 503 and response.header("retry-after") is not None
+        refused = call in served and response.status in INSTEAD and (many or used_up or later)
         same = isinstance(message, str) and message in told
         about_rates = call in served or response.status not in _ABOUT_THE_REQUEST
         if refused or same or (about_rates and _EXCEEDED.search(response.text[:2000])):
@@ -155,10 +157,12 @@ def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
 
 
 def _nothing_remained(sight: Sight) -> bool:
-    """Whether the answer to this caller's call before showed nothing as left in the window that this one lies in."""
+    """Whether an answer shows nothing as left, or the one to this caller's call before did, in the same window."""
     key, state = ("left", *caller_of(sight)), state_of(sight)
     before: Window | None = sight.sequence.get(key)
     sight.sequence[key] = Window.opened_by(sight, state) if state is not None else None
+    if state is not None and state.remaining == 0:
+        return True
     return before is not None and before.state.remaining == 0 and _in_window(sight, before)
 
 

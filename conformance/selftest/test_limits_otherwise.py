@@ -100,6 +100,20 @@ def test_what_was_served_is_refused_once_nothing_remains(status: int, headers: b
     assert outcomes("vercel", NAMED["vercel"], said("vercel", left=0, at=1.0, date=NOW), refused) == [Outcome.VIOLATED]
 
 
+def test_a_refusal_that_shows_itself_that_nothing_remains_is_one_for_the_rate() -> None:
+    served, refused = said("vercel", left=1), said("vercel", 403, worded("vercel", "No."), left=0)
+    assert outcomes("vercel", NAMED["vercel"], served, refused) == [Outcome.VIOLATED]
+    assert outcomes("vercel", NAMED["vercel"], refused) == []
+
+
+@pytest.mark.parametrize(("status", "expected"), [(403, [Outcome.VIOLATED]), (503, [])])
+def test_so_is_one_that_is_to_be_sent_again_later(status: int, expected: list[Outcome]) -> None:
+    refused = said("vultr", status, worded("vultr", "No."))
+    later = evolve(refused, response=evolve(refused.response, headers=(("Retry-After", "60"),)))
+    assert outcomes("vultr", NAMED["vultr"], said("vultr"), later) == expected
+    assert outcomes("vultr", NAMED["vultr"], later) == []
+
+
 LATER: dict[str, tuple[Exchange, Exchange]] = {
     "by our clock": (said("vercel", left=0, at=1.0, date=NOW), said("vercel", 403, left=9, at=70.0)),
     "by our clock, whatever Date says": (
