@@ -153,9 +153,7 @@ for api in SCHEMES:
     DEFECTS |= {
         f"{api}: a made-up token creates": (BAD[api], let_in(api, every(made_up, method("POST")))),
         f"{api}: a made-up token deletes": (BAD[api], let_in(api, every(made_up, method("DELETE")))),
-        f"{api}: a made-up token writes": (BAD[api], let_in(api, every(made_up, WRITES))),
         f"{api}: writes need no token": (NONE[api], let_in(api, every(anonymous, WRITES))),
-        f"{api}: a delete needs no token": (NONE[api], let_in(api, every(anonymous, method("DELETE")))),
         f"{api}: a create without a token is refused, and done": (
             NONE[api],
             applied(api, every(anonymous, method("POST"))),
@@ -267,6 +265,8 @@ FREEDOMS: dict[str, tuple[str, Defect]] = {
     if name != "a scheme word is read in any case"
 }
 FREEDOMS |= {
+    "nothing is read one by one": ("vercel", lambda asked, ask, _: gone(asked, ask, "GET")),
+    "nothing can be created": ("vercel", lambda asked, ask, _: gone(asked, ask, "POST")),
     "a foreign team is not found": (
         "vercel",
         status(every(having("teamId"), lambda asked: said(asked)[1] in tokens("vercel").values()), 403, 404),
@@ -296,6 +296,14 @@ FREEDOMS |= {
         ),
     ),
 }
+
+
+def gone(asked: Asked, ask: Ask, method: str) -> Answered:
+    """An operation that the document only implies is not there."""
+    if asked.method == method and (at_one_project(asked) or method == "POST"):
+        answer = ask(evolve(asked, method="GET", path="/v9/no-such-thing"))
+        return evolve(answer, status=404)
+    return ask(asked)
 
 
 def reworded(answer: Answered) -> Answered:
