@@ -101,7 +101,7 @@ def test_nothing_of_a_wrong_credential_gives_the_right_one_away(name: str | None
     exchanges: list[Exchange] = []
 
     def echo(asked: Asked) -> bytes:
-        sent = asked.headers.get("authorization", "")
+        sent = asked.headers.get("authorization", "").rpartition(" ")[2]
         return reply({"error": f"{sent} is no key"}, "401 Unauthorized", x_sent=sent)
 
     with raw_server(echo) as server:
