@@ -86,6 +86,8 @@ def _refusals(subject: Subject, way: str, credentials: Sequence[str | None]) -> 
         exchange = attempts.attempt(credential=credential)
         if _too_many(subject, exchange):
             break  # Whoever guesses may be slowed down.
+        if exchange.response.ok:
+            assert_status(exchange, subject.conventions.auth.refused, when=when)
         assert_not_status(exchange, "2xx", when=when)
         refusals.append((exchange, when))
     if way == PLAINLY and None in credentials and not subject.operation.writes:
