@@ -1,4 +1,4 @@
-"""Authentication: how a client sends its credential, and what a refusal for lack of rights must not hold."""
+"""Authentication: who is let in, how a client sends its credential, and what a denial must not hold."""
 
 from __future__ import annotations
 
@@ -53,6 +53,45 @@ def _data_below(value: Any, members: set[str]) -> Iterator[str]:
 
 def _are_things(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(item, dict) and {"id", "uid"} & set(item) for item in value)
+
+
+@check("auth.credentials-required")
+def nothing_without_credentials(sight: Sight) -> Iterator[Finding]:
+    """A call that this run sent without a credential on purpose is no success.
+
+    That it is refused shows nothing by itself: it may be refused to everybody. Of others' recordings nothing is said,
+    since who keeps them may have left the credential out.
+    """
+    if _needs_credential(sight) and sight.caller is None:
+        yield from _served(sight, "without a credential")
+
+
+@check("auth.bad-credentials-refused")
+def nothing_for_wrong_credentials(sight: Sight) -> Iterator[Finding]:
+    """A call that this run sent with a wrong credential on purpose is no success."""
+    if _needs_credential(sight) and sight.caller is not None and not _may_be_right(sight, sight.caller):
+        yield from _served(sight, "with a wrong credential")
+
+
+def _needs_credential(sight: Sight) -> bool:
+    operation = sight.exchange.operation
+    return sight.exchange.negative and operation is not None and operation.authorized == "required"
+
+
+def _may_be_right(sight: Sight, sent: str) -> bool:
+    """Whether a value is a credential of the run under one of the API's schemes, however their word is written."""
+    auth = sight.contract.conventions.auth
+    scheme, _, credential = sent.rpartition(" ")
+    return bool(VALUE_MARK.fullmatch(credential)) and scheme.lower() in {
+        word.lower() for word in (auth.scheme, *auth.schemes.values())
+    }
+
+
+def _served(sight: Sight, how: str) -> Iterator[Finding]:
+    refused, response = sight.contract.conventions.auth.refused, sight.exchange.response
+    if response.ok:
+        message = f"{sight.exchange.request.method} {sight.exchange.path} {how} was answered {response.status}"
+        yield violated(message, expected=str(refused), actual=response.reason)
 
 
 @check("auth.scheme-exact")

@@ -300,6 +300,7 @@ def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: s
         evolve(redactor.request(evolve(request, unread=None)), unread=request.unread),
         evolve(redactor.response(evolve(response, unread=None)), unread=unread),
         negative=said.negative,
+        sent_at=said.sent_at,
         source=source,
     )
 

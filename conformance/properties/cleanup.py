@@ -10,6 +10,7 @@ from conformance.contract import ConformanceError
 from conformance.properties.assertions import Violation
 from conformance.properties.collection import Collection
 from conformance.targets import Client, HarnessError, TargetError, Unsupported, UrlTarget
+from conformance.targets.credentials import WRONG
 from conformance.targets.errors import Blocked
 from conformance.targets.guard import Guard
 from conformance.targets.health import Health
@@ -129,15 +130,15 @@ def _not_deleted(client: Client, made: Made) -> str | None:
         return f"the contract has no operation to delete a {resource.name}"
     values = {**made.values, resource.parameter: made.id}
 
-    def call(role: str, **options: str) -> Exchange:
+    def call(role: str, **options: str | None) -> Exchange:
         return client.call(contract.operation(role), values, query=made.query, **options)
 
     came = "with a success"
     if not made.deleted:
         exchange = call(resource.delete)
-        if not _accepted(exchange) and made.credential in set(client.credentials) - {"default"}:
-            # It may be in another account than the one that everything else is done in.
-            exchange = call(resource.delete, credential=str(made.credential))
+        if not exchange.response.ok and made.credential in {None, *WRONG, *client.credentials} - {"default"}:
+            # It may be in another account than the one that everything else is done in, which does not know it.
+            exchange = call(resource.delete, credential=made.credential)
         if not _accepted(exchange):
             return f"{exchange}"
         came = exchange.response.reason

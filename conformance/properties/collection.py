@@ -101,12 +101,17 @@ def identities(page: Page) -> list[str]:
 
 @define(eq=False, slots=False)
 class Collection:
-    """A list operation of a target."""
+    """A list operation of a target.
+
+    Attributes:
+        query: query parameters of every first page, such as the one that says whose list it is.
+    """
 
     client: Client
     operation: Operation
     pagination: Pagination
     values: Mapping[str, str] = field(factory=dict)
+    query: Mapping[str, object] = field(factory=dict)
 
     @property
     def description(self) -> Description:
@@ -114,7 +119,7 @@ class Collection:
 
     def get(self, limit: object = None, cursor: object = None, **options: Any) -> Exchange:
         """Asks for one page; options as in `Client.send`, `query` holding filters."""
-        query = dict(options.pop("query", {}))
+        query = {**self.query, **options.pop("query", {})}
         if limit is not None:
             query[self.pagination.page_size.parameter] = limit
         if cursor is not None:
@@ -144,8 +149,8 @@ class Collection:
                 raise
             raise Blocked(str(gap), "page" if direction == "next" else "prev", exchange) from None
 
-    def ask(self, step: Step, direction: Direction = "next") -> Exchange:
-        """Asks for the page that a page names as its neighbour, whatever the answer.
+    def ask(self, step: Step, direction: Direction = "next", **options: Any) -> Exchange:
+        """Asks for the page that a page names as its neighbour, whatever the answer; options as in `Client.send`.
 
         Raises:
             Unsupported: no document says how to go in this direction.
@@ -154,14 +159,14 @@ class Collection:
         named = step.page.next if direction == "next" else step.page.prev
         assert named is not None, f"the page has no {direction}"
         if self.pagination.by_link:
-            return self.client.follow(named, step.exchange.request.url)
+            return self.client.follow(named, step.exchange.request.url, **options)
         try:
             path, query = neighbour_request(
                 step.exchange.request, self.pagination, direction, named, self.client.base_url
             )
         except LookupError as error:
             raise Unsupported(str(error)) from None
-        return self.client.send("GET", path, query=query)
+        return self.client.send("GET", path, query=query, **options)
 
     def _step(self, exchange: Exchange) -> Step:
         page = page_of(exchange, self.pagination)

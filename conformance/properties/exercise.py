@@ -10,6 +10,7 @@ from conformance.properties.collection import Collection, Step
 from conformance.properties.exercise_limits import exercise_limit, exercise_scope
 from conformance.properties.subject import Subject
 from conformance.targets import NotExercised, Unsupported
+from conformance.targets.credentials import MADE_UP, OTHER_SCHEME
 from conformance.targets.errors import NotFollowed
 from conformance.targets.guard import NO_SUCH_ID
 from conformance.traffic.pages import Direction, page_of
@@ -158,10 +159,7 @@ def _fixed(subject: Subject, operation: Operation) -> dict[str, str]:
 
 def _refused(subject: Subject, operation: Operation) -> None:
     """Requests that authentication refuses: a credential nobody was given, and a real one sent wrongly."""
-    auth = subject.conventions.auth
     values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID) | _fixed(subject, operation)
     body: dict[str, object] | None = {} if operation.method in ("POST", "PUT", "PATCH") else None
-    for credential in (f"{auth.scheme} conformance-no-such-token", f"Basic {subject.client.token('default')}"):
-        subject.client.call(operation, values, body=body, headers={auth.header: credential}, negative=True)
-    if operation.authorized == "required":
-        subject.client.call(operation, values, body=body, credential=None, negative=True)
+    for credential in (MADE_UP, OTHER_SCHEME, *([None] if operation.authorized == "required" else [])):
+        subject.client.call(operation, values, body=body, credential=credential, negative=True)

@@ -164,7 +164,7 @@ class Things:
     @property
     def listing(self) -> Collection:
         pagination = self.contract.conventions.paging
-        return Collection(self.client, self.operation("list"), pagination, self.fixed)
+        return Collection(self.client, self.operation("list"), pagination, self.fixed, self.query)
 
     def listed(self) -> list[str]:
         """The ids in the list now."""

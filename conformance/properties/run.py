@@ -290,7 +290,7 @@ class Run:
             self._tell(subject)
         whole = all(not (e.response.fault or e.response.unread) for e in exchanges)
         if self.recording is not None and subject.opened and result.outcome is not Outcome.BROKEN and whole:
-            said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative) for e in exchanges)
+            said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative, e.sent_at) for e in exchanges)
             if said:
                 self.recording.setdefault(item.test, {})[name] = Take(
                     said, tuple(run_with) if item.binding.is_property else ()

@@ -28,12 +28,23 @@ class Told:
 
     Attributes:
         at: when it was told, by the server's own clock where the answer says so.
+        sent_at: when it was asked for, by our clock, where that is known.
     """
 
     limit: int
     remaining: int
     reset: int
     at: float
+    sent_at: float | None = None
+
+    def is_over_at(self, exchange: Exchange) -> bool:
+        """Whether the window has ended at an answer, or may have: by our clock, whatever later answers say of it."""
+        date = seconds_of(exchange.response.header("date"))
+        if self.sent_at is not None and exchange.sent_at is not None:
+            now = self.at + exchange.sent_at - self.sent_at
+        else:
+            now = self.at if date is None else date
+        return now >= self.reset - 1
 
 
 def told_by(exchange: Exchange, conventions: Conventions, clock: Clock) -> Told:
@@ -50,7 +61,7 @@ def told_by(exchange: Exchange, conventions: Conventions, clock: Clock) -> Told:
         raise Blocked(f"{exchange} does not tell the state of the limit: {', '.join(texts)}", "limit", exchange)
     limit, remaining, reset = map(int, texts)
     at = seconds_of(exchange.response.header("date"))
-    return Told(limit, remaining, reset, clock.now() if at is None else at)
+    return Told(limit, remaining, reset, clock.now() if at is None else at, exchange.sent_at)
 
 
 def fresh(client: Client, call: Call, clock: Clock) -> Told:

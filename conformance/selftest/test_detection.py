@@ -119,7 +119,8 @@ def test_a_server_wrong_without_a_fault_is_a_false_alarm(suite: Runner, monkeypa
     ran = suite("--faults", "-k", "without", *(f"--ignore={path}" for path in others))
     assert ran.status == 1
     assert "false alarms:\n  vultr.auth.bad-key-401[GET /v2/account]: GET /v2/account" in ran.text
-    assert "caught, 2 false alarms" in ran.text
+    operations = VULTR.requirements[BAD_KEY].operations
+    assert f"caught, {len(operations)} false alarms" in ran.text
 
 
 def test_the_plugin_tells_a_missed_fault(suite: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache
 from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 import httpx2
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from conformance.checks.base import as_json, shown
 from conformance.contract import Contract, Operation
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
+from conformance.targets.credentials import WRONG, wrong_value
 from conformance.targets.errors import (
     Blocked,
     Down,
@@ -27,9 +28,10 @@ from conformance.targets.errors import (
     Unsupported,
 )
 from conformance.targets.guard import Guard
-from conformance.targets.health import Health
+from conformance.targets.health import SILENT, Health, Notice
 from conformance.targets.network import Limits, Transport, body_of, explained
 from conformance.targets.origin import Origin
+from conformance.targets.replay import SENT_AT
 from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
 from conformance.traffic.redact import Redactor
@@ -38,20 +40,11 @@ from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 
 MAX_REQUESTS = 2000
 RETRIES = 3
-SILENT: Final = 3
 
 # Most URLs are asked for again and again.
 _parsed = lru_cache(maxsize=1024)(httpx2.URL)
 
 Query = Mapping[str, object] | Iterable[tuple[str, object]]
-
-
-@frozen
-class Notice:
-    """Something a server announces that people should know, and the exchange that says it."""
-
-    text: str
-    exchange: Exchange
 
 
 @define(eq=False, slots=False)
@@ -73,6 +66,7 @@ class Client:
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
         notices: what the target announced, each thing once.
         restarts: how often a walk that shows a record twice is begun again.
+        acting: name of the credential that is sent where none is named.
     """
 
     contract: Contract
@@ -94,6 +88,7 @@ class Client:
     notices: list[Notice] = field(factory=list)
     restarts: int = 1
     tls: ContextFactory | None = None
+    acting: str = "default"
     _unpaced: bool = False
 
     def call(
@@ -133,7 +128,7 @@ class Client:
             body: sent as JSON with the documented media type; None sends none.
             content: raw bytes sent instead of `body`, typed only by `headers`.
             headers: added last, so they win over what the client would send.
-            credential: name of the credential to send, None for none.
+            credential: name of the credential to send, or of a wrong one (`credentials.WRONG`); None for none.
             negative: the request is wrong on purpose.
 
         Raises:
@@ -142,6 +137,7 @@ class Client:
             NotRecorded, Stale: the cassette has no answer.
             Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
+        credential = self.acting if credential == "default" else credential
         request = self.request(method, path, query, body, content, headers, credential)
         # A create is noted once it can be sent.
         self._go_on(request, self._known_as(request))
@@ -206,6 +202,15 @@ class Client:
                 yield
         finally:
             self._unpaced = before
+
+    def acting_as(self, credential: str) -> Client:
+        """The same client, with another credential where it would send the default one.
+
+        Raises:
+            Unsupported: the target has no such credential.
+        """
+        self.token(credential)
+        return evolve(self, acting=credential)
 
     def from_address(self, address: str) -> Client:
         """The same client speaking from another source address.
@@ -322,6 +327,8 @@ class Client:
         if credential is None:
             return {}
         auth = self.contract.conventions.auth
+        if credential in WRONG:
+            return {auth.header: wrong_value(credential, auth.scheme, self.token("default"))}
         return {auth.header: f"{auth.schemes.get(credential, auth.scheme)} {self.token(credential)}"}
 
     def token(self, credential: str) -> str:
@@ -371,13 +378,13 @@ class Client:
         self._go_on(request, operation)
         sent_at, began = self.clock.now(), monotonic()
         try:
-            answer = self._answer(request)
+            answer, recorded_at = self._answer(request)
         except NoAnswer as error:
             why = self.redactor.text(str(error))
             if not self._is_up(operation):
                 self.health.down = Down(f"{self._where(request)}: {why}")
                 raise self.health.down from None
-            answer = Response(status=0, fault=why, http_version="")
+            answer, recorded_at = Response(status=0, fault=why, http_version=""), None
         said = self.redactor.request(
             Request(
                 headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
@@ -387,7 +394,10 @@ class Client:
             )
         )
         exchange = self._locator.exchange(
-            said, answer if self.replayed else self.redactor.response(answer), negative=negative, sent_at=sent_at
+            said,
+            answer if self.replayed else self.redactor.response(answer),
+            negative=negative,
+            sent_at=recorded_at if self.replayed else sent_at,
         )
         self.health.note(operation, request, exchange, monotonic() - began)
         self.exchanges.append(exchange.kept())
@@ -411,8 +421,8 @@ class Client:
     def _locator(self) -> Locator:
         return Locator(self.contract, self.base_url)
 
-    def _answer(self, request: httpx2.Request) -> Response:
-        """What comes back, whatever is wrong with its body.
+    def _answer(self, request: httpx2.Request) -> tuple[Response, float | None]:
+        """What comes back, whatever is wrong with its body; and when a recorded one says that it was asked for.
 
         Raises:
             NoAnswer: nothing, or nothing that is HTTP.
@@ -439,5 +449,5 @@ class Client:
             unread=unread,
         )
         if unread is None and isinstance(answer._document, TooDeep):
-            return evolve(answer, body=b"", unread=f"{answer._document}; not judged")
-        return answer
+            answer = evolve(answer, body=b"", unread=f"{answer._document}; not judged")
+        return answer, response.extensions.get(SENT_AT)

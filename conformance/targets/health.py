@@ -1,11 +1,11 @@
-"""Whether a target is up, and what of it is worth another request."""
+"""How a target does: whether it is up, what of it is worth another request, and what it announces."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import httpx2
-from attrs import define, field
+from attrs import define, field, frozen
 
 from conformance.targets.errors import Blocked, Down
 from conformance.traffic.exchange import Exchange
@@ -14,6 +14,17 @@ USELESS: Final = 10
 """Calls in a row that come to nothing before an operation is given up."""
 PATIENCE: Final = 200.0
 """Seconds that are waited in all for answers that are of no use."""
+
+SILENT: Final = 3
+"""Refusals in a row for the rate after which a target is not asked any more."""
+
+
+@frozen
+class Notice:
+    """Something a server announces that people should know, and the exchange that says it."""
+
+    text: str
+    exchange: Exchange
 
 
 @define

@@ -1,5 +1,9 @@
 """Whose resources a request is about: the user's own, a team's, or those of a team that the token does not reach."""
 
+from contextlib import suppress
+
+from attrs import evolve
+
 from conformance.contract import Contract, Operation
 from conformance.properties import (
     Collection,
@@ -11,6 +15,7 @@ from conformance.properties import (
     assert_that,
     requirement,
 )
+from conformance.properties.attempts import assert_out_of_reach
 from conformance.targets import Client
 
 PAGES = 4
@@ -59,19 +64,40 @@ def test_the_personal_list_and_a_teams_list_share_nothing(
             )
 
 
+@requirement("vercel.auth.personal-by-default")
+def test_what_is_personal_is_not_another_accounts(subject: Subject, client: Client, collection: Collection) -> None:
+    """The personal records of one account are in no other account's list, and out of its reach."""
+    other = evolve(collection, client=client.acting_as("second"))
+    own = {identity for identity in walked(collection, {}).ids if identity}
+    if not own:
+        raise NotExercised("the personal list is empty")
+    shared = sorted(own & set(walked(other, {}).ids))
+    assert_that(
+        not shared,
+        f"{len(shared)} personal records are in the list of another account, too",
+        expected="two lists that share nothing",
+        actual=", ".join(shared[:5]),
+    )
+    resource = subject.contract.resource_of(subject.operation)
+    if resource is not None:
+        things, writes = subject.things_of(resource), "writes" in subject.session.capabilities
+        assert_out_of_reach(things, "4xx", when="with another account's token", writes=writes, credential="second")
+
+
 @requirement("vercel.auth.token-team-scope")
-def test_a_token_scoped_to_one_team_cannot_read_another(
+def test_a_token_scoped_to_one_team_cannot_reach_another(
     subject: Subject, client: Client, collection: Collection
 ) -> None:
     """The token of one team reads that team, and is refused the other, which the user's unscoped token reads."""
-    own, other = team_of(subject, "teamId"), team_of(subject, "foreignTeamId")
-    client.control(collection.get(query={"teamId": own}, credential="team-a-only"))
+    own, other, scoped = team_of(subject, "teamId"), team_of(subject, "foreignTeamId"), "team-a-only"
+    client.control(collection.get(query={"teamId": own}, credential=scoped))
     foreign = collection.page(query={"teamId": other}, credential="both-teams")
     ids = [identity for identity in foreign.page.ids if identity]
     if not ids:
         raise NotExercised(f"the list of {other} is empty")
-    exchange = collection.get(query={"teamId": other}, credential="team-a-only", negative=True)
-    assert_status(exchange, 403, 404, when="for a team that the token is not scoped to")
+    exchange = collection.get(query={"teamId": other}, credential=scoped, negative=True)
+    when = "for a team that the token is not scoped to"
+    assert_status(exchange, 403, 404, when=when)
     shown = [identity for identity in ids if identity in exchange.response.text]
     assert_that(
         not shown,
@@ -81,6 +107,15 @@ def test_a_token_scoped_to_one_team_cannot_read_another(
         exchange=exchange,
         of_content=False,
     )
+    resource = subject.contract.resource_of(subject.operation)
+    if resource is None:
+        return
+    things = evolve(subject.things_of(resource, {"teamId": other}), client=client.acting_as("both-teams"))
+    writes = "writes" in subject.session.capabilities
+    assert_out_of_reach(things, 403, 404, when=when, writes=writes, credential=scoped)
+    if writes:
+        with suppress(Unsupported):  # Something is made in a team only where that is given up.
+            assert_status(things.post(things.body(), credential=scoped, negative=True), 403, 404, when=when)
 
 
 @requirement("vercel.auth.create-in-team")
@@ -91,8 +126,9 @@ def test_what_is_created_in_a_team_is_the_teams(subject: Subject, contract: Cont
     assert resource is not None
     things = subject.things_of(resource, {"teamId": team})
     identity = things.create()
+    scopes = {"team": things, "user": subject.things_of(resource)}
     size = things.listing.pagination.page_size.maximum
-    lists = {scope: things.listing.walk(size, query=query) for scope, query in (("team", things.query), ("user", {}))}
+    lists = {scope: each.listing.walk(size) for scope, each in scopes.items()}
     assert_that(
         identity in lists["team"].ids,
         f"{identity}, created in a team, is not in the team's list",
