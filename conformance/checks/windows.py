@@ -95,12 +95,14 @@ class Window:
     def holds(self, sight: Sight, reset: int | None) -> bool:
         """Whether an answer lies in this window.
 
-        In its last second the next one may have begun, since resets are rounded.
+        In its last second the next one may have begun, since resets are rounded. Where a recording is played, our
+        clock stands still, and what the answers say of the time goes on.
         """
         date, sent_at = seconds_of(sight.exchange.response.header("date")), sight.exchange.sent_at
         began = self.sent_at if self.date is None else self.date
         if self.sent_at is not None and sent_at is not None and began is not None:
-            now: float | None = began + sent_at - self.sent_at
+            told = date - self.date if date is not None and self.date is not None else 0
+            now: float | None = began + max(sent_at - self.sent_at, told)
         else:
             now = sent_at if date is None else date
         if now is None:
