@@ -18,7 +18,7 @@ from conformance.selftest.servers import TESTS
 from conformance.targets import Client
 from conformance.targets.target import Observer
 
-LOOKING_TWICE = ("combinations", "after_writes", "filters", "scopes", "domains", "pagination", "pages")
+LOOKING_TWICE = ("selections", "after_writes", "filters", "scopes", "domains", "pagination", "pages")
 ACCUSED = {Outcome.VIOLATED, Outcome.BROKEN, Outcome.STALE}
 
 

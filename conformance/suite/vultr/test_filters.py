@@ -13,7 +13,7 @@ from conformance.properties import (
 )
 from conformance.properties.combinations import pairs, selecting
 from conformance.properties.exercise_combinations import reached
-from conformance.suite.common.test_combinations import selected
+from conformance.suite.common.test_selections import selected
 from conformance.traffic.pages import page_of
 
 
