@@ -22,10 +22,10 @@ POLL_SECONDS = 0.5
 GONE = (404, 410)
 
 
-def poll(client: Client, done: Callable[[], bool]) -> bool:
-    """Asks until `done()` holds, for a bounded time; whether it came to hold."""
+def poll(client: Client, done: Callable[[], bool], times: int = 1) -> bool:
+    """Asks until `done()` holds so many times in a row, for a bounded time; whether it came to that."""
     for _ in range(POLLS):
-        if done():
+        if all(done() for _ in range(times)):
             return True
         client.clock.sleep(POLL_SECONDS)
     return False

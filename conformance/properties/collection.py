@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
@@ -104,22 +104,29 @@ class Collection:
     """A list operation of a target.
 
     Attributes:
-        query: query parameters of every first page, such as the one that says whose list it is.
+        values: of its path parameters.
+        selection: query parameters of every page, such as filters, or whose records they are.
     """
 
     client: Client
     operation: Operation
     pagination: Pagination
     values: Mapping[str, str] = field(factory=dict)
-    query: Mapping[str, object] = field(factory=dict)
+    selection: Mapping[str, object] = field(factory=dict)
+    _narrowed: dict[str, Collection] = field(factory=dict, init=False, repr=False)
 
     @property
     def description(self) -> Description:
         return self.operation.listing
 
+    def selected(self, selection: Mapping[str, object]) -> Collection:
+        """The same list, narrowed by query parameters that go with every page; what was read of it is kept."""
+        whole = {**self.selection, **selection}
+        return self._narrowed.setdefault(json.dumps(whole, sort_keys=True), evolve(self, selection=whole))
+
     def get(self, limit: object = None, cursor: object = None, **options: Any) -> Exchange:
         """Asks for one page; options as in `Client.send`, `query` holding filters."""
-        query = {**self.query, **options.pop("query", {})}
+        query = {**self.selection, **options.pop("query", {})}
         if limit is not None:
             query[self.pagination.page_size.parameter] = limit
         if cursor is not None:
@@ -184,11 +191,12 @@ class Collection:
         query: Mapping[str, object] | None = None,
         trust_total: bool = True,
         start: Step | None = None,
+        pages: int = HARD_CAP,
     ) -> Walk:
         """Follows `next` to the end, from a first page that is asked for unless it is given.
 
         Never more than `ceil(n/limit)+2` requests, n being the `expected` number of records, else the total
-        the list states if it is to be trusted, else the records seen so far; `HARD_CAP` in any case.
+        the list states if it is to be trusted, else the records seen so far; `pages` in any case.
 
         Raises:
             NotExercised: the pages came to more than `LARGEST`.
@@ -223,7 +231,7 @@ class Collection:
             if known is not None and walk.requests >= _ceiling(known, size) + 2:
                 walk.defect = f"the list goes on after {walk.requests} pages of {size}, though it has {known} records"
                 return walk
-            if walk.requests >= HARD_CAP:
+            if walk.requests >= pages:
                 return walk
             if size_read >= LARGEST:
                 raise NotExercised(f"the list is larger than {LARGEST // 1024 // 1024} MiB; not read to its end")
@@ -302,11 +310,13 @@ class Collection:
         return self.everything.ids
 
     def is_being_changed(self) -> bool:
-        """Whether the list has other records than when it was first read whole; False where it never was."""
-        if "everything" not in self.__dict__:
+        """Whether the list has other records than when it was first read whole, which may be now."""
+        try:
+            known = set(self.ids)
+        except (Blocked, NotExercised):
             return False
         walk = self.walk(self.pagination.page_size.maximum)
-        return walk.ended and set(walk.ids) != set(self.ids)
+        return walk.ended and set(walk.ids) != known
 
     def at_least(self, count: int) -> None:
         """Goes on only with a list of at least `count` records.

@@ -101,7 +101,7 @@ def served(contract: Contract, plant: Callable[[Serving], None] = lambda _: None
 
 
 def detect(fault: Planted, items: Sequence[Item]) -> Detection:
-    """Runs the items of the requirement that a fault breaks, until one turns red."""
+    """Runs the items of the requirement that a fault breaks, until one turns red, then what else bears on them."""
     results: list[tuple[Item, Result]] = []
     with fault.opened() as run:
         for item in items:
@@ -109,9 +109,21 @@ def detect(fault: Planted, items: Sequence[Item]) -> Detection:
                 results.append((item, run.run(item)))
                 if results[-1][1].outcome is Outcome.VIOLATED:
                     break
+        else:
+            results = _with_evidence(run, [item for item, _ in results], items)
         accused = {requirement for (requirement, _), gathered in run.gathered().items() if gathered.violations}
     caught = any(result.outcome is Outcome.VIOLATED for _, result in results)
     return Detection(caught, tuple(results), tuple(sorted(accused - {fault.requirement})))
+
+
+def _with_evidence(run: Run, judged: Sequence[Item], items: Sequence[Item]) -> list[tuple[Item, Result]]:
+    """What items come to once the exchanges were made, too, that passive requirements of their operations look at."""
+    operations = {item.operation for item in judged if item.judged_by_evidence}
+    for item in items:
+        if item.binding.observes and item.operation in operations:
+            operations.remove(item.operation)
+            run.attempt(item)
+    return [(item, run.result(item)) for item in judged]
 
 
 def accused_beside(detections: Mapping[str, Detection], most: int = 5) -> str:

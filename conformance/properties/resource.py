@@ -19,6 +19,9 @@ from conformance.targets.errors import Blocked
 from conformance.targets.guard import name_place
 from conformance.traffic.exchange import Exchange
 
+READINGS = 3
+"""How often it is read what a write came to: one of several copies may be behind, or a first answer may be old."""
+
 
 @define(eq=False)
 class Things:
@@ -161,6 +164,23 @@ class Things:
             )
         return exchange
 
+    def readings(self, identity: str) -> list[dict[str, Any]]:
+        """The resource as its read operation answers it, several times in a row; see `read`."""
+        return [self.read(identity) for _ in range(READINGS)]
+
+    def listed_as(self, identity: str, readings: int = READINGS) -> list[dict[str, Any]]:
+        """The resource as its list shows it, in so many readings of the list; nothing where it shows none."""
+        found = []
+        for listing in [self.listing for _ in range(readings)] if self.description.list else []:
+            try:
+                steps = listing.everything.steps
+            except NotExercised:
+                break
+            for step in steps:
+                records = zip(step.page.records, step.page.ids, strict=True)
+                found += [record for record, listed in records if listed == identity and isinstance(record, dict)]
+        return found
+
     @property
     def listing(self) -> Collection:
         pagination = self.contract.conventions.paging
@@ -200,5 +220,11 @@ class Things:
         return self.call("delete", identity, **options)
 
     def settle(self, done: Callable[[], bool]) -> bool:
-        """Polls until `done()` holds, for a bounded time; whether it came to hold."""
-        return poll(self.client, done)
+        """Polls until `done()` holds in `READINGS` readings in a row, for a bounded time; whether it came to that."""
+        return poll(self.client, done, READINGS)
+
+    def shows(self, write: Exchange, done: Callable[[], bool]) -> bool:
+        """Whether `done()` holds after a write in every one of `READINGS` readings; after a 202 it has time to come."""
+        if write.response.status == 202:
+            return self.settle(done)
+        return all(done() for _ in range(READINGS))

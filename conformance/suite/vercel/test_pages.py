@@ -178,6 +178,28 @@ def test_until_next_shows_nothing_again(collection: Collection) -> None:
             )
 
 
+@requirement("vercel.pagination.until-bounds")
+@each_time
+def test_what_is_newer_changes_nothing_behind_a_time(subject: Subject, collection: Collection) -> None:
+    """A page behind a time stays as it is while records are created and deleted on the page in front of it."""
+    resource = subject.contract.resource_of(subject.operation)
+    if resource is None:
+        raise Unsupported("no document names an operation that creates a record of this list")
+    things = subject.things_of(resource)
+    created = [things.create() for _ in range(3)]
+    first = collection.page(len(created))
+    ours = [identity for identity in first.page.ids[:-1] if identity in created]
+    if first.page.next is None or not ours:
+        raise NotExercised("what was created is on no page with another one behind it")
+    before = collection.follow(first)
+    things.client.control(things.served("delete", things.delete(ours[0])))
+    without = collection.follow(first)
+    assert_equal(without.page.ids, before.page.ids, "the page behind one that a record was deleted of")
+    things.create()
+    again = collection.follow(first)
+    assert_equal(again.page.ids, before.page.ids, "the page behind one that a record was created on")
+
+
 @requirement("vercel.pagination.tie-safe")
 def test_records_of_one_time_come_once_each(subject: Subject, collection: Collection) -> None:
     """Where the end of a page falls among records that share one time, a walk still shows each of them once."""
