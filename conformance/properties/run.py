@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 
 from conformance.checks import Evidence, Finding, Judge, bindings, note
 from conformance.checks.base import shown, violated
-from conformance.contract import CLIENT, ConformanceError, Contract, Requirement
+from conformance.contract import CLIENT, ConformanceError, Contract, Need, Requirement
 from conformance.contract.verdict import Outcome
 from conformance.properties import assertions, cases
 from conformance.properties.assertions import Violation
@@ -84,6 +84,7 @@ class Result:
         shown: the violations, the first ones of many.
         held: pieces of evidence that could have failed and did not.
         blocked_by: the id of the requirement whose failure blocked it, or a sentence where none names the cause.
+        need: what somebody could give, so that more is seen.
     """
 
     outcome: Outcome
@@ -91,6 +92,7 @@ class Result:
     shown: tuple[Shown, ...] = ()
     held: int = 0
     blocked_by: str | None = None
+    need: Need | None = None
 
 
 _MORE = Shown(violated("", expected="", actual=""))
@@ -191,6 +193,10 @@ class Run:
             except ConformanceError as error:
                 self.leftovers.append(f"the clean-up came to no end: {error}")
 
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """A new sequence of exchanges begins, with a target of which this is known."""
+        self._judge.begin(facts)
+
     def observe(self, exchange: Exchange) -> None:
         """Has every check judge an exchange."""
         self.exchanges += 1
@@ -222,7 +228,7 @@ class Run:
         """Observes an exchange of an item; with its first one a new sequence begins."""
         if self._begun is not subject:
             self._begun = subject
-            self._judge.begin(subject.session.facts)
+            self.begin(subject.session.facts)
         self.observe(exchange)
 
     def _tell(self, subject: Subject) -> None:
@@ -321,7 +327,7 @@ class Run:
             finding = violated(str(nonsense), expected="a URL, a cursor or an id to ask with", actual=str(nonsense))
             return Result(Outcome.VIOLATED, finding.message, (Shown(finding, _last(subject)),))
         except tuple(_UNSEEN) as reason:
-            return Result(_UNSEEN[type(reason)], shown(str(reason), LONGEST_REASON))
+            return Result(_UNSEEN[type(reason)], shown(str(reason), LONGEST_REASON), need=getattr(reason, "need", None))
         except ConformanceError as error:
             return Result(Outcome.BROKEN, shown(str(error), LONGEST_REASON))
         except Exception as error:
@@ -398,7 +404,7 @@ def _last(subject: Subject) -> Exchange | None:
 def _with_evidence(own: Result, gathered: Gathered, observed_only: bool) -> Result:
     """An item's own result and what all exchanges show about its requirement, the worse of the two."""
     seen = result_of(gathered)
-    seen = Result(seen.outcome, seen.reason, (*own.shown, *seen.shown), seen.held)
+    seen = evolve(seen, shown=(*own.shown, *seen.shown))
     if observed_only:
         # Having made the exchanges proves nothing by itself; that it failed matters only if nothing was seen.
         if own.outcome is Outcome.HELD or (seen.outcome is not Outcome.NOT_EXERCISED and _unseen(own)):
@@ -408,7 +414,7 @@ def _with_evidence(own: Result, gathered: Gathered, observed_only: bool) -> Resu
     elif seen.outcome is Outcome.NOT_EXERCISED:
         return own
     worse = min((own, seen), key=lambda result: _rank(result.outcome))
-    return Result(worse.outcome, worse.reason, worse.shown, own.held + seen.held)
+    return evolve(worse, held=own.held + seen.held)
 
 
 def result_of(gathered: Gathered) -> Result:

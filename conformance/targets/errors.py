@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.contract import ConformanceError
+from conformance.contract import ConformanceError, Need
 
 
 class HarnessError(ConformanceError):
@@ -17,7 +17,19 @@ class NotFollowed(HarnessError):
     """No request can be made of a URL, a cursor or an id that the target gave out: `failed`, since the fault is its."""
 
 
-class NotRecorded(ConformanceError):
+class Unseen(ConformanceError):
+    """Nothing could be seen of a requirement.
+
+    Attributes:
+        need: what somebody would have to give for that, None where nobody can.
+    """
+
+    def __init__(self, text: str, need: Need | None = None) -> None:
+        super().__init__(text)
+        self.need = need
+
+
+class NotRecorded(Unseen):
     """The cassette has nothing for this item: `not-recorded`."""
 
 
@@ -25,11 +37,11 @@ class Stale(ConformanceError):
     """The cassette has this item, but not the request it makes: `stale`."""
 
 
-class Unsupported(ConformanceError):
+class Unsupported(Unseen):
     """The target lacks a capability the item needs: `unsupported`."""
 
 
-class NotExercised(ConformanceError):
+class NotExercised(Unseen):
     """Nothing was observed that could have failed: `not-exercised`."""
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from conformance.contract import Conventions, Resource
+from conformance.contract.needs import WRITES
 from conformance.properties import (
     Collection,
     NotExercised,
@@ -56,7 +57,7 @@ def _state(read: Exchange, resource: Resource) -> tuple[int, Any]:
 def _are_refused(subject: Subject, wrong: str, **sent: Any) -> None:
     """A create, a change and a delete are refused, and what the run made for it stays as it was."""
     if "writes" not in subject.session.capabilities:
-        raise NotExercised("writes are not allowed here, so none was tried")
+        raise NotExercised("writes are not allowed here, so none was tried", WRITES)
     contract, refused = subject.contract, subject.conventions.auth.refused
     for resource in contract.conventions.resources:
         things = subject.things_of(resource)

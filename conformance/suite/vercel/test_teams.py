@@ -1,6 +1,6 @@
 """Whose resources a request is about: the user's own, a team's, or those of a team that the token does not reach."""
 
-from conformance.contract import Contract, Operation
+from conformance.contract import Contract, Need, Operation
 from conformance.properties import (
     Collection,
     NotExercised,
@@ -20,7 +20,7 @@ def team_of(subject: Subject, parameter: str) -> str:
     """A team that the target names in one of its parameters."""
     known = subject.session.parameters.get(parameter, ())
     if not known:
-        raise Unsupported(f"needs a team: name one in the target's parameter {parameter}")
+        raise Unsupported(f"needs a team: name one in the target's parameter {parameter}", Need.parameter(parameter))
     return known[0]
 
 
