@@ -8,6 +8,7 @@ import signal
 import sys
 
 from conformance import reference
+from conformance.arguments import whole_number
 from conformance.commands.base import Commands
 from conformance.contract import ConformanceError, load
 from conformance.reference.serve import serve
@@ -17,7 +18,9 @@ def add_to(commands: Commands) -> None:
     """Adds the command to the command line."""
     parser = commands.add_parser("serve", help="serve the reference server of an API over HTTP")
     parser.add_argument("api", metavar="API")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on (default: a free one)")
+    parser.add_argument(
+        "--port", type=whole_number(0, 65535), default=0, metavar="N", help="port to listen on (default: a free one)"
+    )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: loopback only")
     parser.add_argument("--fault", metavar="ID", help="plant a fault; `--fault list` shows them")
     parser.set_defaults(run=run)
@@ -35,8 +38,6 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.fault is not None and options.fault not in faults:
         raise ConformanceError(f"there is no fault {options.fault!r}; `--fault list` shows them")
-    if not 0 <= options.port <= 65535:
-        raise ConformanceError(f"--port {options.port}: needs a number from 0 to 65535")
     variables = contract.conventions.auth.credentials
     made_up = reference.build(options.api).credentials
     given = {name: os.environ[variables[name]] for name in made_up if os.environ.get(variables.get(name, ""))}
