@@ -12,7 +12,8 @@ import httpx2
 from attrs import define, evolve, field, frozen
 
 from conformance.checks.base import shown
-from conformance.contract import Contract, Operation
+from conformance.contract import Contract, Need, Operation, Routes
+from conformance.contract.needs import TLS
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
 from conformance.targets.errors import (
@@ -84,6 +85,7 @@ class Client:
         private: nothing it sends leaves this machine.
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
         notices: what the target announced, each thing once.
+        routes: where the target serves operations at other paths than the documented ones.
         restarts: how often a walk that shows a record twice is begun again.
     """
 
@@ -106,7 +108,12 @@ class Client:
     notices: list[Notice] = field(factory=list)
     restarts: int = 1
     tls: ContextFactory | None = None
+    routes: Routes = field()
     _unpaced: bool = False
+
+    @routes.default
+    def _as_documented(self) -> Routes:
+        return self.contract.routes({})
 
     def call(
         self,
@@ -121,7 +128,8 @@ class Client:
         """
         missing = [name for name in operation.path_parameters if name not in (values or {})]
         if missing:
-            raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters")
+            need = Need.parameter(missing[0])
+            raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters", need)
         return self.send(operation.method, operation.expand(values or {}), **options)
 
     def send(
@@ -135,11 +143,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
         credential: str | None = "default",
         negative: bool = False,
+        as_served: bool = False,
     ) -> Exchange:
         """Sends one request and returns the exchange, whatever the status.
 
         Args:
-            path: below the base URL, percent-encoded.
+            path: below the base URL, percent-encoded, as the document has it.
             query: parameters, or pairs; values are turned into text, and one that is None is left out. A
                 version that the API takes as a parameter is added where it is not named.
             body: sent as JSON with the documented media type; None sends none.
@@ -147,16 +156,18 @@ class Client:
             headers: added last, so they win over what the client would send.
             credential: name of the credential to send, None for none.
             negative: the request is wrong on purpose.
+            as_served: the path is one that the target gave out, and is asked for as it stands.
 
         Raises:
             HarnessError: no usable answer: unreachable, timed out, closed in the middle, too large, too deep.
             NotRecorded, Stale: the cassette has no answer.
             Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
-        request = self.request(method, path, query, body, content, headers, credential)
+        own = path if as_served else self.routes.to_served(method, path)
+        request = self.request(method, own, query, body, content, headers, credential)
         # A create is noted once it can be sent.
         self._go_on(request)
-        made = self.guard.admit(request, self._locator.path(str(request.url)), credential)
+        made = self.guard.admit(request, self._locator.path(method, str(request.url)), credential)
         exchange = self._paced(request, negative)
         self.guard.answered(made, exchange)
         return exchange
@@ -196,7 +207,8 @@ class Client:
             raise NotFollowed(f"the link {shown(link)!r} is not followed: it leads to {where}")
         versioning = self.contract.conventions.versioning
         unchanged = {versioning.parameter: None} if versioning and versioning.parameter else {}
-        return self.send("GET", link_target(link, self.base_url, asked), query=unchanged, **options)
+        path = link_target(link, self.base_url, asked)
+        return self.send("GET", path, query=unchanged, as_served=True, **options)
 
     def heed(self, exchange: Exchange) -> None:
         """Takes note of a Sunset header (RFC 8594): once for each operation and date."""
@@ -236,7 +248,7 @@ class Client:
             Unsupported: the target has no TLS to leave out.
         """
         if self.plain_url is None:
-            raise Unsupported("needs a target that is reached over TLS")
+            raise Unsupported("needs a target that is reached over TLS", TLS)
         credentials = self.credentials
         if not self.private:
             credentials = {name: f"conformance-throw-away-{name}" for name in credentials}
@@ -262,7 +274,7 @@ class Client:
             Unsupported: the target is not reached over connections of ours.
         """
         if self.tls is None:
-            raise Unsupported("needs a target that is reached over TLS on a connection of its own")
+            raise Unsupported("needs a target that is reached over TLS on a connection of its own", TLS)
         return Wire(self.base_url, self.tls)
 
     def control(self, exchange: Exchange) -> Exchange:
@@ -340,7 +352,8 @@ class Client:
         """
         if credential not in self.credentials:
             variable = self.contract.conventions.auth.credentials.get(credential, credential)
-            raise Unsupported(f"needs the credential {credential!r}: set {variable}")
+            need = Need.credential(credential, variable)
+            raise Unsupported(f"needs the credential {credential!r}: set {variable}", need)
         return self.credentials[credential]
 
     def _where(self, request: httpx2.Request) -> str:
@@ -403,7 +416,7 @@ class Client:
 
     @property
     def _locator(self) -> Locator:
-        return Locator(self.contract, self.base_url)
+        return Locator(self.contract, self.base_url, routes=self.routes)
 
     def _answer(self, request: httpx2.Request) -> Response:
         try:

@@ -10,6 +10,9 @@ from conformance.targets.client import Health
 from conformance.targets.errors import HarnessError, TargetError
 from conformance.targets.target import UrlTarget
 
+EVERY = 0.5
+"""Seconds between two attempts at a target that is to come up."""
+
 
 @define
 class _Probe(httpx2.BaseTransport):
@@ -53,6 +56,25 @@ def preflight(target: UrlTarget) -> str | None:
             f"GET {path} came to {answer.reason}; is its token right?"
         )
     return None
+
+
+def awaited(target: UrlTarget, seconds: float) -> str | None:
+    """As `preflight`, asked again until something answers, for so many seconds by the target's clock.
+
+    Raises:
+        TargetError: nothing answers there by then.
+    """
+    until = target.clock.now() + seconds
+    while True:
+        try:
+            return preflight(target)
+        except TargetError as error:
+            left = until - target.clock.now()
+            if left <= 0:
+                raise TargetError(
+                    f"{error.args[0].removesuffix('; is it up?')}; {seconds:g} s were waited for it"
+                ) from None
+            target.clock.sleep(min(EVERY, left), "the target is not up yet")
 
 
 def _read(target: UrlTarget) -> Operation | None:
