@@ -42,4 +42,5 @@ class Need:
 
 WRITES = Need("writes", "--allow-writes")
 RECORDS = Need("longer lists", "--allow-writes --seed N")
+OTHERS_RECORDS = Need("longer lists of what no run can create", "`seed` of a named target")
 TLS = Need("a target that is reached over TLS", "an https URL")

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
-from conformance.contract.needs import RECORDS
+from conformance.contract.needs import OTHERS_RECORDS, RECORDS
 from conformance.properties.assertions import Violation
 from conformance.targets import Client, NotExercised, Unsupported
 from conformance.targets.errors import NotFollowed
@@ -250,8 +250,9 @@ class Collection:
         if count <= len(self.start.page.records):
             return
         if len(self.ids) < count:
+            resource = self.client.contract.resource_of(self.operation)
             text = f"the list has {len(self.ids)} records, the rule shows with {count} or more"
-            raise NotExercised(text, RECORDS)
+            raise NotExercised(text, RECORDS if resource and resource.delete else OTHERS_RECORDS)
 
 
 def _ceiling(count: int, size: int) -> int:
