@@ -53,9 +53,11 @@ def prepare(
     """
     preparation = Preparation()
     discovery = Discovery(target, target.session(NAME, NAME, [observer]).client)
-    if target.discover:
-        discovery.find_paths()
     discovery.find_values(operations)
+    if target.discover:
+        # A path with ids that exist tells more, and lists that are found have further ids.
+        discovery.find_paths()
+        discovery.find_values(operations)
     preparation.notices += discovery.notices
     if "writes" in target.capabilities:
         if target.seed is not None:

@@ -15,6 +15,7 @@ from conformance.commands.main import main
 from conformance.contract import Contract, load
 from conformance.reference.serve import serve
 from conformance.selftest.servers import TOKEN, VULTR, Answer, Asked, RawServer, Runner, raw_server, reply, url_target
+from conformance.shipped import SUITE
 from conformance.targets import UrlTarget
 from conformance.targets.clock import ManualClock
 from conformance.targets.discovery import FARTHEST, Discovery
@@ -102,6 +103,25 @@ def test_what_somebody_named_is_not_looked_for() -> None:
         assert ("GET", "/v2/domains") not in server.asked
     assert target.routes.served["POST /v2/domains"] == "/new"
     assert target.routes.served["GET /v2/domains/{dns-domain}"] == "/v3/domains/{dns-domain}"
+
+
+def test_a_path_below_an_id_is_tried_with_one_that_exists(suite: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(asked: Asked) -> bytes:
+        moved = "/rest/orgs/org-1/projects"
+        known = {"/orgs": "org-1", moved: "p-1"}.get(asked.path)
+        if known is None or "authorization" not in asked.headers:
+            status = "401 Unauthorized" if known else "404 Not Found"
+            errors = {"jsonapi": {"version": "1.0"}, "errors": [{"status": status[:3], "detail": "No."}]}
+            return reply(errors, status, content_type="application/vnd.api+json")
+        data = {"jsonapi": {"version": "1.0"}, "data": [{"id": known, "type": "x"}], "links": {}}
+        return reply(data, content_type="application/vnd.api+json")
+
+    monkeypatch.setenv("SNYK_TOKEN", TOKEN)
+    with raw_server(answer) as server:
+        arguments = ("--api", "snyk", "--target", server.url, "--discover", "-k", "walk-exactly-once")
+        ran = suite(*arguments, paths=(SUITE / "common",))
+    served = "GET /orgs/{org_id}/projects is asked for at /rest/orgs/{org_id}/projects (found)"
+    assert served in ran.report["notices"], ran.text
 
 
 def test_a_server_that_answers_every_path_is_taken_as_it_is() -> None:
