@@ -10,6 +10,10 @@ const listen = Server.prototype.listen;
 let server;
 Server.prototype.listen = function (port, ...rest) {
   server = this;
+  this.once("error", (error) => {
+    console.error(`cannot listen on ${HOST}: ${error.message}`);
+    process.exit(1);
+  });
   const told = rest.filter((argument) => typeof argument === "function");
   return listen.call(this, { port: Number(port?.port ?? port), host: HOST }, ...told);
 };
@@ -43,7 +47,7 @@ await createEmulator({
 });
 
 const url = `http://${HOST}:${port}`;
-await once(server, "listening");
+if (!server.listening) await once(server, "listening");
 
 // Its handler is called without a connection: that takes a tenth of the time.
 const call = () =>
