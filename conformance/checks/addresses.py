@@ -66,7 +66,7 @@ def _is_below_base(sight: Sight) -> bool:
     That is documented of the documented host; elsewhere it is the one below which the first call went.
     """
     url = split(sight.exchange.request.url)
-    base = url.path.removesuffix(sight.exchange.path)
+    base = url.path.removesuffix(sight.exchange.served_at)
     known = sight.contract.base_path if sight.is_documented_host else sight.memory.setdefault(url.authority, base)
     return bool(base == known)
 
@@ -142,7 +142,8 @@ def version_is_required(sight: Sight) -> Iterator[Finding]:
 
 def _is_versioned(sight: Sight, versioning: Versioning) -> bool:
     """Whether the version stands right below the base URL; of unknown paths, below whatever an emulator's one is."""
-    path = split(sight.exchange.request.url).path
+    # Where a target serves an operation elsewhere, and says so, the client keeps to that.
+    path = split(sight.exchange.request.url).path.removesuffix(sight.exchange.served_at) + sight.exchange.path
     if sight.exchange.operation is not None and not _is_below_base(sight):
         return False
     if sight.is_documented_host:

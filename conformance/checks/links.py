@@ -29,7 +29,7 @@ DIRECTIONS = ("next", "prev")
 def base_url_of(exchange: Exchange) -> str:
     """The base URL that a request was sent below."""
     url = split(exchange.request.url)
-    return str(Url(url.scheme, url.authority, (url.path or "/").removesuffix(exchange.path), None))
+    return str(Url(url.scheme, url.authority, (url.path or "/").removesuffix(exchange.served_at), None))
 
 
 @frozen

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conformance import reference
+from conformance.arguments import whole_number
 from conformance.commands.base import Commands
 from conformance.contract import ConformanceError, Contract, load, validated
 from conformance.reference.control import CLOCK_PATH
@@ -28,7 +29,9 @@ def add_to(commands: Commands) -> None:
     """Adds the command to the command line."""
     parser = commands.add_parser("serve", help="serve the reference server of an API over HTTP")
     parser.add_argument("api", metavar="API")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on (default: a free one)")
+    parser.add_argument(
+        "--port", type=whole_number(0, 65535), default=0, metavar="N", help="port to listen on (default: a free one)"
+    )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: loopback only")
     parser.add_argument("--fault", metavar="ID", help="plant a fault; `--fault list` shows them")
     parser.add_argument("--window", type=float, metavar="SECONDS", help="length of the windows of the rate limit")

@@ -11,9 +11,11 @@ from conformance.contract.contract import (
 )
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
+from conformance.contract.needs import Need
 from conformance.contract.operation import Collection, Operation, Router
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
+from conformance.contract.routes import Routes
 from conformance.contract.schema import SchemaError, Validator, dereferenced, pointer
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "Conventions",
+    "Need",
     "Observation",
     "Operation",
     "Pagination",
@@ -33,6 +36,7 @@ __all__ = [
     "Requirement",
     "Resource",
     "Router",
+    "Routes",
     "SchemaError",
     "Validator",
     "Versioning",

@@ -17,6 +17,7 @@ from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
 from conformance.contract.operation import METHODS, Collection, Operation, Router
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
+from conformance.contract.routes import Routes
 from conformance.contract.schema import Validator, first_mistake, pointer
 from conformance.contract.selectors import selected
 from conformance.shipped import shipped
@@ -67,6 +68,14 @@ class Contract:
     def operations_of(self, requirement: Requirement) -> tuple[str, ...]:
         """The ids of the operations a requirement applies to; `client` for one that binds the client."""
         return selected(requirement.operations, self.operations)
+
+    def routes(self, paths: Mapping[str, str]) -> Routes:
+        """Where a target serves the operations, by its `paths`; errors as `Routes.of`."""
+        return Routes.of(self.operations, paths) if paths else self._as_documented
+
+    @cached_property
+    def _as_documented(self) -> Routes:
+        return Routes.of(self.operations, {})
 
     @property
     def base_path(self) -> str:

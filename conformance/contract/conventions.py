@@ -26,11 +26,13 @@ class Scope(Record):
         parameter: its name.
         unknown: a value that names nobody.
         foreign: the target's parameter that holds values which the caller may not use.
+        listed: path of a list of the caller's, below the base URL, whose ids are values of it.
     """
 
     parameter: str
     unknown: str
     foreign: str | None = None
+    listed: str | None = Field(default=None, pattern="^/")
 
 
 class Auth(Record):

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
-from conformance.contract import ConformanceError
+from conformance.contract import ConformanceError, ContractError
 from conformance.contract.verdict import Verdict
+from conformance.plugin import known
 from conformance.plugin.discretion import Discretion
 from conformance.plugin.items import CAUSE, VERDICT, BoundTest, RequirementItem, fault_items
 from conformance.plugin.options import TAKE_A_PATH
-from conformance.plugin.session import CONFORMANCE, Conformance, set_up
+from conformance.plugin.session import CONFORMANCE, Conformance
+from conformance.plugin.setting_up import set_up
 from conformance.plugin.signals import ends_in_order
 from conformance.properties import binding_of
 from conformance.properties.detection import accused_beside
@@ -193,7 +195,12 @@ def _report(conformance: Conformance) -> None:
     try:
         conformance.report = conformance.parts.report()
         write_reports(conformance.report, conformance.report_dir)
+        if conformance.write_deviations is not None:
+            where, report = conformance.write_deviations, conformance.report
+            conformance.told.append(known.write(where, report, conformance.known, conformance.contracts))
         conformance.parts.remove()
+    except ContractError as error:
+        conformance.unwritten = f"--write-deviations: {error}"
     except ReportError as error:
         conformance.unwritten = f"{error}; the events of the run are kept in {conformance.parts.folder}"
 
@@ -235,6 +242,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if conformance.report is not None:
         terminalreporter.section("conformance")
         for line in summary_lines(conformance.report):
+            write(line)
+        for line in conformance.told:
             write(line)
         if conformance.unwritten is None:
             write(f"report: {os.path.relpath(conformance.report_dir / 'report.html')}")

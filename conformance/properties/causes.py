@@ -13,21 +13,21 @@ from attrs import define, field, frozen
 
 from conformance.checks import Evidence, bindings
 from conformance.checks.form import is_strong
-from conformance.contract import Requirement
+from conformance.contract import Need, Requirement
 from conformance.contract.verdict import Outcome
-from conformance.targets.errors import Need
+from conformance.targets.errors import Lack
 from conformance.traffic.exchange import Exchange, Response
 
 ABSENT = (404, 405, 501)
 
-NAMED_BY: Mapping[Need, tuple[str, ...]] = {
+NAMED_BY: Mapping[Lack, tuple[str, ...]] = {
     "accepted": ("crud.created-is-there", "crud.create-echo", "crud.changes-show", "crud.deleted-is-gone"),
     "limit": ("rate-limit.headers-present", "rate-limit.headers-sane"),
     "walk": ("links.are-urls", "links.keep-context"),
 }
 """The checks that name what is wrong with an exchange where its form is not."""
 
-EXPECTED: dict[Need, str] = {
+EXPECTED: dict[Lack, str] = {
     "accepted": "a call that is accepted",
     "usable": "a success",
     "list": "what the contract has in it",
@@ -38,7 +38,7 @@ EXPECTED: dict[Need, str] = {
 }
 
 _WALKS = ("pagination.walk-exactly-once", "pagination.walk-recorded", "pagination.cursors-one-way")
-SUBJECT_OF: Mapping[Need, tuple[str, ...]] = {
+SUBJECT_OF: Mapping[Lack, tuple[str, ...]] = {
     "page": _WALKS,
     "prev": ("pagination.prev-roundtrip",),
     "walk": (*_WALKS, "pagination.end-marked"),
@@ -57,11 +57,13 @@ class Cause:
         text: the id of the requirement whose failure did, or a sentence.
         operation: where that requirement does not hold; None for a sentence.
         why: what a run fails with where the target is at fault and no requirement fails that says so; else None.
+        need: what somebody could give, so that more is seen.
     """
 
     text: str
     operation: str | None = None
     why: str | None = None
+    need: Need | None = None
 
 
 @frozen
@@ -72,7 +74,7 @@ class Want:
         named: the requirements that the exchange breaks so that it is not there, the likeliest first.
     """
 
-    need: Need
+    need: Lack
     exchange: Exchange
     named: tuple[Cause, ...]
 
@@ -116,7 +118,7 @@ class Seen:
             breach = _Breach(_charged(evidence, record), evidence.of_form, is_strong(record), checks)
             self._broken.setdefault(evidence.exchange, []).append(breach)
 
-    def wanting(self, need: Need, exchange: Exchange) -> Want:
+    def wanting(self, need: Lack, exchange: Exchange) -> Want:
         """What was needed of an exchange, and what the requirements have against it."""
         found = self._broken.get(exchange, [])
         # That a refusal is not in its form is not why a call is refused.
@@ -139,11 +141,11 @@ def is_useless(response: Response) -> bool:
     return not_whole or response.status in ABSENT or response.status_class not in (2, 4)
 
 
-def need_of(exchange: Exchange) -> Need:
+def need_of(exchange: Exchange) -> Lack:
     return "accepted" if exchange.response.status in ABSENT else "usable"
 
 
-def is_subject(requirement: Requirement, need: Need) -> bool:
+def is_subject(requirement: Requirement, need: Lack) -> bool:
     """Whether what was needed is what a requirement speaks of, so that it fails where that is not there."""
     named = {requirement.rule, *(each.check for each in bindings(requirement))}
     return not named.isdisjoint(SUBJECT_OF.get(need, ()))
@@ -165,10 +167,11 @@ def absent(exchange: Exchange) -> Cause:
     """A target that has not what the document says: told, and for whoever runs it to weigh."""
     operation = exchange.operation
     where = ", or has nothing by the values it is asked for with" if operation and operation.path_parameters else ""
-    return Cause(f"this target does not serve {exchange.known_as}{where} ({exchange.response.status})")
+    text = f"this target does not serve {exchange.known_as}{where} ({exchange.response.status})"
+    return Cause(text, need=Need("an operation that the target may serve at another path", "--discover"))
 
 
-def fault(need: Need, exchange: Exchange) -> Cause:
+def fault(need: Lack, exchange: Exchange) -> Cause:
     """A defect that no requirement of this run names."""
     operation, response = exchange.known_as, exchange.response
     match need:

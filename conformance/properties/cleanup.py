@@ -34,9 +34,9 @@ def poll(client: Client, done: Callable[[], bool], times: int = 1) -> bool:
 def clean_up(client: Client) -> list[str]:
     """Deletes what exists, in the order it was created; returns what could not be deleted.
 
-    What cannot be deleted keeps the reason in its `why`, and is not tried again.
+    What is kept for the run stays. What cannot be deleted keeps the reason in its `why`, and is not tried again.
     """
-    tried = [made for made in client.guard.made if made.exists and made.why is None]
+    tried = [made for made in client.guard.made if made.exists and made.why is None and not made.kept]
     for made in tried:
         _delete(client, made)
     return [named(client.guard, made) for made in tried if not made.gone]

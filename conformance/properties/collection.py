@@ -11,10 +11,11 @@ from attrs import define, evolve, field, frozen
 
 from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
+from conformance.contract.needs import OTHERS_RECORDS, RECORDS
 from conformance.targets import Client, NotExercised, Unsupported
 from conformance.targets.errors import Blocked, NotFollowed
 from conformance.traffic.exchange import Exchange, cut
-from conformance.traffic.pages import Direction, Page, neighbour_request, page_of
+from conformance.traffic.pages import Direction, Page, neighbour_query, page_of
 
 HARD_CAP = 50
 LARGEST = 16 * 1024 * 1024
@@ -168,12 +169,10 @@ class Collection:
         if self.pagination.by_link:
             return self.client.follow(named, step.exchange.request.url, **options)
         try:
-            path, query = neighbour_request(
-                step.exchange.request, self.pagination, direction, named, self.client.base_url
-            )
+            query = neighbour_query(step.exchange.request, self.pagination, direction, named)
         except LookupError as error:
             raise Unsupported(str(error)) from None
-        return self.client.send("GET", path, query=query, **options)
+        return self.client.send("GET", step.exchange.path, query=query, **options)
 
     def _step(self, exchange: Exchange) -> Step:
         page = page_of(exchange, self.pagination)
@@ -327,7 +326,9 @@ class Collection:
         if count <= len(self.start.page.records):
             return
         if len(self.ids) < count:
-            raise NotExercised(f"the list has {len(self.ids)} records, the rule shows with {count} or more")
+            resource = self.client.contract.resource_of(self.operation)
+            text = f"the list has {len(self.ids)} records, the rule shows with {count} or more"
+            raise NotExercised(text, RECORDS if resource and resource.delete else OTHERS_RECORDS)
 
 
 def _ceiling(count: int, size: int) -> int:

@@ -77,8 +77,9 @@ class Things:
     def created(self) -> list[str]:
         """The ids of what was created and not yet deleted."""
         guard, operation = self.client.guard, self.description.create
-        there = [made for made in guard.made if made.operation == operation and made.exists and not made.deleted]
-        return [str(made.id) for made in there]
+        made = [each for each in guard.made if each.operation == operation and not each.kept]
+        there = [each for each in made if each.exists and not each.deleted]
+        return [str(each.id) for each in there]
 
     def post(self, body: Any = None, **options: Any) -> Exchange:
         """Sends a create; what it makes is deleted at the end."""

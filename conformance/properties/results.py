@@ -6,6 +6,7 @@ from attrs import define, evolve, field, frozen
 
 from conformance.checks import Evidence, Finding
 from conformance.checks.base import violated
+from conformance.contract import Need
 from conformance.contract.verdict import Outcome
 from conformance.properties.causes import Cause, Want
 from conformance.traffic.exchange import Exchange
@@ -32,6 +33,7 @@ class Result:
         held: pieces of evidence that could have failed and did not.
         blocked_by: what blocked it.
         wanted: what it needed and did not get; what blocks it is known when all has been seen.
+        need: what somebody could give, so that more is seen.
     """
 
     outcome: Outcome
@@ -40,6 +42,7 @@ class Result:
     held: int = 0
     blocked_by: Cause | None = None
     wanted: Want | None = None
+    need: Need | None = None
 
 
 _MORE = Shown(violated("", expected="", actual=""))
@@ -101,7 +104,8 @@ def result_of(gathered: Gathered) -> Result:
 
 def blocked(cause: Cause, why: str | None = None) -> Result:
     """What an item comes to that something blocked."""
-    return Result(Outcome.BLOCKED, f"blocked by {cause.text}{f': {why}' if why else ''}", blocked_by=cause)
+    reason = f"blocked by {cause.text}{f': {why}' if why else ''}"
+    return Result(Outcome.BLOCKED, reason, blocked_by=cause, need=cause.need)
 
 
 def _unseen(result: Result) -> bool:

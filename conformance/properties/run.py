@@ -37,7 +37,7 @@ from conformance.properties.items import UNKNOWN, Item, operations_judged
 from conformance.properties.results import Gathered, Result, Shown, blocked, fails_alike, with_evidence
 from conformance.properties.subject import ClientFault, Subject
 from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported, UrlTarget
-from conformance.targets.errors import Blocked, Need, NotFollowed
+from conformance.targets.errors import Blocked, Lack, NotFollowed
 from conformance.traffic.cassette import Interaction, Take, worth_keeping
 from conformance.traffic.exchange import Exchange, NotKnown
 
@@ -100,6 +100,10 @@ class Run:
             except ConformanceError as error:
                 self.leftovers.append(f"the clean-up came to no end: {error}")
 
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """A new sequence of exchanges begins, with a target of which this is known."""
+        self._judge.begin(facts)
+
     def observe(self, exchange: Exchange) -> None:
         """Has every check judge an exchange."""
         self.exchanges += 1
@@ -137,7 +141,7 @@ class Run:
         """Observes an exchange of an item; with its first one a new sequence begins."""
         if self._begun is not subject:
             self._begun = subject
-            self._judge.begin(subject.session.facts)
+            self.begin(subject.session.facts)
         self.observe(exchange)
 
     def _tell(self, subject: Subject) -> None:
@@ -248,7 +252,7 @@ class Run:
             self._exercised[item.operation] = own
         return self._exercised[item.operation]
 
-    def _blocked(self, why: str, need: Need, exchange: Exchange) -> Result:
+    def _blocked(self, why: str, need: Lack, exchange: Exchange) -> Result:
         finding = violated(why, expected=EXPECTED[need], actual=exchange.response.reason)
         wanted = self._seen.wanting(need, exchange)
         return Result(Outcome.BLOCKED, shown(why, LONGEST_REASON), (Shown(finding, wanted.exchange),), wanted=wanted)
@@ -318,7 +322,7 @@ class Run:
             wanted = self._seen.wanting("walk", self._last) if self._last is not None else None
             return Result(Outcome.VIOLATED, finding.message, (Shown(finding, self._last),), wanted=wanted)
         except tuple(_UNSEEN) as reason:
-            return Result(_UNSEEN[type(reason)], shown(str(reason), LONGEST_REASON))
+            return Result(_UNSEEN[type(reason)], shown(str(reason), LONGEST_REASON), need=getattr(reason, "need", None))
         except ConformanceError as error:
             return Result(Outcome.BROKEN, shown(str(error), LONGEST_REASON))
         except Exception as error:

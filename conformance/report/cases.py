@@ -14,6 +14,7 @@ from conformance.report.events import (
     Deviation,
     Evidence,
     Gate,
+    Need,
     Observation,
     Record,
     RequirementText,
@@ -48,6 +49,7 @@ class Case:
     deviation: Deviation | None
     findings: tuple[Finding, ...]
     blocked_by: str | None = None
+    needs: tuple[Need, ...] = ()
 
     @property
     def name(self) -> str:
@@ -217,6 +219,7 @@ def _case(group: Sequence[VerdictGiven], findings: tuple[Finding, ...]) -> Case:
         deviation=deviations[0] if deviations else None,
         findings=findings,
         blocked_by=min((event.blocked_by for event in winners if event.blocked_by), default=None),
+        needs=distinct(event.need for event in winners if event.need),
     )
 
 

@@ -46,6 +46,8 @@ def render_json(report: Report) -> str:
         "unknown_operations": report.unknown_operations,
         "errors": report.errors,
         "warnings": report.warnings,
+        "notices": report.notices,
+        "needed": [{**need.model_dump(), "cases": cases} for need, cases in report.needed.items()],
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

@@ -19,6 +19,7 @@ from conformance.report.events import (
     Footer,
     Gate,
     Header,
+    Need,
     Provenance,
     ReportError,
     RequirementText,
@@ -54,6 +55,8 @@ class Report:
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     """What is worth telling about the run, and does not fail it."""
+    notices: tuple[str, ...]
+    """What was found out of the target, and made there, before the run."""
     gate: Gate
     requirements: tuple[Requirement, ...]
     drift: tuple[Finding, ...]
@@ -111,6 +114,7 @@ class Report:
             unknown_operations=_sum(footer.unknown_operations for footer in footers),
             errors=tuple(sorted({one_line(error) for footer in footers for error in footer.errors})),
             warnings=tuple(sorted({one_line(warning) for footer in footers for warning in footer.warnings})),
+            notices=tuple(sorted({one_line(notice) for footer in footers for notice in footer.notices})),
             gate=Gate(required=tuple(sorted(required)), supported_only=all(run.gate.supported_only for run in runs)),
             requirements=requirements,
             drift=tuple(found for found in loose if found.requirement is None),
@@ -176,6 +180,12 @@ class Report:
             if case.blocked_by is not None:
                 causes[case.blocked_by].append(case)
         return {cause: tuple(cases) for cause, cases in sorted(causes.items())}
+
+    @cached_property
+    def needed(self) -> dict[Need, int]:
+        """What could be given for more to be seen, and how many cases lack it; most first."""
+        found = Counter(need for case in self.cases if not case.verdict.seen for need in case.needs)
+        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0].what)))
 
     @property
     def finished(self) -> bool:

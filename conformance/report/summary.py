@@ -29,9 +29,27 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
     lines += _first([f"not seen {item.id}: {_unseen(item)}" for item in report.missing], limit)
     lines += [one_line(f"error: {error}") for error in report.errors]
     lines += [one_line(f"warning: {warning}") for warning in report.warnings if warning not in report.blocked]
+    lines += _first([f"notice: {notice}" for notice in report.notices], limit)
     told = {f"note {finding.requirement}: {finding.message}" for finding in report.notes}
     lines += [one_line(note) for note in sorted(told)[:limit]]
+    lines += _to_see_more(report, limit)
     return [*lines, one_line(f"exit status {report.exit_status}: {exit_reason(report)}")]
+
+
+def _to_see_more(report: Report, limit: int) -> list[str]:
+    """What was not seen, and what whoever runs the suite can do about it."""
+    unseen, needed = len(report.target.requirements) - report.target.seen, list(report.needed.items())
+    if not unseen and not needed:
+        return []
+    head = f"{unseen or 'no'} requirement{'' if unseen == 1 else 's'} unseen"
+    if report.targets[0].kind != "url":
+        # What it lacks is given to a target that answers now.
+        return [f"{head}: more is seen of a target that is up (--target URL)"]
+    told = [f"{count} need {need.what} ({need.how})" for need, count in needed[:limit]]
+    if told:
+        told[0] = told[0].replace(" need ", " case needs " if needed[0][1] == 1 else " cases need ", 1)
+    more = [f"and {len(needed) - limit} more needs"] if len(needed) > limit else []
+    return [one_line(f"{head}{': ' if told else ''}{', '.join([*told, *more])}")]
 
 
 def _first(lines: Sequence[str], limit: int) -> list[str]:

@@ -237,6 +237,7 @@ def test_the_summary_shows_counts_and_the_first_failures_worst_first() -> None:
         "warned vultr.warned.rule[GET /v2/plans]: because warned",
         "blocked vultr.blocked.rule[GET /v2/plans] by vultr.failed.rule",
         r"error: two lines\x1b[2J",
+        "6 requirements unseen: more is seen of a target that is up (--target URL)",
         "exit status 1: 1 broken, 1 failed, 1 unexpected-pass, 1 stale; 1 error",
     ]
 

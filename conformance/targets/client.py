@@ -14,7 +14,8 @@ import httpx2
 from attrs import define, evolve, field
 
 from conformance.checks.base import as_json, shown
-from conformance.contract import Contract, Operation
+from conformance.contract import Contract, Need, Operation, Routes
+from conformance.contract.needs import TLS
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
 from conformance.targets.credentials import WRONG, wrong_value
@@ -65,6 +66,7 @@ class Client:
         private: nothing it sends leaves this machine.
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
         notices: what the target announced, each thing once.
+        routes: where the target serves operations at other paths than the documented ones.
         restarts: how often a walk that shows a record twice is begun again.
         acting: name of the credential that is sent where none is named.
     """
@@ -89,7 +91,12 @@ class Client:
     restarts: int = 1
     tls: ContextFactory | None = None
     acting: str = "default"
+    routes: Routes = field()
     _unpaced: bool = False
+
+    @routes.default
+    def _as_documented(self) -> Routes:
+        return self.contract.routes({})
 
     def call(
         self,
@@ -104,7 +111,8 @@ class Client:
         """
         missing = [name for name in operation.path_parameters if name not in (values or {})]
         if missing:
-            raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters")
+            need = Need.parameter(missing[0])
+            raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters", need)
         return self.send(operation.method, operation.expand(values or {}), **options)
 
     def send(
@@ -118,11 +126,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
         credential: str | None = "default",
         negative: bool = False,
+        as_served: bool = False,
     ) -> Exchange:
         """Sends one request and returns the exchange, whatever the status: 0 where a target that is up gave no answer.
 
         Args:
-            path: below the base URL, percent-encoded.
+            path: below the base URL, percent-encoded, as the document has it.
             query: parameters, or pairs; values are turned into text, and one that is None is left out. A
                 version that the API takes as a parameter is added where it is not named.
             body: sent as JSON with the documented media type; None sends none.
@@ -130,6 +139,7 @@ class Client:
             headers: added last, so they win over what the client would send.
             credential: name of the credential to send, or of a wrong one (`credentials.WRONG`); None for none.
             negative: the request is wrong on purpose.
+            as_served: the path is one that the target gave out, and is asked for as it stands.
 
         Raises:
             HarnessError: the target is down.
@@ -138,10 +148,11 @@ class Client:
             Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
         credential = self.acting if credential == "default" else credential
-        request = self.request(method, path, query, body, content, headers, credential)
+        own = path if as_served else self.routes.to_served(method, path)
+        request = self.request(method, own, query, body, content, headers, credential)
         # A create is noted once it can be sent.
         self._go_on(request, self._known_as(request))
-        made = self.guard.admit(request, self._locator.path(str(request.url)), credential)
+        made = self.guard.admit(request, self._locator.path(method, str(request.url)), credential)
         exchange = self._paced(request, negative)
         if exchange.response.answered:
             self.guard.answered(made, exchange)
@@ -182,7 +193,8 @@ class Client:
             raise NotFollowed(f"the link {as_json(link)} is not followed: it leads to {where}")
         versioning = self.contract.conventions.versioning
         unchanged = {versioning.parameter: None} if versioning and versioning.parameter else {}
-        return self.send("GET", link_target(link, self.base_url, asked), query=unchanged, **options)
+        path = link_target(link, self.base_url, asked)
+        return self.send("GET", path, query=unchanged, as_served=True, **options)
 
     def heed(self, exchange: Exchange) -> None:
         """Takes note of a Sunset header (RFC 8594): once for each operation and date."""
@@ -231,7 +243,7 @@ class Client:
             Unsupported: the target has no TLS to leave out.
         """
         if self.plain_url is None:
-            raise Unsupported("needs a target that is reached over TLS")
+            raise Unsupported("needs a target that is reached over TLS", TLS)
         credentials = self.credentials
         if not self.private:
             credentials = {name: f"conformance-throw-away-{name}" for name in credentials}
@@ -257,7 +269,7 @@ class Client:
             Unsupported: the target is not reached over connections of ours.
         """
         if self.tls is None:
-            raise Unsupported("needs a target that is reached over TLS on a connection of its own")
+            raise Unsupported("needs a target that is reached over TLS on a connection of its own", TLS)
         return Wire(self.base_url, self.tls)
 
     def control(self, exchange: Exchange) -> Exchange:
@@ -339,7 +351,8 @@ class Client:
         """
         if credential not in self.credentials:
             variable = self.contract.conventions.auth.credentials.get(credential, credential)
-            raise Unsupported(f"needs the credential {credential!r}: set {variable}")
+            need = Need.credential(credential, variable)
+            raise Unsupported(f"needs the credential {credential!r}: set {variable}", need)
         return self.credentials[credential]
 
     def _where(self, request: httpx2.Request) -> str:
@@ -371,7 +384,7 @@ class Client:
     def _known_as(self, request: httpx2.Request) -> str:
         url = str(request.url)
         operation = self._locator.operation(request.method, url)
-        return operation.id if operation else f"{request.method} {self._locator.path(url)}"
+        return operation.id if operation else f"{request.method} {self._locator.path(request.method, url)}"
 
     def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
         operation = self._known_as(request)
@@ -419,7 +432,7 @@ class Client:
 
     @cached_property
     def _locator(self) -> Locator:
-        return Locator(self.contract, self.base_url)
+        return Locator(self.contract, self.base_url, routes=self.routes)
 
     def _answer(self, request: httpx2.Request) -> tuple[Response, float | None]:
         """What comes back, whatever is wrong with its body; and when a recorded one says that it was asked for.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from conformance.contract import ConformanceError
+from conformance.contract import ConformanceError, Need
 from conformance.traffic.exchange import Exchange
 
 
@@ -32,7 +32,7 @@ class Oversized(ConformanceError):
     """An answer is larger than is read, which is nobody's fault."""
 
 
-Need = Literal["accepted", "usable", "list", "page", "prev", "walk", "limit", "form"]
+Lack = Literal["accepted", "usable", "list", "page", "prev", "walk", "limit", "form"]
 """What is needed of an exchange: that the call is accepted, an answer of use, what a body should show, the page that
 next or prev names, an end of a walk, the state of the rate limit; `form`: a body of the documented form, to assert
 something about it."""
@@ -46,7 +46,7 @@ class Blocked(ConformanceError):
         exchange: the one that shows that it is not there.
     """
 
-    def __init__(self, why: str, need: Need, exchange: Exchange) -> None:
+    def __init__(self, why: str, need: Lack, exchange: Exchange) -> None:
         super().__init__(why)
         self.need = need
         self.exchange = exchange
@@ -56,7 +56,19 @@ class NotFollowed(HarnessError):
     """No request can be made of a URL, a cursor or an id that the target gave out: `failed`, since the fault is its."""
 
 
-class NotRecorded(ConformanceError):
+class Unseen(ConformanceError):
+    """Nothing could be seen of a requirement.
+
+    Attributes:
+        need: what somebody would have to give for that, None where nobody can.
+    """
+
+    def __init__(self, text: str, need: Need | None = None) -> None:
+        super().__init__(text)
+        self.need = need
+
+
+class NotRecorded(Unseen):
     """The cassette has nothing for this item: `not-recorded`."""
 
 
@@ -64,11 +76,11 @@ class Stale(ConformanceError):
     """The cassette has this item, but not the request it makes: `stale`."""
 
 
-class Unsupported(ConformanceError):
+class Unsupported(Unseen):
     """The target lacks a capability the item needs: `unsupported`."""
 
 
-class NotExercised(ConformanceError):
+class NotExercised(Unseen):
     """Nothing was observed that could have failed: `not-exercised`."""
 
 

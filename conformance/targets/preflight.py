@@ -9,6 +9,9 @@ from conformance.targets.errors import Down, TargetError
 from conformance.targets.health import Health
 from conformance.targets.target import UrlTarget
 
+EVERY = 0.5
+"""Seconds between two attempts at a target that is to come up."""
+
 
 def preflight(target: UrlTarget) -> str | None:
     """Makes one request, a documented read with the credential where there is one, and others if it is not answered.
@@ -36,6 +39,25 @@ def preflight(target: UrlTarget) -> str | None:
             f"GET {path} came to {answer.reason}; is its token right?"
         )
     return None
+
+
+def awaited(target: UrlTarget, seconds: float) -> str | None:
+    """As `preflight`, asked again until something answers, for so many seconds by the target's clock.
+
+    Raises:
+        TargetError: nothing answers there by then.
+    """
+    until = target.clock.now() + seconds
+    while True:
+        try:
+            return preflight(target)
+        except TargetError as error:
+            left = until - target.clock.now()
+            if left <= 0:
+                raise TargetError(
+                    f"{error.args[0].removesuffix('; is it up?')}; {seconds:g} s were waited for it"
+                ) from None
+            target.clock.sleep(min(EVERY, left), "the target is not up yet")
 
 
 def _read(target: UrlTarget) -> Operation | None:

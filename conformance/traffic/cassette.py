@@ -135,6 +135,7 @@ class _Provenance(Record):
     source: str | None = None
     base_url: str | None = None
     facts: dict[str, Any] = Field(default_factory=dict)
+    paths: dict[str, str] = Field(default_factory=dict)
 
 
 class _Metadata(Record):

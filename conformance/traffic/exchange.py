@@ -11,9 +11,9 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
-from conformance.contract import ConformanceError, Contract, Operation, pointer
+from conformance.contract import ConformanceError, Contract, Operation, Routes, pointer
 from conformance.contract.nesting import nests_deeper
 from conformance.traffic.urls import split
 
@@ -215,7 +215,8 @@ class Exchange:
 
     Attributes:
         operation: the contract's operation, None if the contract has none for it.
-        path: path below the target's base URL.
+        path: path below the target's base URL, as the document has it.
+        served_at: the same as the target has it, where that is known.
         negative: the request was wrong on purpose, so what it breaks is no finding about the client.
         sent_at: seconds on the clock of whoever sent it, None in recordings that do not say.
         source: where a recorded exchange comes from: `file#number`, counted from 1.
@@ -225,6 +226,7 @@ class Exchange:
     response: Response
     operation: Operation | None
     path: str
+    served_at: str = field(default=Factory(lambda self: self.path, takes_self=True), kw_only=True)
     negative: bool = False
     sent_at: float | None = None
     source: str | None = None
@@ -350,15 +352,22 @@ class Locator:
         base_urls: URLs that the API may live under, longest match first. A URL under none of them is taken by
             its path alone, since recordings of an emulator name its own host; segments before the first one that
             the contract's paths begin with are taken for that emulator's base path.
+        routes: where the target serves operations at other paths than the documented ones.
     """
 
-    def __init__(self, contract: Contract, *base_urls: str) -> None:
+    def __init__(self, contract: Contract, *base_urls: str, routes: Routes | None = None) -> None:
         self._contract = contract
+        self._routes = contract.routes({}) if routes is None else routes
         bases = {split(url).path.rstrip("/") for url in base_urls}
         self._prefixes = sorted(bases, key=len, reverse=True)
-        self._first = {operation.path.split("/")[1] for operation in contract.operations}
+        paths = (*(operation.path for operation in contract.operations), *self._routes.served.values())
+        self._first = {path.split("/")[1] for path in paths}
 
-    def path(self, url: str) -> str:
+    def path(self, method: str, url: str) -> str:
+        """The documented path of a request, or the one it was sent to where the contract lacks it."""
+        return self._routes.to_documented(method, self._below(url))
+
+    def _below(self, url: str) -> str:
         path = split(url).path or "/"
         for prefix in self._prefixes:
             if prefix and path.startswith(f"{prefix}/"):
@@ -368,9 +377,11 @@ class Locator:
         return "/" + "/".join(segments[begins:]) if begins > 1 else path
 
     def operation(self, method: str, url: str) -> Operation | None:
-        return self._contract.router.find(method, self.path(url))
+        return self._contract.router.find(method, self.path(method, url))
 
     def exchange(self, request: Request, response: Response, **details: Any) -> Exchange:
         """The exchange, with its operation found."""
-        operation = self.operation(request.method, request.url)
-        return Exchange(request, response, operation, self.path(request.url), **details)
+        served = self._below(request.url)
+        path = self._routes.to_documented(request.method, served)
+        operation = self._contract.router.find(request.method, path)
+        return Exchange(request, response, operation, path, served_at=served, **details)

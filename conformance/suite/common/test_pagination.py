@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.checks.base import as_json
-from conformance.contract import Contract
+from conformance.contract import PREVIOUS_CURSOR, Contract, Need
 from conformance.properties import (
     Collection,
     NotExercised,
@@ -188,7 +188,8 @@ def everything_at_once(collection: Collection) -> int:
 def test_next_then_prev_leads_back(collection: Collection, limit: int) -> None:
     """The prev of the second page leads to the first page again."""
     if collection.pagination.previous is None and not collection.pagination.by_link:
-        raise Unsupported("no document names the parameter that takes prev: name it in the parameter previous-cursor")
+        text = "no document names the parameter that takes prev: name it in the parameter previous-cursor"
+        raise Unsupported(text, Need.parameter(PREVIOUS_CURSOR))
     collection.at_least(limit + 1)
     first = collection.page(limit)
     if first.page.next is None:

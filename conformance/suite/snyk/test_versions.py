@@ -14,7 +14,7 @@ from conformance.checks.releases import (
     versioned_operations,
 )
 from conformance.checks.versioning import NOTICE_DAYS, SHAPED
-from conformance.contract import Versioning
+from conformance.contract import Need, Versioning
 from conformance.properties import (
     Collection,
     NotExercised,
@@ -38,7 +38,8 @@ class Endpoint:
         self.versioning: Versioning = subject.conventions.versions
         self.releases = releases_of(self.facts, collection.operation.id, self.versioning)
         if not self.releases:
-            raise NotExercised(f"no table of releases is known for {collection.operation}")
+            need = Need.fact("releases", "a table of releases")
+            raise NotExercised(f"no table of releases is known for {collection.operation}", need)
 
     def ask(self, version: str, *, negative: bool = False) -> Exchange:
         """One page in a version."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.checks.base import as_json
-from conformance.contract import Contract
+from conformance.contract import Contract, Need
 from conformance.properties import (
     Collection,
     NotExercised,
@@ -126,7 +126,8 @@ def time_member(subject: Subject) -> str:
     subject.need("seeded")
     member = subject.session.facts.get("times", {}).get(subject.operation_id)
     if not isinstance(member, str):
-        raise Unsupported("needs to know which member holds the time of creation: name it in the target's facts, times")
+        text = "needs to know which member holds the time of creation: name it in the target's facts, times"
+        raise Unsupported(text, Need.fact("times", "the member that holds the time of creation"))
     return member
 
 

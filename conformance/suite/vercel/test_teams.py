@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from attrs import evolve
 
-from conformance.contract import Contract, Operation
+from conformance.contract import Contract, Need, Operation
 from conformance.properties import (
     Collection,
     NotExercised,
@@ -25,7 +25,7 @@ def team_of(subject: Subject, parameter: str) -> str:
     """A team that the target names in one of its parameters."""
     known = subject.session.parameters.get(parameter, ())
     if not known:
-        raise Unsupported(f"needs a team: name one in the target's parameter {parameter}")
+        raise Unsupported(f"needs a team: name one in the target's parameter {parameter}", Need.parameter(parameter))
     return known[0]
 
 
