@@ -29,6 +29,8 @@ test: $(VENV)/installed ## lint, types, the suite's own tests, the suite: with w
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/conformance coverage --check
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  echo "Chromium is missing, so the report's page is not tested: apt-get install chromium" >&2
 	$(BIN)/pytest -q -n 2 --dist worksteal conformance/selftest
 	$(BIN)/pytest -q --faults
 	$(BIN)/pytest -q

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+import json
+from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -23,10 +24,11 @@ class Finding:
     """What a check saw in one exchange.
 
     Attributes:
-        outcome: `HELD`, `VIOLATED`, or None for a note: worth telling, but no verdict.
+        outcome: `HELD`, `VIOLATED`, `BLOCKED`, or None for a note: worth telling, but no verdict.
         message: one sentence; empty where the rule held.
         expected, actual: the two sides of a violation.
         party: whose it is.
+        blocked_by: the id of the requirement that the exchange breaks so that no more can be said of its content.
     """
 
     outcome: Outcome | None
@@ -34,6 +36,7 @@ class Finding:
     expected: str | None = None
     actual: str | None = None
     party: Party = "server"
+    blocked_by: str | None = None
 
 
 HELD = Finding(Outcome.HELD)
@@ -49,8 +52,26 @@ def note(message: str) -> Finding:
 
 
 def shown(value: Any, limit: int = 300) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    """A value as people read it: text as it is, all else as JSON; cut to a readable length."""
+    return _cut(value if isinstance(value, str) else _json(value), limit)
+
+
+def as_json(value: Any, limit: int = 300) -> str:
+    """A value as JSON writes it, text in quotes, cut to a readable length."""
+    return _cut(_json(value), limit)
+
+
+def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters in all)"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no form for: a set as the list of its members, all else as text."""
+    return sorted(value, key=str) if isinstance(value, Set) else str(value)
 
 
 @frozen(slots=False)
@@ -90,6 +111,12 @@ class Sight:
         return self.exchange.request.header(self.contract.conventions.auth.header)
 
     @property
+    def place(self) -> Hashable:
+        """What tells one endpoint from another: the operation, or what was asked for where the contract has none."""
+        exchange = self.exchange
+        return exchange.known_as if exchange.operation else (exchange.request.method, exchange.path)
+
+    @property
     def state(self) -> Hashable:
         """What tells one state of the target's lists, as this caller sees them, from another."""
         return (self.writes, self.caller)
@@ -99,6 +126,28 @@ class Sight:
         """Whether the request went to the host that the document names, and not to an emulator's."""
         asked, documented = (origin_of(url) for url in (self.exchange.request.url, self.contract.conventions.origin))
         return asked is not None and documented is not None and asked.host == documented.host
+
+
+def controlled(sight: Sight, key: Hashable, *, control: bool, held: bool) -> Iterator[Finding]:
+    """Evidence that counts once a run has seen its control, too: what shows that it could have failed.
+
+    A refusal proves something only where the same is accepted if it is well made; an end that is marked, only where
+    something else is told of a page that is no end. Which of the two comes first does not matter.
+
+    Args:
+        key: what an exchange that holds and its control have in common.
+        control: this exchange is a control.
+        held: the rule holds in this exchange.
+    """
+    controls: set[Hashable] = sight.memory.setdefault("controls", set())
+    waiting: set[Hashable] = sight.memory.setdefault("waiting for a control", set())
+    if control:
+        controls.add(key)
+    if held:
+        waiting.add(key)
+    if key in controls and key in waiting:
+        waiting.remove(key)
+        yield HELD
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ def keys_persist(sight: Sight) -> Iterator[Finding]:
     if exchange.operation is None or not exchange.response.ok or not exchange.response.is_json:
         return
     stated = sight.facts.get("keys", {}).get(exchange.known_as)
+    # Of an empty list the members of its records cannot be missed.
     lost = _missed(stated, exchange.response.json) if stated else _vanished(sight)
     if lost is None:
         return
@@ -36,10 +37,12 @@ def keys_persist(sight: Sight) -> Iterator[Finding]:
         yield note(f"{lost}, within one version")
 
 
-def _missed(stated: Mapping[str, Mapping[str, str]], body: Any) -> str:
-    """What an answer lacks of its baseline; empty where it lacks nothing."""
+def _missed(stated: Mapping[str, Mapping[str, str]], body: Any) -> str | None:
+    """What an answer lacks of its baseline; empty where it lacks nothing, None where it has nothing to compare."""
+    compared = False
     for place, members in stated.items():
         for found in members_at(body, place):
+            compared = compared or bool(members)
             if not isinstance(found, dict):
                 return f"{place or 'the body'} is no object any more"
             for name, type_ in members.items():
@@ -47,7 +50,7 @@ def _missed(stated: Mapping[str, Mapping[str, str]], body: Any) -> str:
                     return f"{place}/{name} is gone"
                 if found[name] is not None and json_type(found[name]) != type_:
                     return f"{place}/{name} was of the type {type_} and is now {json_type(found[name])}"
-    return ""
+    return "" if compared else None
 
 
 def _vanished(sight: Sight) -> str | None:

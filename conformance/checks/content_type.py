@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, violated
@@ -14,6 +15,7 @@ class OfResponses(Arguments):
     marked: str | None = None
     noted: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
+    raw_path: str | None = None
 
 
 @check("content-type.response-media-type", OfResponses)
@@ -26,6 +28,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         marked: answers of operations that the contract lacks are left out, unless they have this top-level member.
         noted: media types that are only noted.
         raw: operations whose successes are something else than JSON.
+        raw_path: matches the paths of those that the contract lacks.
     """
     response = sight.exchange.response
     if sight.exchange.request.method == "HEAD" or response.status == 204:
@@ -34,7 +37,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         return
     if not response.body and response.status_class in sight.arguments.get("may_be_empty", ()):
         return
-    if response.ok and sight.exchange.known_as in sight.arguments.get("raw", ()):
+    if response.ok and _is_raw(sight):
         return
     marked = sight.arguments.get("marked")
     if sight.exchange.operation is None and marked and response.at(f"/{marked}") is None:
@@ -65,6 +68,13 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
             expected=f"Content-Type: {' or '.join(media_types)}",
             actual=f"Content-Type: {response.header('content-type') or 'none'}",
         )
+
+
+def _is_raw(sight: Sight) -> bool:
+    exchange, pattern = sight.exchange, sight.arguments.get("raw_path")
+    if exchange.operation is None:
+        return pattern is not None and re.fullmatch(pattern, exchange.path) is not None
+    return exchange.operation.id in sight.arguments.get("raw", ())
 
 
 class OfRequests(Arguments):

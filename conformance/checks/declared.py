@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
-from conformance.contract import pointer
+from conformance.contract import dereferenced
 
 
 @frozen
@@ -114,11 +114,11 @@ LEVELS = 4
 def _of_schema(
     root: Mapping[str, Any], schema: Mapping[str, Any], place: str, passed: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, Declared]]:
-    while "$ref" in schema:
+    if "$ref" in schema:
         passed = (*passed, schema["$ref"])
         if passed.count(schema["$ref"]) > LEVELS:
             return
-        schema = pointer(root, schema["$ref"][1:])
+    schema = dereferenced(root, schema)
     if "x-type" in schema:
         types = schema.get("type", ())
         null = "null" in ([types] if isinstance(types, str) else types)

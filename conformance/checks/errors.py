@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import StrictBool
 
-from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, violated
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, as_json, check, note, violated
 
 
 class Enveloped(Arguments):
@@ -51,20 +51,28 @@ def error_has_envelope(sight: Sight) -> Iterator[Finding]:
         yield HELD
 
 
-@check("errors.no-error-in-success")
+class OfSuccesses(Arguments):
+    is_evidence: StrictBool = True
+
+
+@check("errors.no-error-in-success", OfSuccesses)
 def success_has_no_error(sight: Sight) -> Iterator[Finding]:
-    """A 2xx body has none of the members that mark an error."""
+    """A 2xx body has none of the members that mark an error.
+
+    Arguments:
+        is_evidence: false for a requirement that speaks of errors first, of which a success shows nothing.
+    """
     response = sight.exchange.response
     if not response.ok or not response.is_json or not isinstance(response.json, dict):
         return
     found = [name for name in sight.contract.conventions.errors.in_success if name in response.json]
     if found:
         yield violated(
-            f"a {response.status} body has the member {found[0]!r}",
-            expected=f"no top-level {found[0]!r} in a success",
+            f"a {response.status} body has the member {as_json(found[0])}",
+            expected=f"no top-level {as_json(found[0])} in a success",
             actual=response.text,
         )
-    else:
+    elif sight.arguments.get("is_evidence", True):
         yield HELD
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, violated
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, note, violated
+from conformance.checks.baseline import json_type
 from conformance.traffic.exchange import Response
 
 MEDIA_TYPE = "application/vnd.api+json"
@@ -110,7 +111,7 @@ def _problem(resource: Any) -> str | None:
         return "a resource has its id among its attributes"
     # Members with an @ belong to nobody's vocabulary: a reader ignores them (JSON:API 1.1, @-Members).
     fields = sorted(name for name in resource if name not in RESOURCE_MEMBERS and not name.startswith("@"))
-    return f"a resource has {fields[0]!r} beside its id" if fields else None
+    return f"a resource has {as_json(fields[0])} beside its id" if fields else None
 
 
 @check("json-api.identity-unique")
@@ -147,7 +148,7 @@ def data_is_of_its_kind(sight: Sight) -> Iterator[Finding]:
     if fits:
         yield HELD
     else:
-        yield violated(f"data is {type(data).__name__}, not {expected}", expected=expected, actual=data)
+        yield violated(f"data is {json_type(data)}, not {expected}", expected=expected, actual=data)
 
 
 @check("json-api.one-type")
@@ -228,7 +229,7 @@ def error_status_is_http_status(sight: Sight) -> Iterator[Finding]:
             yield HELD
         else:
             yield violated(
-                f"an error under {response.reason} has the status {status!r}", expected=expected, actual=status
+                f"an error under {response.reason} has the status {as_json(status)}", expected=expected, actual=status
             )
 
 

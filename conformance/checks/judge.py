@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.checks.base import CHECKS, TAKES, Finding, Sight, page_in
+from conformance.checks.form import basicness, is_hidden, is_strong, says_nothing
 from conformance.checks.schema import drift
 from conformance.contract import (
     CLIENT,
@@ -20,17 +21,23 @@ from conformance.contract import (
     validated,
 )
 from conformance.contract.selectors import applies
+from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange, NotKnown
 
 
 @frozen(eq=False)
 class Evidence:
-    """A finding, the requirement it bears on (None for drift), and the exchange that shows it."""
+    """A finding, the requirement it bears on (None for drift), and the exchange that shows it.
+
+    Attributes:
+        of_form: the body has not the form that it takes to say anything of its content.
+    """
 
     requirement: Requirement | None
     operation: str
     finding: Finding
     exchange: Exchange
+    of_form: bool = False
 
 
 def bindings(requirement: Requirement) -> tuple[Observation, ...]:
@@ -90,15 +97,33 @@ class Judge:
     def observe(self, exchange: Exchange) -> Iterator[Evidence]:
         """The evidence in one exchange; what the client did wrong on purpose is no finding about it.
 
-        A check that comes to look at a body which is not known ends there: headers and status are judged still.
+        A check that comes to look at a body which is not known ends there: headers and status are judged still. So
+        does one that comes to look at the content of a body which is found not to have the documented form.
         """
+        if not exchange.response.answered:
+            return
         self._position += 1
+        accused: Requirement | None = None
+        closed: Exchange | None = None
         for record, observation in self._applying(exchange):
-            for finding in _known(CHECKS[observation.check](self._sight(exchange, record.id, observation))):
-                if not (exchange.negative and finding.party == "client"):
-                    yield Evidence(record, _label(record, exchange), finding, exchange)
-        for finding in _known(drift(self._sight(exchange, "drift", _DRIFT))):
-            yield Evidence(None, exchange.known_as, finding, exchange)
+            label, seen = _label(record, exchange), exchange
+            if accused is not None and is_hidden(exchange, observation, found=is_strong(accused)):
+                seen = closed = closed or _closed(exchange, accused)
+            try:
+                for finding in CHECKS[observation.check](self._sight(seen, record.id, observation)):
+                    if exchange.negative and finding.party == "client":
+                        continue
+                    wrong = finding.outcome is Outcome.VIOLATED and finding.party == "server"
+                    of_form = wrong and says_nothing(observation, exchange)
+                    yield Evidence(record, label, finding, exchange, of_form)
+                    if of_form and (accused is None or not is_strong(accused)):
+                        accused = record
+            except NotKnown:
+                if accused is not None and seen is not exchange:
+                    yield Evidence(record, label, Finding(Outcome.BLOCKED, blocked_by=accused.id), exchange)
+        with suppress(NotKnown):
+            for finding in drift(self._sight(closed or exchange, "drift", _DRIFT)):
+                yield Evidence(None, exchange.known_as, finding, exchange)
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.status_class != 4:
             # What failed otherwise may have been done all the same.
             self._writes += 1
@@ -108,12 +133,13 @@ class Judge:
         is_list = operation is None and _is_list(exchange, self._contract)
         key = (operation, method, is_list)
         if key not in self._applicable:
-            self._applicable[key] = [
+            applying = [
                 (record, observation)
                 for record, bound in self._bound
                 for observation in bound
                 if applies(observation.operations or record.operations, operation, method, is_list=is_list)
             ]
+            self._applicable[key] = sorted(applying, key=lambda one: basicness(one[1]))
         return self._applicable[key]
 
     def _sight(self, exchange: Exchange, key: str, observation: Observation) -> Sight:
@@ -130,10 +156,9 @@ class Judge:
         )
 
 
-def _known(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """The findings up to the first that would need a body which is not known."""
-    with suppress(NotKnown):
-        yield from findings
+def _closed(exchange: Exchange, accused: Requirement) -> Exchange:
+    """An exchange of whose content no more is to be said."""
+    return evolve(exchange, response=evolve(exchange.response, closed=f"{accused.id} does not hold"))
 
 
 def _is_list(exchange: Exchange, contract: Contract) -> bool:

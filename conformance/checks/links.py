@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, violated
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, controlled, note, violated
 from conformance.contract import Pagination
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.urls import LONGEST, Url, origin_of, resolved, split
@@ -29,7 +29,7 @@ DIRECTIONS = ("next", "prev")
 def base_url_of(exchange: Exchange) -> str:
     """The base URL that a request was sent below."""
     url = split(exchange.request.url)
-    return str(Url(url.scheme, url.authority, (url.path or "/").removesuffix(exchange.path), None))
+    return str(Url(url.scheme, url.authority, (url.path or "/").removesuffix(exchange.served_at), None))
 
 
 @frozen
@@ -78,34 +78,35 @@ def list_has_links(sight: Sight) -> Iterator[Finding]:
     needed = page.cursor_asked is not None or (page.size_asked is not None and len(page.records) >= page.size_asked)
     if needed or links is not _ABSENT:
         yield violated(
-            f"a page of a list has no object {pagination.envelope!r}",
-            expected=f"an object {pagination.envelope!r}",
+            f"a page of a list has no object {as_json(pagination.envelope)}",
+            expected=f"an object {as_json(pagination.envelope)}",
             actual=sight.exchange.response.text,
         )
     elif not sight.memory.get("told"):
         sight.memory["told"] = True
-        yield note(f"a list that may be on one page has no {pagination.envelope!r}")
+        yield note(f"a list that may be on one page has no {as_json(pagination.envelope)}")
 
 
 @check("links.edges")
 def edges_have_no_link(sight: Sight) -> Iterator[Finding]:
-    """Where there is no neighbour its link is left out or null: prev on a first page, next on an empty one."""
+    """Where there is no neighbour its link is left out or null: prev on a first page, next on an empty one.
+
+    That shows something of lists that have such a link on other pages.
+    """
     found, page = _neighbours(sight), sight.page
     if found is None or page is None or not page.enveloped:
         return
     _, links = found
     for name in DIRECTIONS:
         if link_text(links[name]) == "":
-            yield violated(f"the link {name} is an empty string", expected="no link, or null", actual=links)
+            yield violated(f"the link {name} is an empty string", expected="no link, or null", actual="")
             return
     edges = {"prev": page.cursor_asked is None, "next": not page.records}
     for name, is_edge in edges.items():
-        if not is_edge:
-            continue
-        where = "a page asked for without a cursor" if name == "prev" else "an empty page"
-        if links[name] is _ABSENT or links[name] is None:
-            yield HELD
-        else:
+        is_absent = links[name] is _ABSENT or links[name] is None
+        yield from controlled(sight, (sight.place, name), control=not is_absent, held=is_edge and is_absent)
+        if is_edge and not is_absent:
+            where = "a page asked for without a cursor" if name == "prev" else "an empty page"
             yield violated(f"{where} has a {name}", expected=f"no {name}, or null", actual=links[name])
 
 

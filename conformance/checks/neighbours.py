@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, violated
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, note, violated
 
 EARLIEST, LATEST = 10**11, 10**13
 """Milliseconds since the epoch that a date of these times can have; seconds and microseconds lie outside."""
@@ -12,16 +12,17 @@ EARLIEST, LATEST = 10**11, 10**13
 
 @check("pagination.count-is-page-length")
 def count_is_page_length(sight: Sight) -> Iterator[Finding]:
-    """The count beside a page is the number of its records."""
+    """The count beside a page is the number of its records; 0 on an empty page may be said of every page."""
     pagination, page = sight.contract.conventions.pagination, sight.page
     if pagination is None or pagination.count is None or page is None or not page.enveloped:
         return
     count = sight.exchange.response.at(pagination.count)
     if not isinstance(count, bool) and count == len(page.records):
-        yield HELD
+        if page.records:
+            yield HELD
     else:
         yield violated(
-            f"the count is {count!r} on a page of {len(page.records)} records",
+            f"the count is {as_json(count)} on a page of {len(page.records)} records",
             expected=str(len(page.records)),
             actual=count,
         )

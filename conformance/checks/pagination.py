@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from pydantic import StrictBool
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, note, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, controlled, note, violated
 from conformance.traffic.exchange import LONGEST_NUMBER
 from conformance.traffic.pages import Page
 from conformance.traffic.urls import LONGEST
@@ -27,8 +27,8 @@ def list_has_envelope(sight: Sight) -> Iterator[Finding]:
         yield HELD
     else:
         yield violated(
-            f"the list has no {pagination.envelope!r}",
-            expected=f"a member {pagination.envelope!r}",
+            f"the list has no {as_json(pagination.envelope)}",
+            expected=f"a member {as_json(pagination.envelope)}",
             actual=sight.exchange.response.text,
         )
 
@@ -74,7 +74,10 @@ def page_size_is_honoured(sight: Sight) -> Iterator[Finding]:
         may_be_short: a page may have fewer records than asked for, though more follow.
     """
     page = sight.page
-    if page is None or page.size_asked is None:
+    if page is None:
+        return
+    yield from _kept_small(sight, page)
+    if page.size_asked is None:
         return
     size = _size(sight, page)
     if size is None:
@@ -95,6 +98,25 @@ def page_size_is_honoured(sight: Sight) -> Iterator[Finding]:
         )
     elif page.next is not None or page.cursor_asked is not None or count == size:
         # A short page that is the whole list would look the same if the size were ignored.
+        limits = sight.contract.conventions.paging.page_size
+        if count == size and page.next is not None and size not in (limits.minimum, limits.default):
+            yield HELD
+        else:
+            yield from _kept_small(sight, page, size)
+
+
+def _kept_small(sight: Sight, page: Page, size: int | None = None) -> Iterator[Finding]:
+    """Evidence in a page of a size, which counts once a longer page of its list is seen.
+
+    Otherwise a server that looks at no size, and gives one record or ten to everybody, might have given the page.
+    """
+    longest: dict[Hashable, int] = sight.memory.setdefault("longest", {})
+    kept: set[int] = sight.memory.setdefault(("kept small", sight.place), set())
+    longest[sight.place] = max(longest.get(sight.place, 0), len(page.records))
+    if size is not None:
+        kept.add(size)
+    for each in [each for each in kept if each < longest[sight.place]]:
+        kept.remove(each)
         yield HELD
 
 
@@ -167,7 +189,7 @@ class Ends(Arguments):
 
 @check("pagination.end-marked", Ends)
 def end_is_marked(sight: Sight) -> Iterator[Finding]:
-    """A page with nothing behind it has an empty `next`, in one form everywhere.
+    """A page with nothing behind it has an empty `next`, in one form everywhere; what is said of every page marks none.
 
     Arguments:
         default_for: operations whose default page size the document gives.
@@ -178,6 +200,7 @@ def end_is_marked(sight: Sight) -> Iterator[Finding]:
     if page.next_form is not None and not sight.memory.get("told"):
         sight.memory["told"] = True
         yield note(f"this target marks the end of a list with next {page.next_form}; the document does not say how")
+    yield from controlled(sight, sight.place, control=page.next is not None, held=False)
     size = _size(sight, page)
     if size is None or not _leads_forward(sight, page, size) or len(page.records) >= size:
         return
@@ -190,7 +213,7 @@ def end_is_marked(sight: Sight) -> Iterator[Finding]:
         return
     first = sight.memory.setdefault("form", page.next_form)
     if page.next_form == first:
-        yield HELD
+        yield from controlled(sight, sight.place, control=False, held=True)
     else:
         yield violated(
             f"the end of this list is next {page.next_form}, elsewhere it is {first}",
@@ -316,8 +339,8 @@ def cursors_go_one_way(sight: Sight) -> Iterator[Finding]:
 def total_is_sound(sight: Sight) -> Iterator[Finding]:
     """At the end of a whole walk, total is the number of records that it brought; no page has more than that.
 
-    A list that others change while it is walked has as many records as one of the totals on the way, or lies
-    between them.
+    Where all are on one page, a total that counts the page would be the same. A list that others change while it is
+    walked has as many records as one of the totals on the way, or lies between them.
     """
     page = sight.page
     if page is None or not _is_count(page.total):
@@ -340,7 +363,8 @@ def total_is_sound(sight: Sight) -> Iterator[Finding]:
     # Records without ids can only be counted as they come; that some come twice is another rule.
     count = came if None in page.ids else len(ids)
     if any(min(totals) <= each <= max(totals) for each in (count, came)):
-        yield HELD
+        if walk.requests > 1:
+            yield HELD
     else:
         yield violated(
             f"total is {page.total} at the end of a walk of {count} records",

@@ -95,7 +95,7 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
     """Within a window what remains never rises; where nobody else calls, each success lowers it by one.
 
     Limits are counted for each method, path template and consumer; one number for each limit. An answer out of a
-    cache tells an old state, and is left out.
+    cache tells an old state, and is left out. A number that stays as it is shows nothing: it may be written in stone.
     """
     state = state_of(sight)
     if state is None or is_cached(sight, state):
@@ -124,7 +124,7 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
             expected=str(earlier.remaining - 1),
             actual=str(state.remaining),
         )
-    else:
+    elif state.remaining < earlier.remaining:
         yield HELD
 
 

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Hashable, Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, note, shown, violated
+from conformance.checks.base import HELD, Finding, Sight, check, controlled, note, shown, violated
 from conformance.checks.windows import (
     DIGITS,
     SKEW,
@@ -28,7 +28,11 @@ _EXCEEDED = re.compile(
 """How a refusal says that it is one for too many requests."""
 
 _ABOUT_THE_REQUEST = frozenset({400, 404, 405, 409, 413, 415, 422})
-"""What is said under these may be about what was asked for, such as the rate limit of a firewall's rule."""
+"""What is said under these may be about what was asked for, such as the rate limit of a firewall's rule: but not
+where the very same request was served before."""
+
+INSTEAD = frozenset({400, 402, 403, 420, 430, 503, 509, 529})
+"""What servers are known to refuse too many requests with, and what a crash is not answered with."""
 
 
 @check("rate-limit.no-early-refusal")
@@ -55,13 +59,14 @@ def refused_when_used_up(sight: Sight) -> Iterator[Finding]:
     """A refusal shows that nothing remains, and the success just before it showed at most one more call.
 
     Whether what remains counts the present call is left open. Away from loopback others may use up the rest in
-    between.
+    between. Who is never served has nothing to use up.
     """
     limit, names = sight.contract.conventions.rate_limit, names_of(sight)
     before: tuple[Window, int] | None = sight.sequence.get("last")
     state = state_of(sight)
     if state is not None:
         sight.sequence["last"] = (Window.opened_by(sight, state), sight.position)
+    yield from controlled(sight, ("used up", caller_of(sight)), control=sight.exchange.response.ok, held=False)
     if limit is None or sight.exchange.response.status != limit.exceeded or not names:
         return
     left = text_of(sight, names[1])
@@ -81,8 +86,8 @@ def refused_when_used_up(sight: Sight) -> Iterator[Finding]:
             )
             return
         yield HELD
-    elif left is not None:
-        yield HELD
+    else:
+        yield from controlled(sight, ("used up", caller_of(sight)), control=False, held=left is not None)
 
 
 def _in_window(sight: Sight, before: Window) -> bool:
@@ -118,30 +123,35 @@ def nothing_is_served_when_used_up(sight: Sight) -> Iterator[Finding]:
 
 @check("rate-limit.exceeded-status")
 def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
-    """What is refused for too many requests has the documented status, and no other.
+    """What is refused for too many requests has the documented status, and no other, once anything was served.
 
-    A refusal is one for that reason if it says so, in the words of the others or in those in use; or if what was
-    served before is forbidden or unavailable once nothing remained, or more than the documented number was asked for.
+    A refusal is one for that reason if it says so, in the words of the others or in those in use; or if the very
+    request that was served before is refused, and nothing remains, or more than the documented number was asked for,
+    or it is to be sent again later.
     """
     limit, exchange = sight.contract.conventions.rate_limit, sight.exchange
     if limit is None:
         return
-    response, call = exchange.response, (exchange.request.method, exchange.request.url, sight.caller)
+    response, request = exchange.response, exchange.request
+    call = (request.method, request.url, request.body, sight.caller)
     many, used_up = _more_than_allowed(sight), _nothing_remained(sight)
     served: set[object] = sight.sequence.setdefault("served", set())
     told: set[str] = sight.sequence.setdefault("told", set())
     message = response.at(sight.contract.conventions.errors.message)
+    caller = ("exceeded", None if limit.scope == "address" else sight.caller)
+    exceeded = response.status == limit.exceeded
+    yield from controlled(sight, caller, control=response.ok, held=exceeded)
     if response.ok:
         served.add(call)
-    elif response.status == limit.exceeded:
+    elif exceeded:
         if isinstance(message, str):
             told.add(message)
-        yield HELD
     elif response.status >= 400:
-        refused = call in served and response.status in (403, 503) and (many or used_up)
+        later = response.status != 503 and response.header("retry-after") is not None
+        refused = call in served and response.status in INSTEAD and (many or used_up or later)
         same = isinstance(message, str) and message in told
-        says = response.status not in _ABOUT_THE_REQUEST and _EXCEEDED.search(response.text[:2000])
-        if refused or same or says:
+        about_rates = call in served or response.status not in _ABOUT_THE_REQUEST
+        if refused or same or (about_rates and _EXCEEDED.search(response.text[:2000])):
             yield violated(
                 f"what was refused for too many requests was answered {response.reason}",
                 expected=str(limit.exceeded),
@@ -150,11 +160,13 @@ def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
 
 
 def _nothing_remained(sight: Sight) -> bool:
-    """Whether the answer to this caller's call before showed nothing as left."""
-    key, names = ("left", *caller_of(sight)), names_of(sight)
-    before = sight.sequence.get(key)
-    sight.sequence[key] = text_of(sight, names[1]) if names else None
-    return bool(before == "0")
+    """Whether an answer shows nothing as left, or the one to this caller's call before did, in the same window."""
+    key, state = ("left", *caller_of(sight)), state_of(sight)
+    before: Window | None = sight.sequence.get(key)
+    sight.sequence[key] = Window.opened_by(sight, state) if state is not None else None
+    if state is not None and state.remaining == 0:
+        return True
+    return before is not None and before.state.remaining == 0 and _in_window(sight, before)
 
 
 def _more_than_allowed(sight: Sight) -> bool:
@@ -169,6 +181,8 @@ def _more_than_allowed(sight: Sight) -> bool:
 def _made(sight: Sight, counted: Hashable, seconds: float, sent_at: float) -> deque[float]:
     """When the requests that count with this one were sent, so far as that is not longer ago."""
     made: deque[float] = sight.memory.setdefault(("made", counted), deque())
+    if made and sent_at < made[-1]:
+        made.clear()  # Another clock: that of a server of its own, or of another recording.
     made.append(sent_at)
     while made[0] <= sent_at - seconds:
         made.popleft()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, controlled, violated
 from conformance.checks.releases import version_of
 
 # These are answered by what stands in front of an API, whatever was asked.
@@ -25,27 +25,33 @@ def maximum_is_kept(sight: Sight) -> Iterator[Finding]:
                 expected=f"a refusal, or at most {maximum} records",
                 actual=f"{count} records",
             )
-        elif count == maximum:
+        elif count == maximum and page.next is not None:
             yield HELD
 
 
 @check("pagination.bad-size-recorded")
 def bad_size_is_no_error(sight: Sight) -> Iterator[Finding]:
-    """A page size that is no whole number of 1 or more is refused, or brings an ordinary page, and no server error."""
+    """A page size that is no whole number of 1 or more is refused, or brings an ordinary page, and no server error.
+
+    A refusal counts where a page size that is one brings a page.
+    """
     pagination, exchange = sight.contract.conventions.pagination, sight.exchange
     size = exchange.request.parameter(pagination.page_size.parameter) if pagination else None
-    if pagination is None or size is None or (size.isascii() and size.isdigit() and int(size[:9]) > 0):
+    if pagination is None or size is None:
+        return
+    if size.isascii() and size.isdigit() and int(size[:9]) > 0:
+        yield from controlled(sight, sight.place, control=sight.page is not None, held=False)
         return
     response, most = exchange.response, pagination.page_size.fallback
     count = len(sight.page.records) if sight.page is not None else 0
     if (response.status_class == 5 and response.status not in _FROM_IN_FRONT) or count > most:
         yield violated(
-            f"a page size of {size!r} was answered {response.reason} with {count} records",
+            f"a page size of {as_json(size)} was answered {response.reason} with {count} records",
             expected=f"a refusal, or at most {most} records",
             actual=f"{response.reason}, {count} records",
         )
-    elif response.status_class == 4:
-        yield HELD
+    else:
+        yield from controlled(sight, sight.place, control=False, held=response.status_class == 4)
 
 
 class Filters(Arguments):
@@ -56,6 +62,8 @@ class Filters(Arguments):
 def filter_is_kept(sight: Sight) -> Iterator[Finding]:
     """Where the records of a filtered list show the member that it is filtered by, all have the value asked for.
 
+    That shows something where the list holds, without the filter or with another, a record of another value.
+
     Arguments:
         everything: values that stand for all records.
     """
@@ -64,19 +72,24 @@ def filter_is_kept(sight: Sight) -> Iterator[Finding]:
         return
     for name in operation.collection.filters:
         value = sight.exchange.request.parameter(name)
-        if not value or value in sight.arguments.get("everything", ()):
-            continue
         shown = [
             record[name] for record in page.records if isinstance(record, dict) and isinstance(record.get(name), str)
         ]
-        others = sorted({one for one in shown if one.casefold() != value.casefold()})
+        known: set[str] = sight.memory.setdefault((operation.id, name), set())
+        kept: set[str] = sight.memory.setdefault((operation.id, name, "kept"), set())
+        known.update(one.casefold() for one in shown)
+        is_filter = bool(value) and value not in sight.arguments.get("everything", ())
+        others = sorted({one for one in shown if one.casefold() != str(value).casefold()}) if is_filter else []
         if others:
             yield violated(
                 f"a list filtered by {name}={value} holds a record with {name} {others[0]}",
                 expected=f"only records with {name} {value}",
                 actual=", ".join(others[:5]),
             )
-        elif shown:
+        elif is_filter and shown:
+            kept.add(str(value).casefold())
+        for one in [one for one in kept if known - {one}]:
+            kept.remove(one)
             yield HELD
 
 
@@ -84,18 +97,21 @@ def filter_is_kept(sight: Sight) -> Iterator[Finding]:
 def bad_version_is_refused(sight: Sight) -> Iterator[Finding]:
     """A version that is no date, or one that no calendar has, or an unknown stability is a client error.
 
-    What a stability alone would mean is left open.
+    What a stability alone would mean is left open. It counts where another version is served.
     """
     versioning, exchange = sight.contract.conventions.versioning, sight.exchange
     asked = exchange.request.parameter(versioning.parameter) if versioning and versioning.parameter else None
-    if versioning is None or asked is None or exchange.operation is None or version_of(asked, versioning):
+    if versioning is None or asked is None or exchange.operation is None:
+        return
+    if version_of(asked, versioning):
+        yield from controlled(sight, sight.place, control=exchange.response.ok, held=False)
         return
     if asked.removeprefix("~") in versioning.stabilities:
         return
     if exchange.response.ok:
         yield violated(f"version {asked} was answered {exchange.response.reason}", expected="4xx", actual=asked)
-    elif exchange.response.status_class == 4:
-        yield HELD
+    else:
+        yield from controlled(sight, sight.place, control=False, held=exchange.response.status_class == 4)
 
 
 @check("auth.refusal-status")

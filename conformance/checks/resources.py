@@ -14,7 +14,7 @@ from typing import Any, Literal
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, controlled, violated
 
 
 @check("crud.create-echo")
@@ -35,8 +35,8 @@ def created_is_there(sight: Sight) -> Iterator[Finding]:
     created: dict[str, str | None] = sight.sequence.setdefault("created", {})
     method, status = exchange.request.method, exchange.response.status
     if method == "POST" and status == 201:
-        identity = (_object_in(exchange.response.at("")) or {}).get(_id_member(sight))
-        if isinstance(identity, str | int) and not isinstance(identity, bool):
+        identity = _id_of(sight)
+        if identity is not None:
             created[f"{path}/{identity}"] = sight.caller
     elif method == "DELETE":
         # Also one that is refused may have been done.
@@ -45,7 +45,7 @@ def created_is_there(sight: Sight) -> Iterator[Finding]:
     elif method == "GET" and path in created and created[path] == sight.caller:
         if status == sight.contract.conventions.errors.unknown:
             yield violated("what was created is not found", expected="2xx", actual=exchange.response.reason)
-        elif exchange.response.ok:
+        elif exchange.response.ok and (_id_of(sight) or "").casefold() == path.rpartition("/")[2].casefold():
             yield HELD
     elif method == "GET" and not exchange.request.query and sight.page is not None and sight.page.next is None:
         ours = _below(path, created, sight.caller)
@@ -102,12 +102,16 @@ def _shown(sight: Sight, path: str, known: Mapping[str, tuple[str | None, Mappin
 def deleted_is_gone(sight: Sight) -> Iterator[Finding]:
     """What was deleted is not found any more, and not listed.
 
-    A delete that will be done later (202) promises nothing yet. Once something was made in its place, or in its
-    collection, the id may be in use again. Another caller may have a resource of the same name.
+    That it is not found counts where others of its kind are. A delete that will be done later (202) promises nothing
+    yet. Once something was made in its place, or in its collection, the id may be in use again. Another caller may
+    have a resource of the same name.
     """
     exchange, path = sight.exchange, _path(sight)
     deleted: dict[str, str | None] = sight.sequence.setdefault("deleted", {})
     method, status = exchange.request.method, exchange.response.status
+    kind = exchange.known_as if exchange.operation else path.rpartition("/")[0]
+    if method == "GET":
+        yield from controlled(sight, kind, control=exchange.response.ok, held=False)
     if method == "DELETE" and status in (200, 204):
         deleted[path] = sight.caller
     elif method in ("POST", "PUT", "PATCH") and exchange.response.status_class != 4:
@@ -121,8 +125,8 @@ def deleted_is_gone(sight: Sight) -> Iterator[Finding]:
                 expected=str(unknown),
                 actual=exchange.response.text,
             )
-        elif status == unknown:
-            yield HELD
+        else:
+            yield from controlled(sight, kind, control=False, held=status == unknown)
     elif method == "GET" and sight.page is not None:
         yield from _unlisted(sight, path, _below(path, deleted, sight.caller))
 
@@ -170,6 +174,12 @@ def _id_member(sight: Sight) -> str:
     return resource.id if resource else "id"
 
 
+def _id_of(sight: Sight) -> str | None:
+    """The id that an answer gives the resource in it."""
+    identity = (_object_in(sight.exchange.response.at("")) or {}).get(_id_member(sight))
+    return str(identity) if isinstance(identity, str | int) and not isinstance(identity, bool) else None
+
+
 def _object_in(body: Any) -> Mapping[str, Any] | None:
     """The resource in an answer: the only object in it, or else the answer itself."""
     if not isinstance(body, dict):
@@ -185,7 +195,7 @@ def _compared(sent: Any, shown: Any, what: str) -> Iterator[Finding]:
     common = [(name, value, shown[name]) for name, value in sent.items() if _comparable(value, shown.get(name))]
     for name, value, now in common:
         if _plain(value) != _plain(now):
-            yield violated(f"{what} has another {name} than was sent", expected=str(value), actual=now)
+            yield violated(f"{what} has another {name} than was sent", expected=as_json(value), actual=as_json(now))
             return
     if common:
         yield HELD

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, shown, violated
-from conformance.contract import SchemaError, Validator, pointer
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, as_json, check, note, shown, violated
+from conformance.contract import SchemaError, Validator, dereferenced, pointer
 from conformance.traffic.redact import is_redacted
 
 ERRORS = 50
@@ -74,10 +74,13 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
     validator = Validator(schema)
     options = {"digits": arguments.get("digits", False), "values": not arguments.get("documented", False)}
     if "each" not in arguments:
-        yield _finding(validator, part, place, **options)
-    elif isinstance(part, list):
-        for index, item in enumerate(part):
-            yield _finding(validator, item, f"{place}/{index}", **options)
+        parts = [(place, part)]
+    else:
+        parts = [(f"{place}/{index}", item) for index, item in enumerate(part if isinstance(part, list) else ())]
+    for where, each in parts:
+        finding = _finding(validator, each, where, **options)
+        if finding is not HELD or not _lacks_items(schema, schema, each):
+            yield finding
 
 
 def _schema(sight: Sight) -> Mapping[str, Any] | None:
@@ -115,6 +118,15 @@ def _finding(validator: Validator, part: Any, place: str, *, digits: bool, value
     return violated(f"{where}: {errors[0].message}", expected="the documented shape", actual=part)
 
 
+def _lacks_items(root: Mapping[str, Any], schema: Any, value: Any) -> bool:
+    """Whether an array is empty of which the schema describes the items: what it says of them was not seen."""
+    schema = dereferenced(root, schema)
+    if isinstance(value, list):
+        return "items" in schema and not value
+    members = schema.get("properties", {}) if isinstance(value, dict) else {}
+    return any(_lacks_items(root, member, value[name]) for name, member in members.items() if name in value)
+
+
 def _is_of_redaction(error: SchemaError, part: Any, place: str) -> bool:
     """Whether an error is about the text of a value, or its size, of which redaction left the type only."""
     return error.keyword in _OF_A_VALUE and is_redacted(pointer(part, error.pointer), f"{place}{error.pointer}")
@@ -122,10 +134,7 @@ def _is_of_redaction(error: SchemaError, part: Any, place: str) -> bool:
 
 def _fractions(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> Iterator[tuple[str, float]]:
     """The numbers that a schema declares to be integers, and that are not written as such."""
-    while isinstance(schema, dict) and "$ref" in schema:
-        schema = pointer(root, schema["$ref"][1:])
-    if not isinstance(schema, dict):
-        return
+    schema = dereferenced(root, schema)
     types = schema.get("type", ())
     if (
         isinstance(value, float)
@@ -169,9 +178,11 @@ def records_are_in_one_array(sight: Sight) -> Iterator[Finding]:
     named = response.at(collection.items, absent)
     arrays = [name for name, value in body.items() if _holds_objects(value)]
     if named is absent and len(arrays) == 1:
-        yield note(f"the records are under {arrays[0]!r}, not at {collection.items}")
+        yield note(f"the records are under {as_json(arrays[0])}, not at {collection.items}")
     if _holds_objects(named) or (named is absent and len(arrays) == 1):
-        yield HELD
+        # Whether an empty array is the one for the records nobody can tell.
+        if named or (named is absent and body[arrays[0]]):
+            yield HELD
     else:
         yield violated(
             f"the answer has no array of objects at {collection.items}",
@@ -264,10 +275,7 @@ def drift(sight: Sight) -> Iterator[Finding]:
 
 
 def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    while isinstance(schema, dict) and "$ref" in schema:
-        schema = pointer(root, schema["$ref"][1:])
-    if not isinstance(schema, dict):
-        return
+    schema = dereferenced(root, schema)
     if isinstance(value, list):
         for item in value[:5]:
             yield from _unknown(root, schema.get("items"), item, f"{place}/*")
@@ -282,10 +290,7 @@ def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> It
 
 def _named(root: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     """The members a schema names, also in its branches."""
-    while isinstance(schema, dict) and "$ref" in schema:
-        schema = pointer(root, schema["$ref"][1:])
-    if not isinstance(schema, dict):
-        return {}
+    schema = dereferenced(root, schema)
     branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
     branches += [schema[key] for key in ("then", "else") if key in schema]
     named = {name: member for branch in branches for name, member in _named(root, branch).items()}

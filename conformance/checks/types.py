@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import StrictBool
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, violated
 from conformance.traffic.walks import Walks
 
 
@@ -69,13 +69,14 @@ def keys_are_unique(sight: Sight) -> Iterator[Finding]:
         return
     if response.repeated_keys:
         yield violated(
-            f"an object has the member {response.repeated_keys[0]!r} twice",
+            f"an object has the member {as_json(response.repeated_keys[0])} twice",
             expected="each member once",
             actual=response.text,
         )
-    elif _has_object(response.json):
+    elif _has_members(response.json):
         yield HELD
 
 
-def _has_object(value: Any) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_object, value)))
+def _has_members(value: Any) -> bool:
+    """Whether there is an object that could have a member twice."""
+    return (isinstance(value, dict) and bool(value)) or (isinstance(value, list) and any(map(_has_members, value)))

@@ -93,9 +93,9 @@ class Window:
         return cls(state, seconds_of(sight.exchange.response.header("date")), sight.exchange.sent_at)
 
     def holds(self, sight: Sight, reset: int | None) -> bool:
-        """Whether an answer lies in this window.
+        """Whether an answer lies in this window: by our clock, else by what both answers say of the time.
 
-        In its last second the next one may have begun, since resets are rounded.
+        In its last second the next one may have begun, since resets are rounded, unless the reset is the same.
         """
         date, sent_at = seconds_of(sight.exchange.response.header("date")), sight.exchange.sent_at
         began = self.sent_at if self.date is None else self.date
@@ -104,5 +104,5 @@ class Window:
         else:
             now = sent_at if date is None else date
         if now is None:
-            return reset in (None, self.state.reset)
-        return now < self.state.reset - 1
+            return reset == self.state.reset
+        return now < self.state.reset - 1 or (now < self.state.reset == reset)

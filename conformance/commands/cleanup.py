@@ -17,13 +17,16 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser("cleanup", help="delete what runs that were killed have created")
     parser.add_argument("--target", metavar="TARGET", help="only what was created there: a URL, or a name as for a run")
     parser.add_argument("--api", metavar="NAME", help="only what was created in this API")
+    parser.add_argument(
+        "--forget", action="store_true", help="then take what is left off the ledgers: it is looked after by hand"
+    )
     add_specs_to(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints a line for each thing; 1 if one could not be deleted."""
-    folder, left_over = state_folder(), 0
+    folder, left_over, unread = state_folder(), 0, 0
     for path in left(folder):
         try:
             ledger = reopen(path)
@@ -34,15 +37,17 @@ def run(options: argparse.Namespace) -> int:
             continue
         except TargetError as error:
             print(error)
-            left_over += 1
+            unread += 1
             continue
         if _concerns(options, ledger):
-            left_over += _clean(ledger, options.specs)
+            left_over += _clean(ledger, options.specs, forget=options.forget)
         else:
             ledger.release()
-    if not left_over:
+    if left_over:
+        print("--forget takes what is left off the ledgers, once you have looked after it")
+    elif not unread:
         print("nothing is left")
-    return 1 if left_over else 0
+    return 1 if left_over or unread else 0
 
 
 def _concerns(options: argparse.Namespace, ledger: Ledger) -> bool:
@@ -53,19 +58,33 @@ def _concerns(options: argparse.Namespace, ledger: Ledger) -> bool:
     ]
 
 
-def _clean(ledger: Ledger, specs: Path | None) -> int:
+def _clean(ledger: Ledger, specs: Path | None, *, forget: bool) -> int:
     """How much of what a ledger lists is left."""
     try:
         target = _target(ledger, specs)
     except ConformanceError as error:
         print(f"{ledger.path}: {error}")
+        if forget:
+            _forget(ledger)
+            ledger.close()
         ledger.release()
-        return 1
+        return 0 if forget else 1
     target.take_up(ledger)
     try:
-        return len(finish(target, tell=print))
+        remaining = finish(target, tell=print)
+        if forget:
+            _forget(ledger)
+        return 0 if forget else len(remaining)
     finally:
         target.close()
+
+
+def _forget(ledger: Ledger) -> None:
+    """Takes what is left off a ledger, and says what that was."""
+    for made in ledger.made:
+        if not made.gone:
+            print(f"forgotten: {made.operation} of {made.name or made.id or 'something without a name'}")
+            made.gone = True
 
 
 def _target(ledger: Ledger, specs: Path | None) -> UrlTarget:

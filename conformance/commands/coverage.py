@@ -10,6 +10,7 @@ from conformance.checks import bindings
 from conformance.commands import reference_page
 from conformance.commands.base import Commands
 from conformance.contract import (
+    CLIENT,
     Catalogue,
     ConformanceError,
     Contract,
@@ -21,8 +22,8 @@ from conformance.contract import (
 )
 from conformance.properties import binding_of
 from conformance.properties.detection import planted
+from conformance.properties.items import concerns
 from conformance.properties.rules import unknown_rules
-from conformance.properties.run import concerns
 from conformance.shipped import CHECKOUT
 from conformance.suite import SuiteTest
 
@@ -111,17 +112,35 @@ def render() -> str:
 
 def _table(contract: Contract, tests: list[SuiteTest]) -> list[str]:
     records = list(contract.requirements.values())
-    tested = [record for record in records if not record.not_tested]
+    of_target = [record for record in records if record.mode != CLIENT]
+    of_client = [record for record in records if record.mode == CLIENT]
     faults = _faults_of(contract)
-    lines = [
-        f"## {contract.api}",
-        "",
+    lines = [f"## {contract.api}", "", _counted(of_target, faults), "", *_rows(of_target, tests, faults), ""]
+    if of_client:
+        lines += [
+            f"### Clients of {contract.api}",
+            "",
+            "Judged at a server that the suite plays, and by what recordings show: no evidence of a target, and in no "
+            "figure of one.",
+            "",
+            _counted(of_client, faults),
+            "",
+            *_rows(of_client, tests, faults),
+            "",
+        ]
+    return lines
+
+
+def _counted(records: list[Requirement], faults: dict[str, list[str]]) -> str:
+    tested = [record for record in records if not record.not_tested]
+    return (
         f"{len(records)} requirements: {len(tested)} tested, {len(records) - len(tested)} not testable; "
-        f"{sum(map(len, faults.values()))} faults.",
-        "",
-        "| requirement | strength | tests | checks | faults |",
-        "|---|---|---|---|---|",
-    ]
+        f"{sum(len(faults[record.id]) for record in records)} faults."
+    )
+
+
+def _rows(records: list[Requirement], tests: list[SuiteTest], faults: dict[str, list[str]]) -> list[str]:
+    lines = ["| requirement | strength | tests | checks | faults |", "|---|---|---|---|---|"]
     for record in records:
         checks = sorted({observation.check for observation in bindings(record)})
         judged = "<br>".join(_tests_of(record, tests)) or f"not tested: {record.not_tested}"
@@ -129,7 +148,7 @@ def _table(contract: Contract, tests: list[SuiteTest]) -> list[str]:
         lines.append(
             f"| `{record.id}` | {strength} | {judged} | {'<br>'.join(checks)} | {'<br>'.join(faults[record.id])} |"
         )
-    return [*lines, ""]
+    return lines
 
 
 def _outlook(api: str, catalogue: Catalogue) -> list[str]:

@@ -20,12 +20,13 @@ from pydantic import ValidationError
 
 from conformance.checks import Evidence, Judge
 from conformance.commands.base import Commands, add_specs_to
-from conformance.contract import Contract, deviations, load
-from conformance.contract.deviations import Deviation
+from conformance.contract import Contract, ContractError, Routes, load
+from conformance.contract.deviations import Known
 from conformance.contract.verdict import Outcome, verdict_of
-from conformance.properties.run import Gathered, operations_judged, result_of
+from conformance.properties.items import operations_judged
+from conformance.properties.results import Gathered, result_of
 from conformance.report.events import Target
-from conformance.report.journal import Journal, header
+from conformance.report.journal import Journal, header, now
 from conformance.report.summary import summary_lines
 from conformance.report.text import one_line
 from conformance.report.write import Parts, check_directory, write_reports
@@ -60,11 +61,13 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     contract = load(options.api, options.specs)
-    known = deviations.read(options.deviations, [contract]) if options.deviations else ()
+    known = Known.read([options.deviations] if options.deviations else [], [contract], now().date())
     check_directory(options.report_dir)
     parts = Parts.of_run(options.report_dir)
     try:
         with closing(open_journal(contract, options.files, parts, strict=options.strict)) as journal:
+            journal.errors += known.expired
+            journal.warnings += known.unfilled
             judge = TrafficJudge(contract, journal, known, tuple(options.host), strict=options.strict)
             judge.judge(sorted(set(options.files)), _progress(len(set(options.files))))
         report = parts.report()
@@ -152,7 +155,7 @@ class TrafficJudge:
 
     contract: Contract
     journal: Journal
-    deviations: tuple[Deviation, ...] = ()
+    known: Known
     hosts: tuple[str, ...] = ()
     strict: bool = False
     tally: Tally = field(factory=Tally)
@@ -180,7 +183,8 @@ class TrafficJudge:
         self.journal.errors += recording.errors
         # Rules about several exchanges look inside one recording: another one was made at another time.
         judge = Judge(self.contract, strict=self.strict)
-        locator = Locator(self.contract, self.contract.conventions.origin, recording.provenance.get("base_url", ""))
+        base_url = recording.provenance.get("base_url", "")
+        locator = Locator(self.contract, self.contract.conventions.origin, base_url, routes=self._routes(recording))
         redactor = Redactor(_credentials(self.contract, recording))
         is_of_the_api = self._chosen(recording)
         first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
@@ -197,6 +201,17 @@ class TrafficJudge:
                     if message.unread is not None:
                         self.journal.errors.append(f"{exchange.source}: {message.unread}; its content is not judged")
                 self._observe(judge, exchange)
+
+    def _routes(self, recording: Cassette) -> Routes:
+        """Where the recorded target served operations at other paths than the documented ones.
+
+        Raises:
+            CassetteError: what the recording says of that names none of the contract's operations.
+        """
+        try:
+            return self.contract.routes(recording.provenance.get("paths", {}))
+        except ContractError as error:
+            raise CassetteError(f"{recording.path}: metadata: {error}") from None
 
     def _chosen(self, recording: Cassette) -> Callable[[str], bool]:
         """Whether a URL of a recording is the API's.
@@ -243,7 +258,7 @@ class TrafficJudge:
             record = self.contract.requirements[requirement]
             gathered = self._gathered.get((requirement, operation), Gathered())
             result = result_of(gathered)
-            deviation = next((d for d in self.deviations if d.covers(requirement, operation)), None)
+            deviation = self.known.of(requirement, operation)
             self.journal.verdict(
                 requirement,
                 operation,
@@ -259,6 +274,7 @@ class TrafficJudge:
                 test=None,
                 held=result.held,
                 deviation=deviation,
+                blocked_by=result.blocked_by.text if result.blocked_by else None,
             )
 
 
@@ -298,6 +314,7 @@ def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: s
         evolve(redactor.request(evolve(request, unread=None)), unread=request.unread),
         evolve(redactor.response(evolve(response, unread=None)), unread=unread),
         negative=said.negative,
+        sent_at=said.sent_at,
         source=source,
     )
 

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"conformance: {error}", file=sys.stderr)
+        told = ": ".join(str(part) for part in (error.filename, error.strerror) if part) or str(error)
+        print(f"conformance: {one_line(told)}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
         return 130

@@ -11,10 +11,12 @@ from conformance.contract.contract import (
 )
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
+from conformance.contract.needs import Need
 from conformance.contract.operation import Collection, Operation, Router, Sample
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
-from conformance.contract.schema import SchemaError, Validator, pointer
+from conformance.contract.routes import Routes
+from conformance.contract.schema import SchemaError, Validator, dereferenced, pointer
 
 __all__ = [
     "CLIENT",
@@ -27,6 +29,7 @@ __all__ = [
     "ContractError",
     "Conventions",
     "ErrorCode",
+    "Need",
     "Observation",
     "Operation",
     "Pagination",
@@ -34,12 +37,14 @@ __all__ = [
     "Requirement",
     "Resource",
     "Router",
+    "Routes",
     "Sample",
     "SchemaError",
     "Validator",
     "Versioning",
     "apis",
     "contracts",
+    "dereferenced",
     "load",
     "load_catalogue",
     "pointer",

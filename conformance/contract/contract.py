@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Resource
+from conformance.contract.conventions import OLD_VERSIONS, PREVIOUS_CURSOR, Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
 from conformance.contract.operation import METHODS, Collection, Operation, Router, Sample
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
+from conformance.contract.routes import Routes
 from conformance.contract.schema import Validator, first_mistake, pointer
 from conformance.contract.selectors import selected
 from conformance.shipped import shipped
@@ -68,6 +69,14 @@ class Contract:
         """The ids of the operations a requirement applies to; `client` for one that binds the client."""
         return selected(requirement.operations, self.operations)
 
+    def routes(self, paths: Mapping[str, str]) -> Routes:
+        """Where a target serves the operations, by its `paths`; errors as `Routes.of`."""
+        return Routes.of(self.operations, paths) if paths else self._as_documented
+
+    @cached_property
+    def _as_documented(self) -> Routes:
+        return Routes.of(self.operations, {})
+
     @property
     def base_path(self) -> str:
         """The path of the documented base URL, empty where it has none."""
@@ -83,6 +92,11 @@ class Contract:
             found |= {scope.parameter, *([scope.foreign] if scope.foreign else [])}
         if pagination is not None and pagination.previous is None and not pagination.by_link:
             found.add(PREVIOUS_CURSOR)
+        if "second" in self.conventions.auth.credentials:
+            # What another account has beside the caller's.
+            found |= {f"second_{name}" for operation in self.operations for name in operation.path_parameters}
+        if self.conventions.versioning is not None and self.conventions.versioning.carrier == "path":
+            found.add(OLD_VERSIONS)
         return tuple(sorted(found))
 
     @cached_property

@@ -15,6 +15,9 @@ Status = int | Literal["4xx"]
 PREVIOUS_CURSOR = "previous-cursor"
 """The target's parameter that names the query parameter for prev, where no document does."""
 
+OLD_VERSIONS = "oldVersions"
+"""The target's parameter that lists paths of earlier versions which it still serves."""
+
 
 class Scope(Record):
     """The query parameter that says whose resources a request is about: without it, those of the caller.
@@ -23,11 +26,13 @@ class Scope(Record):
         parameter: its name.
         unknown: a value that names nobody.
         foreign: the target's parameter that holds values which the caller may not use.
+        listed: path of a list of the caller's, below the base URL, whose ids are values of it.
     """
 
     parameter: str
     unknown: str
     foreign: str | None = None
+    listed: str | None = Field(default=None, pattern="^/")
 
 
 class Auth(Record):
@@ -261,6 +266,7 @@ class RateLimit(Record):
         code: what the error envelope of such an answer carries, one or several, where the document says so.
         code_at: JSON pointer of that code.
         headers: those that tell its state, where the document names any.
+        each_operation: whether the calls of every operation are counted for themselves.
     """
 
     requests: int | None = None
@@ -270,6 +276,7 @@ class RateLimit(Record):
     code: str | tuple[str, ...] | None = None
     code_at: str = ""
     headers: RateHeaders | None = None
+    each_operation: bool = False
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ class Operation:
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
-        return tuple(part[1:-1] for part in self.path.split("/") if _is_parameter(part))
+        return tuple(part[1:-1] for part in self.path.split("/") if is_parameter(part))
 
     def expand(self, values: Mapping[str, str]) -> str:
         """The path with each parameter's value as one percent-encoded segment.
@@ -124,12 +124,12 @@ class Operation:
         Raises:
             KeyError: a parameter of the template has no value.
         """
-        return "/".join(_segment(values[part[1:-1]]) if _is_parameter(part) else part for part in self.path.split("/"))
+        return "/".join(_segment(values[part[1:-1]]) if is_parameter(part) else part for part in self.path.split("/"))
 
     def values_in(self, path: str) -> Mapping[str, str]:
         """The values of the path parameters in a path below the base URL that the template matches."""
-        parts = zip(_segments(self.path), map(unquote, _segments(path)), strict=False)
-        return {part[1:-1]: value for part, value in parts if _is_parameter(part)}
+        parts = zip(segments_of(self.path), map(unquote, segments_of(path)), strict=False)
+        return {part[1:-1]: value for part, value in parts if is_parameter(part)}
 
     def __str__(self) -> str:
         return self.id
@@ -140,7 +140,8 @@ def _segment(value: str) -> str:
     return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="")
 
 
-def _is_parameter(segment: str) -> bool:
+def is_parameter(segment: str) -> bool:
+    """Whether a segment of a template stands for a value."""
     return segment.startswith("{") and segment.endswith("}")
 
 
@@ -164,8 +165,8 @@ class Router:
         self._root = _Node()
         for operation in operations:
             node = self._root
-            for segment in _segments(operation.path):
-                if _is_parameter(segment):
+            for segment in segments_of(operation.path):
+                if is_parameter(segment):
                     node.parameter = node.parameter or _Node()
                     node = node.parameter
                 else:
@@ -174,7 +175,7 @@ class Router:
 
     def find(self, method: str, path: str) -> Operation | None:
         """The operation for a method and a path below the base URL, or None if the contract has none."""
-        return self._find(self._root, [unquote(part) for part in _segments(path)], 0, method.upper())
+        return self._find(self._root, [unquote(part) for part in segments_of(path)], 0, method.upper())
 
     def _find(self, node: _Node, segments: list[str], depth: int, method: str) -> Operation | None:
         if depth == len(segments):
@@ -189,5 +190,6 @@ class Router:
         return None
 
 
-def _segments(path: str) -> list[str]:
+def segments_of(path: str) -> list[str]:
+    """The segments of a path, or of a template."""
     return path.strip("/").split("/")

@@ -68,6 +68,13 @@ class Validator:
         return found
 
 
+def dereferenced(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
+    """A schema of a document, without its references; empty for what is no object and describes nothing."""
+    while isinstance(schema, dict) and "$ref" in schema:
+        schema = pointer(root, schema["$ref"][1:])
+    return schema if isinstance(schema, dict) else {}
+
+
 def _token(part: str | int) -> str:
     return "/" + str(part).replace("~", "~0").replace("/", "~1")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -13,12 +14,14 @@ from typing import Any
 
 import pytest
 
-from conformance.contract import ConformanceError
+from conformance.contract import ConformanceError, ContractError
 from conformance.contract.verdict import Verdict
+from conformance.plugin import known
 from conformance.plugin.discretion import Discretion
 from conformance.plugin.items import CAUSE, VERDICT, BoundTest, RequirementItem, fault_items
 from conformance.plugin.options import TAKE_A_PATH
-from conformance.plugin.session import CONFORMANCE, Conformance, set_up
+from conformance.plugin.session import CONFORMANCE, Conformance
+from conformance.plugin.setting_up import set_up
 from conformance.plugin.signals import ends_in_order
 from conformance.properties import binding_of
 from conformance.properties.detection import accused_beside
@@ -67,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(Discretion(config.stash[CONFORMANCE].redactor), "conformance-discretion")
     config.add_cleanup(ends_in_order())
+    config.add_cleanup(gc.unfreeze)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -92,6 +96,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     conformance = session.config.stash.get(CONFORMANCE, None)
     if conformance is None:
         return
+    # What is there by now stays to the end of the process: it need not be looked through for garbage again and again.
+    gc.freeze()
     conformance.select_items(item.item for item in session.items if isinstance(item, RequirementItem))
     for problem in conformance.unknown_rules():
         # A worker cannot refuse the call: it tells the report, which fails.
@@ -189,7 +195,12 @@ def _report(conformance: Conformance) -> None:
     try:
         conformance.report = conformance.parts.report()
         write_reports(conformance.report, conformance.report_dir)
+        if conformance.write_deviations is not None:
+            where, report = conformance.write_deviations, conformance.report
+            conformance.told.append(known.write(where, report, conformance.known, conformance.contracts))
         conformance.parts.remove()
+    except ContractError as error:
+        conformance.unwritten = f"--write-deviations: {error}"
     except ReportError as error:
         conformance.unwritten = f"{error}; the events of the run are kept in {conformance.parts.folder}"
 
@@ -231,6 +242,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if conformance.report is not None:
         terminalreporter.section("conformance")
         for line in summary_lines(conformance.report):
+            write(line)
+        for line in conformance.told:
             write(line)
         if conformance.unwritten is None:
             write(f"report: {os.path.relpath(conformance.report_dir / 'report.html')}")

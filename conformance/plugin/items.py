@@ -152,5 +152,4 @@ def fault_items(
         items = [item.item for item in ours if item.item.requirement.api == api]
         yield ControlItem.from_parent(session, name=f"{api} without a fault", api=api, items=items)
         for fault in planted(contract):
-            bound = [item for item in items if item.requirement.id == fault.requirement]
-            yield FaultItem.from_parent(session, name=fault.id, fault=fault, items=bound)
+            yield FaultItem.from_parent(session, name=fault.id, fault=fault, items=items)

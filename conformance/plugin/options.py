@@ -47,6 +47,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "a value of a path parameter whose resource tests may change and destroy (repeatable)",
     },
     "--allow-writes": {**_SWITCH, "help": "let tests create, change and delete at a URL"},
+    "--seed": {
+        "metavar": "N",
+        "help": "with --allow-writes: create what each list lacks of N records, and delete it at the end (default: as "
+        "many as the rules on pages need)",
+    },
+    "--discover": {
+        **_SWITCH,
+        "help": "look with GETs for the version that a URL serves, where the documented path is not found",
+    },
+    "--wait": {
+        "metavar": "SECONDS",
+        "help": "wait so long for the target to come up (default: not at all)",
+    },
     "--require": {
         **_MANY,
         "metavar": "ID",
@@ -59,10 +72,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "with these: leave out what is unsupported, since the target lacks a capability for it",
     },
     "--deviations": {"metavar": "FILE", "help": "known deviations of the target, as YAML"},
+    "--write-deviations": {
+        "metavar": "FILE",
+        "help": "write what fails as known deviations, the reasons left to be filled in; they expire after 90 days",
+    },
     "--report-dir": {"metavar": "DIR", "help": "where reports go (default: reports/<target>)"},
 }
 
-TAKE_A_PATH = ("--report-dir", "--deviations", "--specs", "--cassettes")
+TAKE_A_PATH = ("--report-dir", "--deviations", "--write-deviations", "--specs", "--cassettes")
 
 _ADDED = pytest.StashKey[bool]()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,26 +12,24 @@ import pytest
 from attrs import define, field
 
 from conformance import suite
-from conformance.checks import verify
-from conformance.contract import CLIENT, Contract, ContractError
-from conformance.contract import deviations as known_deviations
-from conformance.contract.deviations import Deviation
+from conformance.contract import CLIENT, Contract
+from conformance.contract.deviations import Known
 from conformance.contract.verdict import Outcome, Verdict, verdict_of
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Result, Run, items_of
+from conformance.properties.causes import Cause
 from conformance.properties.cleanup import take_over
 from conformance.properties.detection import Detection
+from conformance.properties.prepare import Preparation, prepare
 from conformance.properties.rules import unknown_rules
 from conformance.report.events import Gate
 from conformance.report.events import Target as TargetText
 from conformance.report.journal import Journal, header
 from conformance.report.model import Report
-from conformance.report.write import Parts, check_directory
-from conformance.shipped import CHECKOUT
-from conformance.targets import Selection, TargetError, UrlTarget, select
+from conformance.report.write import Parts
+from conformance.targets import Selection, TargetError, UrlTarget
 from conformance.targets.clock import SystemClock
-from conformance.targets.preflight import preflight
-from conformance.targets.target import CASSETTES
+from conformance.targets.preflight import awaited, preflight
 from conformance.traffic.redact import Redactor
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
@@ -62,10 +60,11 @@ class Conformance:
     config: pytest.Config
     selection: Selection
     contracts: dict[str, Contract]
-    deviations: tuple[Deviation, ...]
+    known: Known
     gate: Gate
     report_dir: Path
     parts: Parts
+    started: datetime
     runs: dict[str, Run] = field(factory=dict)
     progress: dict[str, Progress] = field(factory=dict)
     recordings: Recordings | None = None
@@ -78,6 +77,11 @@ class Conformance:
     causes: dict[str, str] = field(factory=dict)
     unwritten: str | None = None
     left_by_others: list[str] = field(factory=list)
+    write_deviations: Path | None = None
+    records: int | None = None
+    wait: float | None = None
+    told: list[str] = field(factory=list)
+    preparations: list[Preparation] = field(factory=list)
     _journal: Journal | None = None
 
     @cached_property
@@ -106,6 +110,8 @@ class Conformance:
         if self._journal is None:
             worker = getattr(self.config, "workerinput", {}).get("workerid", "main")
             self._journal = Journal.open(self.parts.of(worker), self._header())
+            self._journal.errors += self.known.expired
+            self._journal.warnings += self.known.unfilled
         return self._journal
 
     def begin(self) -> None:
@@ -131,6 +137,7 @@ class Conformance:
             {api: target.provenance for api, target in targets.items()},
             {**{name: self.config.getoption(name) for name in options}, "strict": self.strict},
             self.gate,
+            self.started,
         )
 
     def existing(self) -> Iterator[Item]:
@@ -166,7 +173,7 @@ class Conformance:
             if not asked or not isinstance(target, UrlTarget):
                 continue
             try:
-                warning = preflight(target)
+                warning = preflight(target) if self.wait is None else awaited(target, self.wait)
             except TargetError as error:
                 self.journal.errors.append(str(error))
                 return False
@@ -197,6 +204,8 @@ class Conformance:
     def _attempt_all(self, api: str, run: Run) -> None:
         """Makes every exchange of an API; where that takes a while, a line now and then tells how far it has come."""
         items, target = self.selected[api], self.selection.targets[api]
+        if isinstance(target, UrlTarget) and any(item.requirement.mode != CLIENT for item in items):
+            self._prepare(run, target)
         clock = target.clock if isinstance(target, UrlTarget) and isinstance(target.clock, SystemClock) else None
         told = clock.now() if clock else 0.0
         for number, item in enumerate(items, start=1):
@@ -204,6 +213,18 @@ class Conformance:
             if clock and clock.now() - told >= TELL_EVERY:
                 told = clock.now()
                 clock.tell(f"{api}: {number} of {len(items)} items asked, {run.exchanges} exchanges; verdicts follow")
+
+    def _prepare(self, run: Run, target: UrlTarget) -> None:
+        """Finds out what has to be known of a target before it is asked, and fills its lists."""
+        try:
+            run.begin(target.facts)
+            operations = {item.operation for item in self.selected[run.contract.api]}
+            prepared = prepare(target, operations, run.observe, self.records)
+        except TargetError as error:
+            self.journal.errors.append(str(error))
+        else:
+            self.journal.notices += prepared.notices
+            self.preparations.append(prepared)
 
     def conclude(self, where: Mapping[int, str]) -> None:
         """Gives what a run that was cut off has come to, before any of it was judged."""
@@ -237,15 +258,13 @@ class Conformance:
         """Deletes what this process's runs created, and what those that died have left."""
         for run in self.runs.values():
             run.finish()
+        for prepared in self.preparations:
+            self.journal.errors += prepared.undo()
         urls = [target for target in self.selection.targets.values() if isinstance(target, UrlTarget)]
         if not self.is_worker and not self.runs:
             self.left_by_others = take_over(
                 self.parts.run_id, [target for target in urls if "writes" in target.capabilities]
             )
-
-    def deviation_of(self, item: Item) -> Deviation | None:
-        covering = (d for d in self.deviations if d.covers(item.requirement.id, item.operation))
-        return next(covering, None)
 
     def verdict(self, item: Item, result: Result, test: str) -> Verdict:
         """Weighs a result, and writes what it came to."""
@@ -255,7 +274,7 @@ class Conformance:
         if self.recordings is not None and result.outcome is not Outcome.BROKEN:
             self.recordings.done(item)
         progress.deviated |= result.outcome is Outcome.VIOLATED
-        deviation = self.deviation_of(item)
+        deviation = self.known.of(record.id, item.operation)
         # A deviation that names no operation is stale only once none of them deviates.
         listed = deviation is not None and (
             deviation.operation is not None
@@ -280,136 +299,22 @@ class Conformance:
             test=test,
             held=result.held,
             deviation=deviation,
-            blocked_by=result.blocked_by,
+            blocked_by=result.blocked_by.text if result.blocked_by else None,
+            need=result.need,
         )
+        if result.blocked_by is not None:
+            self._tell(result.blocked_by)
         return verdict
+
+    def _tell(self, cause: Cause) -> None:
+        """Says once of a run what is wrong with the target, where no requirement that fails does."""
+        listed = cause.operation is not None and self.known.of(cause.text, cause.operation) is not None
+        lines = self.journal.warnings if cause.why is None else self.journal.errors
+        if (cause.operation is None or cause.why is not None) and not listed:
+            text = cause.why or cause.text
+            if text not in lines:
+                lines.append(text)
 
 
 def first_kind(selection: Selection) -> str:
     return next(iter(selection.targets.values())).kind
-
-
-def set_up(config: pytest.Config) -> Conformance:
-    """The session that the options ask for.
-
-    Raises:
-        ConformanceError: an option names something unknown, or options do not go together.
-    """
-    option = config.getoption
-    for path in ("target", "deviations", "report_dir"):
-        if option(path) == "":
-            raise ContractError(f"--{path.replace('_', '-')}: is empty")
-    name = option("target") or ("reference" if option("record") or option("faults") else "cassette")
-    apis = _names("--api", option("api"))
-    if twice := next((api for api in apis if apis.count(api) > 1), None):
-        raise ContractError(f"--api {twice}: is given twice")
-    root = Path(config.rootpath)
-    selection = select(
-        name,
-        tuple(apis),
-        root=root,
-        allow_writes=option("allow_writes"),
-        parameters=_parameters("--parameter", option("parameter")),
-        disposable=_parameters("--disposable", option("disposable")),
-        cassettes=_cassettes(option),
-        specs=Path(option("specs")).resolve() if option("specs") else None,
-    )
-    contracts = {api: target.contract for api, target in selection.targets.items()}
-    for contract in contracts.values():
-        verify(contract)
-    if option("record") and first_kind(selection) == "cassette":
-        raise ContractError("--record needs a target that answers: reference, a URL or a named target")
-    if option("faults") and first_kind(selection) != "reference":
-        raise ContractError("--faults plants faults in the reference server: leave --target out")
-    if option("record") and option("dist", "no") != "no":
-        raise ContractError("--record runs in one process, since a cassette has one writer: leave -n out")
-    if option("examples") < 1:
-        raise ContractError(f"--examples {option('examples')}: needs a number of 1 or more")
-    if option("redraw") and not option("record"):
-        raise ContractError("--redraw draws new cases for a recording: give --record too")
-    gate = _gate(option, contracts)
-    if option("faults") and (gate.required or option("record")):
-        raise ContractError("--faults judges no target: leave --require, --require-all-must and --record out")
-    report_dir = Path(option("report_dir")) if option("report_dir") else Path("reports", selection.name).absolute()
-    if option("report_dir"):
-        try:
-            report_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ContractError(f"--report-dir {report_dir}: cannot be made: {error.strerror}") from None
-    there = next(folder for folder in (report_dir, *report_dir.parents) if folder.exists())
-    if not os.access(there, os.W_OK):
-        raise ContractError(f"reports cannot be written below {there}: say with --report-dir=DIR where to")
-    check_directory(report_dir)
-    parts = Parts.of_run(report_dir, getattr(config, "workerinput", {}).get("conformance"))
-    for target in selection.targets.values():
-        if isinstance(target, UrlTarget):
-            target.session_id = parts.run_id
-    recordings = Recordings(selection.targets, _cassettes(option), option("redraw")) if option("record") else None
-    return Conformance(
-        config,
-        selection,
-        contracts,
-        _deviations(option("deviations"), selection, contracts),
-        gate,
-        report_dir,
-        parts,
-        recordings=recordings,
-    )
-
-
-def _cassettes(option: Callable[[str], Any]) -> Path:
-    """The folder that cassettes are read from, or recorded in."""
-    given, recording = option("cassettes"), option("record")
-    folder = Path(given) if given else CASSETTES
-    if recording and not given and CHECKOUT is None:
-        raise ContractError("--record: say with --cassettes=DIR where to keep them: those shipped are not written")
-    if recording:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ContractError(f"--cassettes {folder}: cannot be made: {error.strerror}") from None
-        if not os.access(folder, os.W_OK):
-            raise ContractError(f"--cassettes {folder}: cannot be written to")
-    elif not folder.is_dir():
-        raise ContractError(f"--cassettes {folder}: there is no such folder")
-    return folder
-
-
-def _names(option: str, given: list[str]) -> list[str]:
-    """The names that a repeatable option gives, several of them between commas."""
-    names = [name.strip() for text in given for name in text.split(",")]
-    if not all(names):
-        raise ContractError(f"{option}: a name is empty")
-    return names
-
-
-def _parameters(option: str, given: list[str]) -> dict[str, tuple[str, ...]]:
-    """`NAME=VALUE` options, several values of one name in their order."""
-    found: dict[str, tuple[str, ...]] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise ContractError(f"{option} {text}: needs the form NAME=VALUE")
-        found[name] = (*found.get(name, ()), value)
-    return found
-
-
-def _gate(option: Callable[[str], Any], contracts: dict[str, Contract]) -> Gate:
-    records = {record.id: record for contract in contracts.values() for record in contract.requirements.values()}
-    given = _names("--require", option("require"))
-    for requirement in given:
-        if requirement not in records:
-            raise ContractError(f"--require {requirement}: no such requirement; `conformance requirements` lists them")
-    musts = [record.id for record in records.values() if record.strength == "MUST" and not record.not_tested]
-    required = {*given, *(musts if option("require_all_must") else ())}
-    if option("require_supported") and not required:
-        raise ContractError("--require-supported says what --require or --require-all-must leave out: give one of them")
-    return Gate(required=tuple(sorted(required)), supported_only=option("require_supported"))
-
-
-def _deviations(file: str | None, selection: Selection, contracts: dict[str, Contract]) -> tuple[Deviation, ...]:
-    """What the option names, else what the target's record names, else what lies beside each contract."""
-    named = Path(file) if file else selection.deviations
-    beside = [contract.folder / "deviations" / f"{selection.name}.yaml" for contract in contracts.values()]
-    paths = [named] if named else [path for path in beside if path.is_file()]
-    return tuple(deviation for path in paths for deviation in known_deviations.read(path, contracts.values()))

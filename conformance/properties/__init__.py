@@ -4,6 +4,7 @@ from conformance.properties.assertions import (
     Violation,
     assert_enveloped,
     assert_equal,
+    assert_no_server_error,
     assert_not_status,
     assert_same_members,
     assert_status,
@@ -12,9 +13,11 @@ from conformance.properties.assertions import (
 from conformance.properties.binding import Binding, binding_of, observes, property_test, requirement
 from conformance.properties.busy import each_time, undisturbed
 from conformance.properties.collection import Collection, Step, Walk, identities
+from conformance.properties.items import Item, items_of
 from conformance.properties.mock import MockServer, Reply, play
 from conformance.properties.resource import Things
-from conformance.properties.run import Gathered, Item, Result, Run, Shown, items_of
+from conformance.properties.results import Gathered, Result, Shown
+from conformance.properties.run import Run
 from conformance.properties.subject import Subject
 from conformance.targets import HarnessError, NotExercised, Unsupported
 
@@ -38,6 +41,7 @@ __all__ = [
     "Walk",
     "assert_enveloped",
     "assert_equal",
+    "assert_no_server_error",
     "assert_not_status",
     "assert_same_members",
     "assert_status",

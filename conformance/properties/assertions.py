@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -12,6 +12,7 @@ from conformance.contract import Contract
 from conformance.traffic.exchange import Exchange
 
 _held: ContextVar[int] = ContextVar("held", default=0)
+_vacuity: ContextVar[str] = ContextVar("vacuity", default="")
 
 
 class Violation(AssertionError):
@@ -20,65 +21,117 @@ class Violation(AssertionError):
     Attributes:
         expected, actual: the two sides, as text.
         exchange: the one that shows it; None for the last one made.
+        of_content: it is about what a body says, and not about a status: where the body is not of the documented form
+            at all, it says no more than that.
     """
 
-    def __init__(self, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: str,
+        actual: Any,
+        exchange: Exchange | None = None,
+        of_content: bool = True,
+    ) -> None:
         super().__init__(message)
+        self.of_content = of_content
         self.expected = expected
         self.actual = shown(actual)
         self.exchange = exchange
+
+    def shown_by(self, exchanges: Sequence[Exchange]) -> None:
+        """Takes the last one made as what shows it, unless another one does: before further ones are made."""
+        if self.exchange is None and exchanges:
+            self.exchange = exchanges[-1]
 
 
 def reset_evidence() -> None:
     """Starts counting for the next item."""
     _held.set(0)
+    _vacuity.set("")
 
 
 def evidence() -> int:
-    """Assertions that have held since the last reset."""
+    """Assertions that have held since the last reset, and could have failed."""
     return _held.get()
 
 
-def assert_that(holds: bool, message: str, *, expected: str, actual: Any, exchange: Exchange | None = None) -> None:
-    """`message` says what is wrong where it does not hold."""
+def vacuity() -> str:
+    """Why the first assertion since the last reset that could not have failed could not; empty if there was none."""
+    return _vacuity.get()
+
+
+def assert_that(
+    holds: bool,
+    message: str,
+    *,
+    expected: str,
+    actual: Any,
+    exchange: Exchange | None = None,
+    of_content: bool = True,
+    vacuous: str = "",
+) -> None:
+    """Holds, or is told by its message; what else a failure says is as in `Violation`.
+
+    Args:
+        message: what is wrong where it does not hold.
+        vacuous: why it is no evidence where it does; empty where it is.
+    """
     if not holds:
-        raise Violation(message, expected=expected, actual=actual, exchange=exchange)
-    _held.set(_held.get() + 1)
+        raise Violation(message, expected=expected, actual=actual, exchange=exchange, of_content=of_content)
+    if vacuous:
+        _vacuity.set(_vacuity.get() or vacuous)
+    else:
+        _held.set(_held.get() + 1)
 
 
-def assert_equal(actual: Any, expected: Any, what: str, *, exchange: Exchange | None = None) -> None:
+def assert_equal(actual: Any, expected: Any, what: str, *, exchange: Exchange | None = None, vacuous: str = "") -> None:
     assert_that(
         actual == expected,
         f"{what}: expected {shown(expected, 80)}, got {shown(actual, 80)}",
         expected=shown(expected),
         actual=actual,
         exchange=exchange,
+        vacuous=vacuous,
     )
 
 
-def assert_status(exchange: Exchange, *statuses: int | str, when: str = "") -> None:
+def assert_status(exchange: Exchange, *statuses: int | str, when: str = "", vacuous: str = "") -> None:
     """The status is one of `statuses`: numbers, or classes such as `4xx`."""
+    holds, expected = _is_one_of(exchange, statuses), " or ".join(str(allowed) for allowed in statuses)
+    _assert_status(exchange, holds, when, expected, vacuous)
+
+
+def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "", vacuous: str = "") -> None:
+    """There is an answer, and its status is none of `statuses`."""
+    holds = exchange.response.answered and not _is_one_of(exchange, statuses)
+    _assert_status(exchange, holds, when, f"anything but {' or '.join(map(str, statuses))}", vacuous)
+
+
+def _is_one_of(exchange: Exchange, statuses: Sequence[int | str]) -> bool:
     status = exchange.response.status
-    expected = " or ".join(str(allowed) for allowed in statuses)
+    return status in statuses or f"{status // 100}xx" in statuses
+
+
+def _assert_status(exchange: Exchange, holds: bool, when: str, expected: str, vacuous: str) -> None:
+    response = exchange.response
+    came = f"was answered {response.status}" if response.answered else f"got no answer: {response.fault}"
     assert_that(
-        status in statuses or f"{status // 100}xx" in statuses,
-        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} was answered {status}",
+        holds,
+        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} {came}",
         expected=expected,
-        actual=exchange.response.reason,
+        actual=response.reason if response.answered else f"no answer: {response.fault}",
         exchange=exchange,
+        of_content=False,
+        vacuous=vacuous,
     )
 
 
-def assert_not_status(exchange: Exchange, *statuses: int | str, when: str = "") -> None:
-    """The status is none of `statuses`."""
-    status = exchange.response.status
-    assert_that(
-        status not in statuses and f"{status // 100}xx" not in statuses,
-        f"{exchange.request.method} {exchange.path}{' ' if when else ''}{when} was answered {status}",
-        expected=f"anything but {' or '.join(map(str, statuses))}",
-        actual=exchange.response.reason,
-        exchange=exchange,
-    )
+def assert_no_server_error(exchange: Exchange, when: str) -> None:
+    """A request that is wrong causes no 5xx. Whoever takes it as it is may never have looked at what is wrong."""
+    refused = exchange.response.status_class == 4
+    assert_not_status(exchange, "5xx", when=when, vacuous="" if refused else f"{exchange}: what is wrong was ignored")
 
 
 def assert_enveloped(exchange: Exchange, contract: Contract, when: str = "") -> None:
@@ -95,7 +148,9 @@ def assert_enveloped(exchange: Exchange, contract: Contract, when: str = "") -> 
     )
 
 
-def assert_same_members(actual: Sequence[str], expected: Sequence[str], what: str) -> None:
+def assert_same_members(
+    actual: Sequence[str], expected: Sequence[str], what: str, vacuous: str = "", *, exchange: Exchange | None = None
+) -> None:
     """The two hold the same members, none twice, in whatever order."""
     came, due = Counter(actual), set(expected)
     again = sorted(member for member, count in came.items() if count > 1)
@@ -114,5 +169,14 @@ def assert_same_members(actual: Sequence[str], expected: Sequence[str], what: st
         not problem,
         f"{what}: {problem}",
         expected=f"{len(expected)} members, each once",
-        actual=f"{len(actual)} members; twice {again[:3]}, missing {missing[:3]}, extra {extra[:3]}",
+        actual="; ".join([f"{len(actual)} members", *_some({"twice": again, "missing": missing, "extra": extra})]),
+        exchange=exchange,
+        vacuous=vacuous,
     )
+
+
+def _some(found: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The first few of each kind, where there are any."""
+    for kind, members in found.items():
+        if members:
+            yield f"{kind}: {', '.join(members[:3])}"

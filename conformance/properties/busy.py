@@ -22,7 +22,8 @@ def undisturbed(test: Callable[..., None]) -> Callable[..., None]:
         collection: Collection = arguments["collection"]
         try:
             test(**arguments)
-        except Violation:
+        except Violation as violation:
+            violation.shown_by(collection.client.exchanges)
             if collection.is_being_changed():
                 raise NotExercised("others wrote to the list during the test") from None
             raise
@@ -45,6 +46,7 @@ def each_time(test: Callable[..., None]) -> Callable[..., None]:
             try:
                 return test(**arguments)
             except Violation as violation:
+                violation.shown_by(collections[0].client.exchanges)
                 first = first or violation
             except ConformanceError:
                 if first is None:

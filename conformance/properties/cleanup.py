@@ -10,8 +10,10 @@ from conformance.contract import ConformanceError
 from conformance.properties.assertions import Violation
 from conformance.properties.collection import Collection
 from conformance.targets import Client, HarnessError, TargetError, Unsupported, UrlTarget
-from conformance.targets.client import Health
+from conformance.targets.credentials import WRONG
+from conformance.targets.errors import Blocked
 from conformance.targets.guard import Guard
+from conformance.targets.health import Health
 from conformance.targets.ledger import InUse, Made, left, reopen
 from conformance.traffic.exchange import Exchange
 
@@ -20,10 +22,10 @@ POLL_SECONDS = 0.5
 GONE = (404, 410)
 
 
-def poll(client: Client, done: Callable[[], bool]) -> bool:
-    """Asks until `done()` holds, for a bounded time; whether it came to hold."""
+def poll(client: Client, done: Callable[[], bool], times: int = 1) -> bool:
+    """Asks until `done()` holds so many times in a row, for a bounded time; whether it came to that."""
     for _ in range(POLLS):
-        if done():
+        if all(done() for _ in range(times)):
             return True
         client.clock.sleep(POLL_SECONDS)
     return False
@@ -32,9 +34,9 @@ def poll(client: Client, done: Callable[[], bool]) -> bool:
 def clean_up(client: Client) -> list[str]:
     """Deletes what exists, the last first, since it may need what was there before; returns what could not be deleted.
 
-    What cannot be deleted keeps the reason in its `why`, and is not tried again.
+    What is kept for the run stays. What cannot be deleted keeps the reason in its `why`, and is not tried again.
     """
-    tried = [made for made in client.guard.made if made.exists and made.why is None]
+    tried = [made for made in client.guard.made if made.exists and made.why is None and not made.kept]
     for made in reversed(tried):
         _delete(client, made)
     return [named(client.guard, made) for made in tried if not made.gone]
@@ -111,7 +113,7 @@ def _delete(client: Client, made: Made) -> None:
     guard = client.guard
     try:
         made.why = _not_deleted(client, made)
-    except (HarnessError, Unsupported) as error:
+    except (Blocked, HarnessError, Unsupported) as error:
         made.why = str(error)
     if made.why is None:
         guard.gone(made)
@@ -128,20 +130,26 @@ def _not_deleted(client: Client, made: Made) -> str | None:
         return f"the contract has no operation to delete a {resource.name}"
     values = {**made.values, resource.parameter: made.id}
 
-    def call(role: str, **options: str) -> Exchange:
+    def call(role: str, **options: str | None) -> Exchange:
         return client.call(contract.operation(role), values, query=made.query, **options)
 
+    came = "with a success"
     if not made.deleted:
         exchange = call(resource.delete)
-        if not _accepted(exchange) and made.credential in set(client.credentials) - {"default"}:
-            # It may be in another account than the one that everything else is done in.
-            exchange = call(resource.delete, credential=str(made.credential))
+        if not exchange.response.ok and made.credential in {None, *WRONG, *client.credentials} - {"default"}:
+            # It may be in another account than the one that everything else is done in, which does not know it.
+            exchange = call(resource.delete, credential=made.credential)
         if not _accepted(exchange):
             return f"{exchange}"
+        came = exchange.response.reason
     read = resource.read
-    if guard.throwaway or read is None or poll(client, lambda: not call(read).response.ok):
+    if guard.throwaway or read is None or poll(client, lambda: _is_missing(call(read))):
         return None
-    return "a delete of it was answered with a success, but it is still there"
+    return f"a delete of it was answered {came}, but it is still there"
+
+
+def _is_missing(exchange: Exchange) -> bool:
+    return exchange.response.answered and not exchange.response.ok
 
 
 def _accepted(exchange: Exchange) -> bool:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from conformance.contract import Collection as Description
 from conformance.contract import Operation, Pagination
-from conformance.properties.assertions import Violation
+from conformance.contract.needs import OTHERS_RECORDS, RECORDS
 from conformance.targets import Client, NotExercised, Unsupported
-from conformance.targets.errors import NotFollowed
+from conformance.targets.errors import Blocked, NotFollowed
 from conformance.traffic.exchange import Exchange, cut
-from conformance.traffic.pages import Direction, Page, neighbour_request, page_of
+from conformance.traffic.pages import Direction, Page, neighbour_query, page_of
 
 HARD_CAP = 50
 LARGEST = 16 * 1024 * 1024
@@ -41,13 +41,15 @@ class Walk:
         steps: the pages, in order.
         ended: a page without `next` was reached.
         defect: why the walk was given up, where the server is to blame: a cursor that came twice or that nothing
-            can be asked for with, requests that bring nothing new, a list that goes on past its end. None where
-            only the cap was reached.
+            can be asked for with, a page that does not come, requests that bring nothing new, a list that goes on past
+            its end. None where only the cap was reached.
+        missing: the exchange that should have brought the next page, and did not.
     """
 
     steps: list[Step] = field(factory=list)
     ended: bool = False
     defect: str | None = None
+    missing: Exchange | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -63,6 +65,32 @@ class Walk:
     def requests(self) -> int:
         return len(self.steps)
 
+    @property
+    def last(self) -> Exchange:
+        """The exchange at which it stopped."""
+        return self.steps[-1].exchange
+
+    def showing(self, members: Set[str]) -> Exchange:
+        """The first page with one of these records, the last one where none has any."""
+        return next((step.exchange for step in self.steps if members & {*identities(step.page)}), self.last)
+
+    def shows(self, expected: Sequence[str], *, ordered: bool = False) -> Exchange:
+        """The exchange that shows why the ids are not as expected: the first page with a record that is out of place.
+
+        That is one which comes again, does not belong, or is not the next one of an order. Where a record is
+        missing it is the last page.
+        """
+        due, seen = set(expected), list[str]()
+        for step in self.steps:
+            for identity in identities(step.page):
+                place = len(seen)
+                in_order = not ordered or (place < len(expected) and expected[place] == identity)
+                if identity not in due or not in_order:
+                    return step.exchange
+                due.discard(identity)
+                seen.append(identity)
+        return self.last
+
 
 def identities(page: Page) -> list[str]:
     """The identity of each record: its id, or the record as text where it has none."""
@@ -74,20 +102,32 @@ def identities(page: Page) -> list[str]:
 
 @define(eq=False, slots=False)
 class Collection:
-    """A list operation of a target."""
+    """A list operation of a target.
+
+    Attributes:
+        values: of its path parameters.
+        selection: query parameters of every page, such as filters, or whose records they are.
+    """
 
     client: Client
     operation: Operation
     pagination: Pagination
     values: Mapping[str, str] = field(factory=dict)
+    selection: Mapping[str, object] = field(factory=dict)
+    _narrowed: dict[str, Collection] = field(factory=dict, init=False, repr=False)
 
     @property
     def description(self) -> Description:
         return self.operation.listing
 
+    def selected(self, selection: Mapping[str, object]) -> Collection:
+        """The same list, narrowed by query parameters that go with every page; what was read of it is kept."""
+        whole = {**self.selection, **selection}
+        return self._narrowed.setdefault(json.dumps(whole, sort_keys=True), evolve(self, selection=whole))
+
     def get(self, limit: object = None, cursor: object = None, **options: Any) -> Exchange:
         """Asks for one page; options as in `Client.send`, `query` holding filters."""
-        query = dict(options.pop("query", {}))
+        query = {**self.selection, **options.pop("query", {})}
         if limit is not None and not self.pagination.whole:
             query[self.pagination.page_size.parameter] = limit
         if cursor is not None:
@@ -98,8 +138,7 @@ class Collection:
         """One page that must come.
 
         Raises:
-            Violation: the answer is a success, but holds no list.
-            NotExercised, HarnessError: it is no success, see `Client.control`.
+            Blocked: it does not.
         """
         return self._step(self.get(limit, cursor, **options))
 
@@ -108,12 +147,18 @@ class Collection:
 
         Raises:
             Unsupported: no document says how to go in this direction.
-            Violation, NotExercised, HarnessError: as for `page`.
+            Blocked: as for `page`.
         """
-        return self._step(self.ask(step, direction))
+        exchange = self.ask(step, direction)
+        try:
+            return self._step(exchange)
+        except Blocked as gap:
+            if self._is_refused_for_its_rate(exchange):
+                raise
+            raise Blocked(str(gap), "page" if direction == "next" else "prev", exchange) from None
 
-    def ask(self, step: Step, direction: Direction = "next") -> Exchange:
-        """Asks for the page that a page names as its neighbour, whatever the answer.
+    def ask(self, step: Step, direction: Direction = "next", **options: Any) -> Exchange:
+        """Asks for the page that a page names as its neighbour, whatever the answer; options as in `Client.send`.
 
         Raises:
             Unsupported: no document says how to go in this direction.
@@ -122,25 +167,19 @@ class Collection:
         named = step.page.next if direction == "next" else step.page.prev
         assert named is not None, f"the page has no {direction}"
         if self.pagination.by_link:
-            return self.client.follow(named, step.exchange.request.url)
+            return self.client.follow(named, step.exchange.request.url, **options)
         try:
-            path, query = neighbour_request(
-                step.exchange.request, self.pagination, direction, named, self.client.base_url
-            )
+            query = neighbour_query(step.exchange.request, self.pagination, direction, named)
         except LookupError as error:
             raise Unsupported(str(error)) from None
-        return self.client.send("GET", path, query=query)
+        return self.client.send("GET", step.exchange.path, query=query, **options)
 
     def _step(self, exchange: Exchange) -> Step:
-        self.client.control(exchange)
         page = page_of(exchange, self.pagination)
-        if page is None:
-            raise Violation(
-                f"the answer has no list at {self.description.items}",
-                expected=f"an array at {self.description.items}",
-                actual=exchange.response.text,
-                exchange=exchange,
-            )
+        if page is None and exchange.response.ok:
+            raise Blocked(f"the answer has no list at {self.description.items}: {exchange}", "list", exchange)
+        self.client.control(exchange)
+        assert page is not None, "a control is a success"
         return Step(exchange, page)
 
     def walk(
@@ -151,11 +190,12 @@ class Collection:
         query: Mapping[str, object] | None = None,
         trust_total: bool = True,
         start: Step | None = None,
+        pages: int = HARD_CAP,
     ) -> Walk:
         """Follows `next` to the end, from a first page that is asked for unless it is given.
 
         Never more than `ceil(n/limit)+2` requests, n being the `expected` number of records, else the total
-        the list states if it is to be trusted, else the records seen so far; `HARD_CAP` in any case.
+        the list states if it is to be trusted, else the records seen so far; `pages` in any case.
 
         Raises:
             NotExercised: the pages came to more than `LARGEST`.
@@ -190,7 +230,7 @@ class Collection:
             if known is not None and walk.requests >= _ceiling(known, size) + 2:
                 walk.defect = f"the list goes on after {walk.requests} pages of {size}, though it has {known} records"
                 return walk
-            if walk.requests >= HARD_CAP:
+            if walk.requests >= pages:
                 return walk
             if size_read >= LARGEST:
                 raise NotExercised(f"the list is larger than {LARGEST // 1024 // 1024} MiB; not read to its end")
@@ -199,11 +239,38 @@ class Collection:
             except NotFollowed as nonsense:
                 walk.defect = str(nonsense)
                 return walk
+            except Blocked as gap:
+                if gap.need != "page":
+                    raise
+                walk.defect, walk.missing = f"page {walk.requests + 1} does not come: {gap}", gap.exchange
+                return walk
+
+    def _is_refused_for_its_rate(self, exchange: Exchange) -> bool:
+        limit = self.client.contract.conventions.rate_limit
+        return limit is not None and exchange.response.status == limit.exceeded
 
     @cached_property
     def start(self) -> Step:
         """The first page, of the largest size."""
         return self.page(self.pagination.page_size.maximum)
+
+    @cached_property
+    def second(self) -> Step:
+        """The page behind the first one, both of the smallest size.
+
+        Raises:
+            NotExercised: there is none.
+        """
+        first = self.page(self.pagination.page_size.minimum)
+        if first.page.next is None:
+            raise NotExercised("the list has one page only, and gives out no cursor")
+        return self.follow(first)
+
+    @cached_property
+    def is_cut_by_size(self) -> bool:
+        """Whether it makes a difference which size is asked for: the smallest page is shorter than the largest."""
+        smallest = self.page(self.pagination.page_size.minimum)
+        return len(smallest.page.records) < len(self.start.page.records)
 
     @cached_property
     def everything(self) -> Walk:
@@ -212,20 +279,26 @@ class Collection:
         A walk that shows a record twice met a list that changed: it is begun again, as often as the client does so.
 
         Raises:
-            Violation: following `next` does not end.
-            NotExercised: the list is longer than a bounded walk reads.
+            Blocked, NotExercised: as for `whole`.
         """
         walk = self.walk(self.pagination.page_size.maximum, start=self.start)
         for _ in range(self.client.restarts):
             if not walk.repeats:
                 break
             walk = self.walk(self.pagination.page_size.maximum)
+        return self.whole(walk)
+
+    def whole(self, walk: Walk) -> Walk:
+        """A walk that came to the end of the list.
+
+        Raises:
+            Blocked: it could not.
+            NotExercised: the list is longer than a bounded walk reads.
+        """
         if walk.defect:
-            raise Violation(
-                f"the walk does not end: {walk.defect}",
-                expected="an end after the last record",
-                actual=walk.defect,
-            )
+            if walk.missing is not None:
+                raise Blocked(f"the walk stops: {walk.defect}", "page", walk.missing)
+            raise Blocked(f"the walk was given up: {walk.defect}", "walk", walk.steps[-1].exchange)
         if not walk.ended:
             raise NotExercised(f"the list is longer than {HARD_CAP} pages; not read to its end")
         return walk
@@ -236,11 +309,13 @@ class Collection:
         return self.everything.ids
 
     def is_being_changed(self) -> bool:
-        """Whether the list has other records than when it was first read whole; False where it never was."""
-        if "everything" not in self.__dict__:
+        """Whether the list has other records than when it was first read whole, which may be now."""
+        try:
+            known = set(self.ids)
+        except (Blocked, NotExercised):
             return False
         walk = self.walk(self.pagination.page_size.maximum)
-        return walk.ended and set(walk.ids) != set(self.ids)
+        return walk.ended and set(walk.ids) != known
 
     def at_least(self, count: int) -> None:
         """Goes on only with a list of at least `count` records.
@@ -251,7 +326,9 @@ class Collection:
         if count <= len(self.start.page.records):
             return
         if len(self.ids) < count:
-            raise NotExercised(f"the list has {len(self.ids)} records, the rule shows with {count} or more")
+            resource = self.client.contract.resource_of(self.operation)
+            text = f"the list has {len(self.ids)} records, the rule shows with {count} or more"
+            raise NotExercised(text, RECORDS if resource and resource.delete else OTHERS_RECORDS)
 
 
 def _ceiling(count: int, size: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from statistics import median
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -13,9 +14,13 @@ from conformance import reference
 from conformance.contract import Contract
 from conformance.contract.verdict import Outcome
 from conformance.properties.client_faults import CLIENT_FAULTS
-from conformance.properties.run import Item, Result, Run
-from conformance.reference.tls import SERVING_FAULTS, Serving, serve_tls
+from conformance.properties.items import Item
+from conformance.properties.results import Result
+from conformance.properties.run import Run
 from conformance.targets import ReferenceTarget, UrlTarget
+
+if TYPE_CHECKING:
+    from conformance.reference.tls import Serving
 
 
 @frozen
@@ -48,6 +53,9 @@ class Detection:
 
 def planted(contract: Contract) -> Iterator[Planted]:
     """Every fault that concerns an API, each in a run of its own."""
+    # What serves over TLS takes long to load, and only faults need it.
+    from conformance.reference.tls import SERVING_FAULTS
+
     for fault in reference.faults_of(contract.api):
         run = Run(contract, ReferenceTarget(contract, fault=fault))
         yield Planted(fault.id, fault.requirement, fault.description, partial(_in_process, run))
@@ -70,6 +78,8 @@ def _in_process(run: Run) -> Iterator[Run]:
 @contextmanager
 def served(contract: Contract, plant: Callable[[Serving], None] = lambda _: None) -> Iterator[Run]:
     """A run against the reference server on a socket of this machine, over TLS, HTTP/1.1 and HTTP/2."""
+    from conformance.reference.tls import Serving, serve_tls
+
     server = reference.build(contract.api, clock=reference.RunningClock())
     serving = Serving()
     plant(serving)
@@ -91,7 +101,7 @@ def served(contract: Contract, plant: Callable[[Serving], None] = lambda _: None
 
 
 def detect(fault: Planted, items: Sequence[Item]) -> Detection:
-    """Runs the items of the requirement that a fault breaks, until one turns red."""
+    """Runs the items of the requirement that a fault breaks, until one turns red, then what else bears on them."""
     results: list[tuple[Item, Result]] = []
     with fault.opened() as run:
         for item in items:
@@ -99,9 +109,21 @@ def detect(fault: Planted, items: Sequence[Item]) -> Detection:
                 results.append((item, run.run(item)))
                 if results[-1][1].outcome is Outcome.VIOLATED:
                     break
+        else:
+            results = _with_evidence(run, [item for item, _ in results], items)
         accused = {requirement for (requirement, _), gathered in run.gathered().items() if gathered.violations}
     caught = any(result.outcome is Outcome.VIOLATED for _, result in results)
     return Detection(caught, tuple(results), tuple(sorted(accused - {fault.requirement})))
+
+
+def _with_evidence(run: Run, judged: Sequence[Item], items: Sequence[Item]) -> list[tuple[Item, Result]]:
+    """What items come to once the exchanges were made, too, that passive requirements of their operations look at."""
+    operations = {item.operation for item in judged if item.judged_by_evidence}
+    for item in items:
+        if item.binding.observes and item.operation in operations:
+            operations.remove(item.operation)
+            run.attempt(item)
+    return [(item, run.result(item)) for item in judged]
 
 
 def accused_beside(detections: Mapping[str, Detection], most: int = 5) -> str:

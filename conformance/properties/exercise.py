@@ -8,9 +8,11 @@ from typing import Any
 from conformance.checks.releases import releases_of
 from conformance.contract import Operation
 from conformance.properties.collection import Collection, Step
+from conformance.properties.exercise_combinations import exercise_combinations
 from conformance.properties.exercise_limits import exercise_limit, exercise_scope
 from conformance.properties.subject import Subject
 from conformance.targets import NotExercised, Unsupported
+from conformance.targets.credentials import MADE_UP, OTHER_SCHEME
 from conformance.targets.errors import NotFollowed
 from conformance.targets.guard import NO_SUCH_ID
 from conformance.traffic.pages import Direction, page_of
@@ -71,14 +73,14 @@ def _pages(subject: Subject) -> None:
         longer = collection.page(limits.minimum + limits.step)
         if longer.page.next is not None:
             collection.follow(longer)
-    for name, values in collection.description.filters.items():
-        for value in (*values[:1], "conformance-nosuch"):
-            collection.get(limits.maximum, query={name: value})
+    for name in collection.description.filters:
+        collection.get(limits.maximum, query={name: "conformance-nosuch"})
     whole = collection.walk(limits.maximum)
     count = len(whole.ids)
     if count > limits.minimum + 1:
         # Two pages, the last of them short: the end of a list shows only there.
         collection.walk(min((count - 1) // limits.step * limits.step, limits.maximum), expected=count)
+    exercise_combinations(subject)
     _lone_record(subject, count)
     collection.get("conformance", negative=True)
     collection.get(cursor=NO_SUCH_CURSOR, negative=True)
@@ -87,16 +89,10 @@ def _pages(subject: Subject) -> None:
 
 
 def _links(collection: Collection, second: Step) -> None:
-    """Links back and forth from a second page, and those of lists that are filtered or in another order."""
-    size, sort = collection.pagination.page_size.minimum, collection.pagination.sort
+    """Links back and forth from a second page."""
     for direction in DIRECTIONS:
         if (second.page.next if direction == "next" else second.page.prev) is not None:
             collection.follow(second, direction)
-    for name, values in collection.description.filters.items():
-        for value in values[:1]:
-            collection.get(size, query={name: value})
-    for value in collection.description.sorts[:1] if sort else ():
-        collection.get(size, query={str(sort): value})
 
 
 def _lone_record(subject: Subject, count: int) -> None:
@@ -180,10 +176,7 @@ def _fixed(subject: Subject, operation: Operation) -> dict[str, str]:
 
 def _refused(subject: Subject, operation: Operation) -> None:
     """Requests that authentication refuses: a credential nobody was given, and a real one sent wrongly."""
-    auth = subject.conventions.auth
     values = dict.fromkeys(operation.path_parameters, NO_SUCH_ID) | _fixed(subject, operation)
     body: dict[str, object] | None = {} if operation.method in ("POST", "PUT", "PATCH") else None
-    for credential in (f"{auth.scheme} conformance-no-such-token", f"Basic {subject.client.token('default')}"):
-        subject.client.call(operation, values, body=body, headers={auth.header: credential}, negative=True)
-    if operation.authorized == "required":
-        subject.client.call(operation, values, body=body, credential=None, negative=True)
+    for credential in (MADE_UP, OTHER_SCHEME, *([None] if operation.authorized == "required" else [])):
+        subject.client.call(operation, values, body=body, credential=credential, negative=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from conformance.properties.subject import Subject
 from conformance.properties.windows import LARGEST
+from conformance.targets.credentials import MADE_UP
 from conformance.traffic.exchange import Exchange
 
 IN_A_ROW = 5
@@ -39,12 +40,20 @@ def use_up(subject: Subject, call: Callable[[], Exchange], last: Exchange) -> li
 
 
 def exercise_scope(subject: Subject) -> None:
-    """A list of a team, as far as one is known, and of one that does not exist."""
+    """A list of a team, as far as one is known, and of one that does not exist; both are also asked for by nobody."""
     scope = subject.conventions.auth.scope
-    if scope is not None and subject.operation.collection is not None:
-        for team in subject.session.parameters.get(scope.parameter, ())[:1]:
-            subject.collection.get(query={scope.parameter: team})
-        subject.collection.get(query={scope.parameter: scope.unknown}, negative=True)
+    if scope is None or subject.operation.collection is None:
+        return
+    for team in subject.session.parameters.get(scope.parameter, ())[:1]:
+        subject.collection.get(query={scope.parameter: team})
+        _by_nobody(subject, {scope.parameter: team})
+    subject.collection.get(query={scope.parameter: scope.unknown}, negative=True)
+    _by_nobody(subject, {scope.parameter: scope.unknown})
+
+
+def _by_nobody(subject: Subject, query: dict[str, str]) -> None:
+    for credential in (None, MADE_UP):
+        subject.collection.get(query=query, credential=credential, negative=True)
 
 
 def _call(subject: Subject) -> Callable[[], Exchange] | None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from typing import Any
 
 from attrs import define, field
 
 from conformance.contract import ConformanceError, Contract, Operation, Resource, pointer
-from conformance.properties.assertions import Violation
 from conformance.properties.cleanup import poll
 from conformance.properties.collection import Collection, identities
 from conformance.targets import Client, NotExercised, Unsupported
+from conformance.targets.errors import Blocked
 from conformance.targets.guard import name_place
 from conformance.traffic.exchange import Exchange
+
+READINGS = 3
+"""How often it is read what a write came to: one of several copies may be behind, or a first answer may be old."""
 
 
 def filled_in(value: Any, values: Mapping[str, str]) -> Any:
@@ -88,8 +91,9 @@ class Things:
     def created(self) -> list[str]:
         """The ids of what was created and not yet deleted."""
         guard, operation = self.client.guard, self.description.create
-        there = [made for made in guard.made if made.operation == operation and made.exists and not made.deleted]
-        return [str(made.id) for made in there]
+        made = [each for each in guard.made if each.operation == operation and not each.kept]
+        there = [each for each in made if each.exists and not each.deleted]
+        return [str(each.id) for each in there]
 
     def post(self, body: Any = None, **options: Any) -> Exchange:
         """Sends a create; what it makes is deleted at the end."""
@@ -108,7 +112,7 @@ class Things:
         guard.existing[key] = None
         try:
             walk = self.listing.walk(self.listing.pagination.page_size.maximum, query=query)
-        except (ConformanceError, Violation):
+        except ConformanceError:
             return
         if walk.ended:
             guard.existing[key] = frozenset(walk.ids)
@@ -117,17 +121,29 @@ class Things:
         """Creates one and returns its id.
 
         Raises:
-            NotExercised, HarnessError: the create was not accepted.
+            Blocked: the create was not accepted, or does not say what it made.
+            NotExercised: what it says to have made may not be its own.
         """
         body = self.body()
         exchange = self.client.control(self.served("create", self.post(body)))
         made = self.client.guard.made[-1]
+        if made.id is None and made.why is not None:
+            raise NotExercised(made.why)
         if made.id is None:
-            raise NotExercised(made.why or f"the answer to a create names no {self.description.id}")
+            raise Blocked(f"the answer to a create names no {self.description.id}", "list", exchange)
         identity = made.id
         if exchange.response.status == 202:
             self.settle(lambda: self.get(identity).response.ok)
         return identity
+
+    @cached_property
+    def accepted(self) -> Exchange:
+        """A create as it should be, and accepted: the control of those that are not.
+
+        Raises:
+            NotExercised, HarnessError: it was not accepted.
+        """
+        return self.client.control(self.served("create", self.post()))
 
     def values(self, identity: str) -> Mapping[str, str]:
         return {**self.fixed, self.description.parameter: identity}
@@ -142,12 +158,12 @@ class Things:
         """The resource as its read operation answers it.
 
         Raises:
-            NotExercised, HarnessError: it cannot be read.
+            Blocked: it cannot be read.
         """
         exchange = self.client.control(self.get(identity))
         value = exchange.response.at(self.description.object)
         if not isinstance(value, dict):
-            raise NotExercised(f"{exchange}: no object at {self.description.object}")
+            raise Blocked(f"{exchange}: no object at {self.description.object}", "list", exchange)
         return value
 
     def served(self, role: str, exchange: Exchange) -> Exchange:
@@ -163,10 +179,27 @@ class Things:
             )
         return exchange
 
+    def readings(self, identity: str) -> list[dict[str, Any]]:
+        """The resource as its read operation answers it, several times in a row; see `read`."""
+        return [self.read(identity) for _ in range(READINGS)]
+
+    def listed_as(self, identity: str, readings: int = READINGS) -> list[dict[str, Any]]:
+        """The resource as its list shows it, in so many readings of the list; nothing where it shows none."""
+        found = []
+        for listing in [self.listing for _ in range(readings)] if self.description.list else []:
+            try:
+                steps = listing.everything.steps
+            except NotExercised:
+                break
+            for step in steps:
+                records = zip(step.page.records, step.page.ids, strict=True)
+                found += [record for record, listed in records if listed == identity and isinstance(record, dict)]
+        return found
+
     @property
     def listing(self) -> Collection:
         pagination = self.contract.conventions.lists
-        return Collection(self.client, self.operation("list"), pagination, self.fixed)
+        return Collection(self.client, self.operation("list"), pagination, self.fixed, self.query)
 
     def listed(self) -> list[str]:
         """The ids in the list now."""
@@ -202,5 +235,11 @@ class Things:
         return self.call("delete", identity, **options)
 
     def settle(self, done: Callable[[], bool]) -> bool:
-        """Polls until `done()` holds, for a bounded time; whether it came to hold."""
-        return poll(self.client, done)
+        """Polls until `done()` holds in `READINGS` readings in a row, for a bounded time; whether it came to that."""
+        return poll(self.client, done, READINGS)
+
+    def shows(self, write: Exchange, done: Callable[[], bool]) -> bool:
+        """Whether `done()` holds after a write in every one of `READINGS` readings; after a 202 it has time to come."""
+        if write.response.status == 202:
+            return self.settle(done)
+        return all(done() for _ in range(READINGS))

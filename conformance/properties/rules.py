@@ -22,7 +22,8 @@ def unknown_rules(contracts: Iterable[Contract], tests: Iterable[Callable[..., N
         known = {*CHECKS, *cited}
         open_ = [record for record in contract.requirements.values() if record.rule and record.rule not in known]
         if open_:
-            loaded = {**{api: load_catalogue(api) for api in apis()}, **{c.api: c.catalogue for c in contracts}}
+            loaded = {c.api: c.catalogue for c in contracts}
+            loaded |= {api: load_catalogue(api) for api in apis() if api not in loaded}
             others = [catalogue for api, catalogue in loaded.items() if api != contract.api]
             known |= {record.rule for other in others for record in other.requirements if record.rule}
         for record in open_:

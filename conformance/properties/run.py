@@ -10,26 +10,39 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
-from conformance.checks import Evidence, Finding, Judge, bindings, note
+from conformance.checks import Evidence, Judge, note
 from conformance.checks.base import shown, violated
 from conformance.contract import CLIENT, ConformanceError, Contract, Requirement
 from conformance.contract.verdict import Outcome
 from conformance.properties import assertions, cases
 from conformance.properties.assertions import Violation
-from conformance.properties.binding import Binding, binding_of
+from conformance.properties.causes import (
+    ABSENT,
+    EXPECTED,
+    SUBJECT_OF,
+    Cause,
+    Seen,
+    Want,
+    absent,
+    fault,
+    is_subject,
+    is_useless,
+    need_of,
+    unjudged,
+)
 from conformance.properties.cleanup import finish
+from conformance.properties.items import UNKNOWN, Item, operations_judged
+from conformance.properties.results import Gathered, Result, Shown, blocked, fails_alike, with_evidence
 from conformance.properties.subject import ClientFault, Subject
 from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported, UrlTarget
-from conformance.targets.errors import NotFollowed
+from conformance.targets.errors import Blocked, Lack, NotFollowed
 from conformance.traffic.cassette import Interaction, Take, worth_keeping
-from conformance.traffic.exchange import Exchange
+from conformance.traffic.exchange import Exchange, NotKnown
 
 _log = logging.getLogger(__name__)
 
-UNKNOWN = "GET (unknown)"
-KEPT = 3
 LONGEST_REASON = 1000
 
 _MODE_NEEDS = {"active-write": ("writes",), "active-load": ("load",)}
@@ -39,113 +52,6 @@ _UNSEEN: dict[type[ConformanceError], Outcome] = {
     Unsupported: Outcome.UNSUPPORTED,
     Stale: Outcome.STALE,
 }
-_WORST = tuple(Outcome)
-
-
-@frozen
-class Item:
-    """One requirement × operation, and the test function that is run for it."""
-
-    function: Callable[..., None]
-    requirement: Requirement
-    operation: str
-    test: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.requirement.id}[{self.operation}]"
-
-    @property
-    def binding(self) -> Binding:
-        binding = binding_of(self.function)
-        assert binding is not None
-        return binding
-
-    @property
-    def judged_by_evidence(self) -> bool:
-        """Whether what other items' exchanges show counts for this one too, so that it has to run last."""
-        return bool(bindings(self.requirement))
-
-
-@frozen
-class Shown:
-    """A finding with the exchange that shows it."""
-
-    finding: Finding
-    exchange: Exchange | None = None
-
-
-@frozen
-class Result:
-    """What running an item came to.
-
-    Attributes:
-        reason: one line; None where the requirement held.
-        shown: the violations, the first ones of many.
-        held: pieces of evidence that could have failed and did not.
-        blocked_by: the id of the requirement whose failure blocked it, or a sentence where none names the cause.
-    """
-
-    outcome: Outcome
-    reason: str | None = None
-    shown: tuple[Shown, ...] = ()
-    held: int = 0
-    blocked_by: str | None = None
-
-
-_MORE = Shown(violated("", expected="", actual=""))
-
-
-@define
-class Gathered:
-    """Evidence on one requirement × operation."""
-
-    held: int = 0
-    violations: list[Shown] = field(factory=list)
-
-    def add(self, evidence: Evidence) -> bool:
-        """Takes in a finding; whether it is worth telling: a note, or one of the first violations."""
-        if evidence.finding.outcome is Outcome.HELD:
-            self.held += 1
-            return False
-        if evidence.finding.outcome is Outcome.VIOLATED:
-            # Only the first ones are shown, of the others it matters how many there are.
-            first = len(self.violations) < KEPT
-            self.violations.append(Shown(evidence.finding, evidence.exchange.kept()) if first else _MORE)
-            return first
-        return True
-
-
-def items_of(function: Callable[..., None], test: str, contract: Contract) -> list[Item]:
-    """The items a test function is run for in one API: one for each operation of each requirement it cites."""
-    return [
-        Item(function, requirement, operation, test)
-        for requirement in contract.requirements.values()
-        if concerns(function, requirement) and not requirement.not_tested
-        for operation in _operations_run(function, contract, requirement)
-    ]
-
-
-def _operations_run(function: Callable[..., None], contract: Contract, requirement: Requirement) -> tuple[str, ...]:
-    operations, binding = operations_judged(contract, requirement), binding_of(function)
-    return operations[:1] if binding is not None and binding.once else operations
-
-
-def operations_judged(contract: Contract, requirement: Requirement) -> tuple[str, ...]:
-    """The operations of a requirement, with `GET (unknown)` where it speaks of paths the contract lacks."""
-    operations = contract.operations_of(requirement)
-    if requirement.mode == "passive" and requirement.operations[0] in ("*", "GET *"):
-        return (*operations, UNKNOWN)
-    return operations
-
-
-def concerns(function: Callable[..., None], requirement: Requirement) -> bool:
-    """Whether a test function is bound to a requirement."""
-    binding = binding_of(function)
-    assert binding is not None
-    if binding.observes:
-        return requirement.mode == "passive" and bool(bindings(requirement))
-    return requirement.id in binding.cites or requirement.rule in binding.cites
 
 
 @define(eq=False)
@@ -173,12 +79,15 @@ class Run:
     unknown: dict[str, int] = field(factory=dict)
     _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
     _exercised: dict[str, Result] = field(factory=dict)
-    _own: dict[tuple[str, str], Result] = field(factory=dict)
+    _own: dict[tuple[str, str], tuple[Item, Result]] = field(factory=dict)
+    _asked: set[tuple[str, str]] = field(factory=set)
     _judged: dict[str, tuple[str, ...]] = field(factory=dict)
     _judge: Judge = field(init=False)
 
     _begun: Subject | None = None
     _told: set[str] = field(factory=set)
+    _seen: Seen = field(factory=Seen)
+    _last: Exchange | None = None
 
     def __attrs_post_init__(self) -> None:
         self._judge = Judge(self.contract, strict=self.target.strict)
@@ -191,12 +100,19 @@ class Run:
             except ConformanceError as error:
                 self.leftovers.append(f"the clean-up came to no end: {error}")
 
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """A new sequence of exchanges begins, with a target of which this is known."""
+        self._judge.begin(facts)
+
     def observe(self, exchange: Exchange) -> None:
         """Has every check judge an exchange."""
         self.exchanges += 1
         if exchange.operation is None:
             self.unknown[exchange.known_as] = self.unknown.get(exchange.known_as, 0) + 1
+        self._last = exchange
+        self._seen.note(exchange)
         for evidence in map(self._placed, self._judge.observe(exchange)):
+            self._seen.add(evidence)
             if evidence.requirement is not None:
                 key = (evidence.requirement.id, evidence.operation)
                 if not self._gathered.setdefault(key, Gathered()).add(evidence):
@@ -216,13 +132,16 @@ class Run:
         judged = self._judged[record.id]
         if operation in judged or (operation.endswith("(unknown)") and UNKNOWN in judged):
             return evidence
-        return evolve(evidence, operation=judged[0])
+        finding = evidence.finding
+        if finding.message:
+            finding = evolve(finding, message=f"{operation}: {finding.message}")
+        return evolve(evidence, operation=judged[0], finding=finding)
 
     def _observe_of(self, subject: Subject, exchange: Exchange) -> None:
         """Observes an exchange of an item; with its first one a new sequence begins."""
         if self._begun is not subject:
             self._begun = subject
-            self._judge.begin(subject.session.facts)
+            self.begin(subject.session.facts)
         self.observe(exchange)
 
     def _tell(self, subject: Subject) -> None:
@@ -239,7 +158,8 @@ class Run:
     def attempt(self, item: Item) -> None:
         """Makes the exchanges of an item; what it leaves behind is deleted. A run that records keeps what was said."""
         own = self._exercise(item) if item.binding.observes else self._attempt(item, item.id)
-        self._own[item.test, item.id] = own
+        self._own[item.test, item.id] = item, own
+        self._asked.add((item.requirement.id, item.operation))
 
     def attempted(self, item: Item) -> bool:
         """Whether the exchanges of an item were made."""
@@ -247,10 +167,60 @@ class Run:
 
     def result(self, item: Item) -> Result:
         """What an item that was attempted comes to, by all that was seen until now."""
-        own = self._own[item.test, item.id]
+        own = self._weighed(item, self._own[item.test, item.id][1])
         if not item.judged_by_evidence:
             return own
-        return _with_evidence(own, self._evidence_on(item), item.binding.observes)
+        result = with_evidence(own, self._evidence_on(item), item.binding.observes)
+        cause = result.blocked_by
+        if cause is not None and cause.operation is not None and not self._is_judged(cause):
+            return blocked(unjudged(cause))
+        return result
+
+    def _weighed(self, item: Item, own: Result) -> Result:
+        """What an item comes to by itself, where it needed something that it did not get."""
+        wanted = own.wanted
+        if wanted is None:
+            return own
+        cause = self._cause(item, wanted)
+        of_walks = wanted.need in SUBJECT_OF
+        nobody_else = cause is None or (of_walks and cause.operation is None)
+        if nobody_else and (own.outcome is Outcome.VIOLATED or is_subject(item.requirement, wanted.need)):
+            return evolve(own, outcome=Outcome.VIOLATED)
+        if cause is None:
+            return Result(Outcome.NOT_EXERCISED, own.reason)
+        return blocked(cause, own.reason if cause.operation is not None else None)
+
+    def _cause(self, item: Item, wanted: Want) -> Cause | None:
+        """What kept an item from what it needed; None where nothing did that the target is to blame for."""
+        exchange = wanted.exchange
+        operation, status = exchange.known_as, exchange.response.status
+        named = [
+            cause for cause in wanted.named if (cause.text, cause.operation) != (item.requirement.id, item.operation)
+        ]
+        for cause in named:
+            if self._is_judged(cause):
+                return cause
+        if wanted.need == "form":
+            return None
+        if named:
+            return unjudged(named[0])
+        if wanted.need == "accepted":
+            return absent(exchange) if status in ABSENT and self._seen.of_no_use(operation) else None
+        if is_subject(item.requirement, wanted.need):
+            return None
+        for other, own in self._own.values():
+            if other.operation != operation or other.requirement.id == item.requirement.id:
+                continue
+            if fails_alike(own, exchange) or (
+                is_subject(other.requirement, wanted.need) and self.result(other).outcome is Outcome.VIOLATED
+            ):
+                return Cause(other.requirement.id, operation)
+        return fault(wanted.need, self._seen.useless.get((operation, status), exchange))
+
+    def _is_judged(self, cause: Cause) -> bool:
+        """Whether an item of this run bears what a requirement is found to break."""
+        operation = str(cause.operation)
+        return (cause.text, UNKNOWN if operation.endswith("(unknown)") else operation) in self._asked
 
     def run(self, item: Item) -> Result:
         """Runs one item by itself: what it comes to by what was seen until now."""
@@ -266,13 +236,39 @@ class Run:
             for (requirement, operation), gathered in self._gathered.items()
             if requirement == item.requirement.id and operation.endswith("(unknown)")
         ]
-        return Gathered(sum(each.held for each in found), [shown for each in found for shown in each.violations])
+        return Gathered(
+            sum(each.held for each in found),
+            [shown for each in found for shown in each.violations],
+            next((each.blocked_by for each in found if each.blocked_by is not None), None),
+        )
 
     def _exercise(self, item: Item) -> Result:
         """Makes the exchanges with an operation that passive requirements are judged by, once in a run."""
         if item.operation not in self._exercised:
-            self._exercised[item.operation] = self._attempt(item, f"exercise[{item.operation}]")
+            own = self._attempt(item, f"exercise[{item.operation}]")
+            vain = self._seen.of_no_use(item.operation)
+            if own.outcome is Outcome.HELD and vain is not None:
+                own = self._blocked(f"no call came to an answer of use: {vain}", need_of(vain), vain)
+            self._exercised[item.operation] = own
         return self._exercised[item.operation]
+
+    def _blocked(self, why: str, need: Lack, exchange: Exchange) -> Result:
+        finding = violated(why, expected=EXPECTED[need], actual=exchange.response.reason)
+        wanted = self._seen.wanting(need, exchange)
+        return Result(Outcome.BLOCKED, shown(why, LONGEST_REASON), (Shown(finding, wanted.exchange),), wanted=wanted)
+
+    def _violated(self, item: Item, violation: Violation) -> Result:
+        """What an assertion that does not hold comes to; where its exchange is wrong altogether, it says no more."""
+        exchange = violation.exchange or self._last
+        told, party = _where(str(violation), exchange, item), _party(item.requirement)
+        finding = violated(told, expected=violation.expected, actual=violation.actual, party=party)
+        wanted = None
+        if exchange is not None and item.requirement.mode != CLIENT:
+            if violation.of_content:
+                wanted = self._seen.wanting("form", exchange)
+            elif not exchange.negative and is_useless(exchange.response) and self._seen.of_no_use(exchange.known_as):
+                wanted = self._seen.wanting(need_of(exchange), exchange)
+        return Result(Outcome.VIOLATED, finding.message, (Shown(finding, exchange),), wanted=wanted)
 
     def _attempt(self, item: Item, name: str) -> Result:
         subject = Subject(
@@ -296,8 +292,9 @@ class Run:
         finally:
             self.leftovers += _closed(subject)
             self._tell(subject)
-        if self.recording is not None and subject.opened and result.outcome is not Outcome.BROKEN:
-            said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative) for e in exchanges)
+        whole = all(not (e.response.fault or e.response.unread) for e in exchanges)
+        if self.recording is not None and subject.opened and result.outcome is not Outcome.BROKEN and whole:
+            said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative, e.sent_at) for e in exchanges)
             if said:
                 self.recording.setdefault(item.test, {})[name] = Take(
                     said, tuple(run_with) if item.binding.is_property else ()
@@ -314,14 +311,18 @@ class Run:
                 fixed = subject.arguments(tuple(name for name in names if name not in case))
                 item.function(**fixed, **case)
         except Violation as violation:
-            party = _party(item.requirement)
-            finding = violated(str(violation), expected=violation.expected, actual=violation.actual, party=party)
-            return Result(Outcome.VIOLATED, finding.message, (Shown(finding, violation.exchange or _last(subject)),))
+            return self._violated(item, violation)
+        except Blocked as reason:
+            return self._blocked(str(reason), reason.need, reason.exchange)
+        except NotKnown as reason:
+            assert self._last is not None
+            return self._blocked(str(reason), "usable", self._last)
         except NotFollowed as nonsense:
-            finding = violated(str(nonsense), expected="a URL, a cursor or an id to ask with", actual=str(nonsense))
-            return Result(Outcome.VIOLATED, finding.message, (Shown(finding, _last(subject)),))
+            finding = violated(str(nonsense), expected=EXPECTED["walk"], actual=str(nonsense))
+            wanted = self._seen.wanting("walk", self._last) if self._last is not None else None
+            return Result(Outcome.VIOLATED, finding.message, (Shown(finding, self._last),), wanted=wanted)
         except tuple(_UNSEEN) as reason:
-            return Result(_UNSEEN[type(reason)], shown(str(reason), LONGEST_REASON))
+            return Result(_UNSEEN[type(reason)], shown(str(reason), LONGEST_REASON), need=getattr(reason, "need", None))
         except ConformanceError as error:
             return Result(Outcome.BROKEN, shown(str(error), LONGEST_REASON))
         except Exception as error:
@@ -330,7 +331,8 @@ class Run:
             return Result(Outcome.BROKEN, subject.client.redactor.text(text) if subject.opened else text)
         held = assertions.evidence()
         if not held and not item.binding.observes:
-            return Result(Outcome.NOT_EXERCISED, "the test made no assertion that could have failed")
+            why = assertions.vacuity() or "the test made no assertion that could have failed"
+            return Result(Outcome.NOT_EXERCISED, shown(why, LONGEST_REASON))
         return Result(Outcome.HELD, held=held)
 
     def _cases(self, item: Item, subject: Subject) -> list[Mapping[str, Any]]:
@@ -386,46 +388,12 @@ def _closed(subject: Subject) -> list[str]:
         return []
 
 
+def _where(message: str, exchange: Exchange | None, item: Item) -> str:
+    """What is wrong, with the call that shows it where that is not the item's own, and not named by what is said."""
+    if exchange is None or exchange.known_as == item.operation or exchange.path in message:
+        return message
+    return f"{message} (shown by {exchange.known_as})"
+
+
 def _party(requirement: Requirement) -> Any:
     return "client" if requirement.mode == CLIENT else "server"
-
-
-def _last(subject: Subject) -> Exchange | None:
-    client = subject.client if subject.opened else subject.mock.client if "mock" in subject.__dict__ else None
-    return client.exchanges[-1] if client and client.exchanges else None
-
-
-def _with_evidence(own: Result, gathered: Gathered, observed_only: bool) -> Result:
-    """An item's own result and what all exchanges show about its requirement, the worse of the two."""
-    seen = result_of(gathered)
-    seen = Result(seen.outcome, seen.reason, (*own.shown, *seen.shown), seen.held)
-    if observed_only:
-        # Having made the exchanges proves nothing by itself; that it failed matters only if nothing was seen.
-        if own.outcome is Outcome.HELD or (seen.outcome is not Outcome.NOT_EXERCISED and _unseen(own)):
-            return seen
-        if seen.outcome is Outcome.NOT_EXERCISED:
-            return own
-    elif seen.outcome is Outcome.NOT_EXERCISED:
-        return own
-    worse = min((own, seen), key=lambda result: _rank(result.outcome))
-    return Result(worse.outcome, worse.reason, worse.shown, own.held + seen.held)
-
-
-def result_of(gathered: Gathered) -> Result:
-    """What evidence comes to."""
-    if gathered.violations:
-        first, *more = gathered.violations
-        counted = f" (and {len(more)} more)" if more else ""
-        shown = tuple(gathered.violations[:KEPT])
-        return Result(Outcome.VIOLATED, f"{first.finding.message}{counted}", shown, gathered.held)
-    if gathered.held:
-        return Result(Outcome.HELD, held=gathered.held)
-    return Result(Outcome.NOT_EXERCISED, "no exchange was seen that could have failed it")
-
-
-def _unseen(result: Result) -> bool:
-    return result.outcome in (Outcome.NOT_EXERCISED, Outcome.NOT_RECORDED, Outcome.UNSUPPORTED)
-
-
-def _rank(outcome: Outcome) -> int:
-    return _WORST.index(outcome)

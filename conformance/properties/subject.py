@@ -15,6 +15,7 @@ from conformance.contract import (
     Contract,
     ContractError,
     Conventions,
+    Need,
     Operation,
     Requirement,
     Resource,
@@ -103,7 +104,8 @@ class Subject:
         for name in operation.path_parameters:
             known = self.session.parameters.get(name, ())
             if len(known) <= pick:
-                raise Unsupported(f"needs {pick + 1} known values for {name}: name them in the target's parameters")
+                text = f"needs {pick + 1} known values for {name}: name them in the target's parameters"
+                raise Unsupported(text, Need.parameter(name, pick + 1))
             found[name] = known[pick]
         return found
 
@@ -206,7 +208,8 @@ class Subject:
         for capability in capabilities:
             if capability not in self.session.capabilities:
                 hint = "; --allow-writes grants it" if capability == "writes" else ""
-                raise Unsupported(f"needs the capability {capability!r}, which this target lacks{hint}")
+                text = f"needs the capability {capability!r}, which this target lacks{hint}"
+                raise Unsupported(text, Need.capability(capability))
 
     def arguments(self, names: tuple[str, ...]) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names}

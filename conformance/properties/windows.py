@@ -9,6 +9,7 @@ from attrs import frozen
 from conformance.contract import Conventions
 from conformance.targets import Client, NotExercised
 from conformance.targets.clock import Clock
+from conformance.targets.errors import Blocked
 from conformance.traffic.dates import seconds_of
 from conformance.traffic.exchange import Exchange
 
@@ -27,29 +28,40 @@ class Told:
 
     Attributes:
         at: when it was told, by the server's own clock where the answer says so.
+        sent_at: when it was asked for, by our clock, where that is known.
     """
 
     limit: int
     remaining: int
     reset: int
     at: float
+    sent_at: float | None = None
+
+    def is_over_at(self, exchange: Exchange) -> bool:
+        """Whether the window has ended at an answer, or may have: by our clock, whatever later answers say of it."""
+        date = seconds_of(exchange.response.header("date"))
+        if self.sent_at is not None and exchange.sent_at is not None:
+            now = self.at + exchange.sent_at - self.sent_at
+        else:
+            now = self.at if date is None else date
+        return now >= self.reset - 1
 
 
 def told_by(exchange: Exchange, conventions: Conventions, clock: Clock) -> Told:
     """What an answer tells of the limit.
 
     Raises:
-        NotExercised: it does not tell all of it in whole numbers.
+        Blocked: it does not tell all of it in whole numbers.
     """
     headers = conventions.rate.told
     texts = [
         (exchange.response.header(name) or "").strip() for name in (headers.limit, headers.remaining, headers.reset)
     ]
     if not all(text.isascii() and text.isdigit() and len(text) < 16 for text in texts):
-        raise NotExercised(f"{exchange} does not tell the state of the limit: {', '.join(texts)}")
+        raise Blocked(f"{exchange} does not tell the state of the limit: {', '.join(texts)}", "limit", exchange)
     limit, remaining, reset = map(int, texts)
     at = seconds_of(exchange.response.header("date"))
-    return Told(limit, remaining, reset, clock.now() if at is None else at)
+    return Told(limit, remaining, reset, clock.now() if at is None else at, exchange.sent_at)
 
 
 def fresh(client: Client, call: Call, clock: Clock) -> Told:

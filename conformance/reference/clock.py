@@ -63,3 +63,9 @@ class RunningClock:
 
     def on_request(self) -> None:
         """Nothing: this clock runs by itself."""
+
+    def advance(self, seconds: float) -> None:
+        """Moves on by so many seconds at once; ValueError for a negative number."""
+        if seconds < 0:
+            raise ValueError("a clock does not run backwards")
+        self._start += timedelta(seconds=seconds)

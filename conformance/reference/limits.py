@@ -14,7 +14,9 @@ from conformance.reference.messages import Problem, Request
 
 
 class Limiter(Protocol):
-    """How many requests are served in a time."""
+    """How many requests are served in a time; `window` is the length of it in seconds."""
+
+    window: float
 
     def admit(self, request: Request, now: datetime) -> None:
         """Count the request, or raise a Problem with 429."""
@@ -52,7 +54,7 @@ class Window:
 
 @mutable
 class FixedWindow:
-    """At most `limit` calls of a consumer in a window, which lasts from its first call for `seconds`.
+    """At most `limit` calls of a consumer in a window, which lasts from its first call for `window` seconds.
 
     Every call counts, a refused one too. The end is a whole second, so that the header gives it exactly.
     """
@@ -60,7 +62,7 @@ class FixedWindow:
     limit: int
     key: Callable[[Request], str]
     """The consumer of a request."""
-    seconds: int = 60
+    window: float = 60
     windows: dict[str, Window] = field(factory=dict)
     current: Window | None = None
     """The window of the request that is being served, None before it is counted."""
@@ -91,7 +93,7 @@ class FixedWindow:
 
     def renewed(self, _old: Window | None, now: datetime) -> Window:
         """The window that begins now."""
-        return Window(ceil((now + timedelta(seconds=self.seconds)).timestamp()))
+        return Window(ceil((now + timedelta(seconds=self.window)).timestamp()))
 
     def headers(self, request: Request, now: datetime) -> dict[str, str]:
         """The three headers of the answer to this request; one refused before it was counted counts now."""

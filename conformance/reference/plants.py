@@ -7,6 +7,7 @@ general one; one with fields of its own has that of its policy.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -171,6 +172,42 @@ def requests(change: Callable[[Request], None], *operations: str) -> Plant:
         return kept(server, request)
 
     return handled(answer, *operations)
+
+
+def forgotten(parameter: str, *operations: str, when: Callable[[Request], object]) -> Plant:
+    """A query parameter that these operations do not look at in some requests."""
+
+    def change(request: Request) -> None:
+        if when(request):
+            request.query.poplist(parameter)
+
+    return requests(change, *operations)
+
+
+def behind(*operations: str, after: str) -> Plant:
+    """Every other reading by these operations is what they answered before the last write by this method."""
+
+    def plant(server: Server) -> None:
+        seen: dict[object, Response] = {}
+        before: dict[object, Response] = {}
+        readings: Counter[object] = Counter()
+
+        def transform(request: Request, response: Response) -> Response:
+            if request.method == after and response.status in range(200, 300):
+                before.update(seen)
+                readings.clear()
+            if request.operation not in operations:
+                return response
+            key = (request.segments, tuple(request.query.items(multi=True)))
+            readings[key] += 1
+            if readings[key] % 2 == 0 and key in before:
+                return before[key]
+            seen[key] = response
+            return response
+
+        server.transforms.append(transform)
+
+    return plant
 
 
 def unprotected(operation: str, principal: str) -> Plant:

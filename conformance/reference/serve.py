@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from conformance.reference.clock import RunningClock
+from conformance.reference.control import ClockControl
 from conformance.reference.core import Server
 
 
@@ -19,10 +21,13 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serve(server: Server, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serve(
+    server: Server, host: str = "127.0.0.1", port: int = 0, *, controlled: RunningClock | None = None
+) -> Iterator[str]:
     """Serve in a thread of its own and yield the base URL, such as "http://127.0.0.1:40123"; stopped on exit.
 
-    Port 0 takes a free one. ValueError when the server refuses plain HTTP: build it with require_https=False.
+    Port 0 takes a free one. `controlled` is the clock of the server where its clients may move it.
+    ValueError when the server refuses plain HTTP: build it with require_https=False.
     OSError when the address cannot be listened on.
     """
     if "http" not in server.transport.schemes:
@@ -31,7 +36,8 @@ def serve(server: Server, host: str = "127.0.0.1", port: int = 0) -> Iterator[st
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=128) as listener:
         taken = listener.getsockname()[1]
-        wsgi = make_server(host, port, server, threaded=True, request_handler=_QuietHandler, fd=listener.fileno())
+        application = ClockControl(server, controlled) if controlled else server
+        wsgi = make_server(host, port, application, threaded=True, request_handler=_QuietHandler, fd=listener.fileno())
     thread = threading.Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

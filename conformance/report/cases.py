@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Self, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from conformance.contract import CLIENT
 from conformance.contract.verdict import Verdict, worst
 from conformance.report.events import (
     Deviation,
     Evidence,
     Gate,
+    Need,
     Observation,
     Record,
     RequirementText,
@@ -47,6 +49,7 @@ class Case:
     deviation: Deviation | None
     findings: tuple[Finding, ...]
     blocked_by: str | None = None
+    needs: tuple[Need, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,9 +59,16 @@ class Case:
     def headline(self) -> str:
         """One line that says why: the verdict's reason, a violation, or the deviation that is out of date."""
         why = [self.reason, *(finding.message for finding in self.findings if finding.outcome == "violated")]
+        if self.blocked_by:
+            why.append(f"by {self.blocked_by}")
         if self.deviation and self.verdict is Verdict.UNEXPECTED_PASS:
             why.append(f"holds, yet is listed as known: {self.deviation.reason}")
         return one_line(next(filter(None, why), ""))
+
+    @property
+    def cause(self) -> str:
+        """What it has in common with other cases of its verdict: what blocked it, else its headline."""
+        return one_line(self.blocked_by) if self.blocked_by else self.headline
 
 
 @frozen
@@ -79,8 +89,13 @@ class Requirement:
         return self.id.split(".")[1]
 
     @property
+    def binds_client(self) -> bool:
+        """Whether it is about a client: no evidence of the target."""
+        return self.text.mode == CLIENT
+
+    @property
     def seen(self) -> bool:
-        """Whether it was observed at the target, at one operation at least."""
+        """Whether it was observed, at one operation at least."""
         return any(case.verdict.seen for case in self.cases)
 
     def let_through(self, gate: Gate) -> bool:
@@ -91,6 +106,10 @@ class Requirement:
         asked = [case for case in self.cases if not (gate.supported_only and case.verdict is Verdict.UNSUPPORTED)]
         return self.seen or self.verdict.fails_run or bool(self.cases and not asked)
 
+    def only(self, verdict: Verdict) -> Self:
+        """The requirement at the operations where it has this verdict."""
+        return evolve(self, verdict=verdict, cases=tuple(case for case in self.cases if case.verdict is verdict))
+
     @property
     def headline(self) -> str:
         """One line that says why it came to its verdict."""
@@ -98,6 +117,17 @@ class Requirement:
         if told or self.cases:
             return next(iter(told), "")
         return f"not tested: {self.text.not_tested}" if self.text.not_tested else "no test of this run asked for it"
+
+    @property
+    def cause(self) -> str:
+        """What it has in common with other requirements of its verdict."""
+        causes = (case.cause for case in self.cases if case.verdict is self.verdict and case.cause)
+        return next(causes, self.headline)
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The tests that its verdicts come from."""
+        return tuple(sorted({test for case in self.cases for test in case.tests}))
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -189,6 +219,7 @@ def _case(group: Sequence[VerdictGiven], findings: tuple[Finding, ...]) -> Case:
         deviation=deviations[0] if deviations else None,
         findings=findings,
         blocked_by=min((event.blocked_by for event in winners if event.blocked_by), default=None),
+        needs=distinct(event.need for event in winners if event.need),
     )
 
 

@@ -147,6 +147,13 @@ class Deviation(Record):
     link: Text | None = None
 
 
+class Need(Record):
+    """What somebody could give, so that more is seen: in words, and what to type or to write for it."""
+
+    what: Text
+    how: Text
+
+
 class Header(Record):
     """The first event of every stream."""
 
@@ -178,14 +185,15 @@ class VerdictGiven(Record):
     held: Annotated[int, Field(ge=0)] = 0
     deviation: Deviation | None = None
     blocked_by: Text | None = None
+    need: Need | None = None
 
 
 class Footer(Record):
     """The last event of a stream that was not cut off.
 
     `exchanges` counts those with the target by API. `errors` are the harness's or the input's, a line each, and
-    fail the run; `warnings` are worth telling, and do not. `unknown_operations` counts the exchanges of each
-    method and path that no document describes.
+    fail the run; `warnings` are worth telling, and do not; `notices` are what was found out of the target, and made
+    there, before the run. `unknown_operations` counts the exchanges of each method and path that no document describes.
     """
 
     event: Literal["footer"] = "footer"
@@ -194,6 +202,7 @@ class Footer(Record):
     exit_status: int = 0
     errors: tuple[Text, ...] = ()
     warnings: tuple[Text, ...] = ()
+    notices: tuple[Text, ...] = ()
 
 
 Event = Header | Evidence | VerdictGiven | Footer

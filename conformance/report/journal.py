@@ -14,7 +14,7 @@ from attrs import define, field
 
 from conformance.checks import Evidence as Seen
 from conformance.checks import Finding
-from conformance.contract import Contract, Requirement
+from conformance.contract import Contract, Need, Requirement
 from conformance.contract.deviations import Deviation
 from conformance.contract.verdict import Outcome, Verdict
 from conformance.report.events import Deviation as DeviationText
@@ -33,6 +33,7 @@ from conformance.report.events import (
     Target,
     VerdictGiven,
 )
+from conformance.report.events import Need as NeedText
 from conformance.traffic.curl import curl
 from conformance.traffic.exchange import Exchange as Said
 
@@ -43,15 +44,16 @@ def header(
     provenance: Mapping[str, Mapping[str, Any]],
     options: Mapping[str, Any],
     gate: Gate | None = None,
+    started: datetime | None = None,
 ) -> Header:
-    """The first event of a run: who answers, where the answers come from, and what is judged."""
+    """The first event of a run: who answers, where the answers come from, what is judged, and when it began."""
     contracts = list(contracts)
     return Header(
         run=Run(
             api=tuple(contract.api for contract in contracts),
             target=target,
             provenance=tuple(_provenance(api, facts) for api, facts in sorted(provenance.items())),
-            started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            started=(started or now()).strftime("%Y-%m-%dT%H:%M:%SZ"),
             options=dict(options),
             versions={
                 "conformance": version("conformance"),
@@ -84,6 +86,11 @@ def _text(contract: Contract, record: Requirement) -> RequirementText:
     )
 
 
+def now() -> datetime:
+    """When it is: the one place that reads of a run ask."""
+    return datetime.now(UTC)
+
+
 @define
 class Journal:
     """Writes the events of one process to a file, each as it happens.
@@ -91,7 +98,7 @@ class Journal:
     Attributes:
         exchanges: API → exchanges with its target.
         unknown: exchanges of each operation that no document describes.
-        errors, warnings: a line each; an error fails the run.
+        errors, warnings, notices: a line each; an error fails the run, and notices tell of the target.
     """
 
     log: EventLog
@@ -99,6 +106,7 @@ class Journal:
     unknown: dict[str, int] = field(factory=dict)
     errors: list[str] = field(factory=list)
     warnings: list[str] = field(factory=list)
+    notices: list[str] = field(factory=list)
 
     @classmethod
     def open(cls, path: Path, first: Header) -> Journal:
@@ -145,6 +153,7 @@ class Journal:
         held: int,
         deviation: Deviation | None = None,
         blocked_by: str | None = None,
+        need: Need | None = None,
     ) -> None:
         known = None
         if deviation is not None and verdict in (Verdict.DEVIATES, Verdict.UNEXPECTED_PASS):
@@ -159,6 +168,7 @@ class Journal:
                 held=held,
                 deviation=known,
                 blocked_by=blocked_by,
+                need=None if need is None else NeedText(what=need.what, how=need.how),
             )
         )
 
@@ -171,6 +181,7 @@ class Journal:
                 exit_status=exit_status,
                 errors=tuple(self.errors),
                 warnings=tuple(self.warnings),
+                notices=tuple(self.notices),
             )
         )
         self.log.close()

@@ -8,9 +8,10 @@ from typing import Any
 
 from conformance.contract.verdict import Verdict
 from conformance.report.cases import Case, Finding, Requirement
+from conformance.report.figures import Group
 from conformance.report.model import Report
 
-FORMAT = 1
+FORMAT = 2
 """The version of the format; it changes when a program that reads the old one would break."""
 
 
@@ -30,21 +31,34 @@ def render_json(report: Report) -> str:
         "exit_status": report.exit_status,
         "exit_reasons": report.exit_reasons,
         "exchanges": report.exchanges,
+        "result": report.result.value,
         "headline": report.headline,
-        "requirements_seen": report.seen,
-        "requirements_total": len(report.requirements),
+        **_figures(report.target),
+        "groups": [
+            {"name": group.name, "of_client": group.of_client, "result": group.result.value, **_figures(group)}
+            for group in report.groups
+        ],
         "required": report.gate.required,
         "missing": [requirement.id for requirement in report.missing],
-        "counts": _counts(report.counts),
-        "requirement_counts": _counts(report.requirement_counts),
         "requirements": [_requirement(requirement) for requirement in report.requirements],
         "drift": [_finding(finding) for finding in report.drift],
         "unjudged": [_finding(finding) for finding in report.unjudged],
         "unknown_operations": report.unknown_operations,
         "errors": report.errors,
         "warnings": report.warnings,
+        "notices": report.notices,
+        "needed": [{**need.model_dump(), "cases": cases} for need, cases in report.needed.items()],
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _figures(group: Group) -> dict[str, Any]:
+    return {
+        "requirements_seen": group.seen,
+        "requirements_total": len(group.requirements),
+        "counts": _counts(group.counts),
+        "requirement_counts": _counts(group.requirement_counts),
+    }
 
 
 def _counts(counts: Mapping[Verdict, int]) -> dict[str, int]:

@@ -11,9 +11,7 @@ from typing import Self
 from attrs import field, frozen
 from pydantic import JsonValue
 
-from conformance.contract import CLIENT
-from conformance.contract.verdict import Verdict
-from conformance.report.cases import Case, Finding, Requirement, counted, distinct, findings_of, requirements_of
+from conformance.report.cases import Case, Finding, Requirement, distinct, findings_of, requirements_of
 from conformance.report.events import (
     REFERENCE_SERVER,
     Event,
@@ -21,6 +19,7 @@ from conformance.report.events import (
     Footer,
     Gate,
     Header,
+    Need,
     Provenance,
     ReportError,
     RequirementText,
@@ -28,6 +27,7 @@ from conformance.report.events import (
     VerdictGiven,
     canonical,
 )
+from conformance.report.figures import Group, Result
 from conformance.report.text import one_line
 
 
@@ -55,6 +55,8 @@ class Report:
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     """What is worth telling about the run, and does not fail it."""
+    notices: tuple[str, ...]
+    """What was found out of the target, and made there, before the run."""
     gate: Gate
     requirements: tuple[Requirement, ...]
     drift: tuple[Finding, ...]
@@ -112,6 +114,7 @@ class Report:
             unknown_operations=_sum(footer.unknown_operations for footer in footers),
             errors=tuple(sorted({one_line(error) for footer in footers for error in footer.errors})),
             warnings=tuple(sorted({one_line(warning) for footer in footers for warning in footer.warnings})),
+            notices=tuple(sorted({one_line(notice) for footer in footers for notice in footer.notices})),
             gate=Gate(required=tuple(sorted(required)), supported_only=all(run.gate.supported_only for run in runs)),
             requirements=requirements,
             drift=tuple(found for found in loose if found.requirement is None),
@@ -127,19 +130,34 @@ class Report:
     def exchanges(self) -> int:
         return sum(self.exchanges_of.values())
 
-    @property
-    def seen(self) -> int:
-        """How many requirements were observed at the target."""
-        return sum(requirement.seen for requirement in self.requirements)
+    @cached_property
+    def target(self) -> Group:
+        """What binds the target; its figures are those of the report."""
+        return self._group("target", self.apis)
+
+    @cached_property
+    def client(self) -> Group:
+        """What binds clients, judged at a server that is played, or by what a recording shows of one."""
+        return self._group("client", self.apis, of_client=True)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Of each API what binds the target, then what binds its clients where that was judged or is required."""
+        pairs = [(self._group(api, (api,)), self._group(f"{api} client", (api,), of_client=True)) for api in self.apis]
+        return tuple(group for pair in pairs for group in pair if not group.of_client or group.cases or group.missing)
+
+    def _group(self, name: str, apis: tuple[str, ...], *, of_client: bool = False) -> Group:
+        def chosen(items: Iterable[Requirement]) -> tuple[Requirement, ...]:
+            return tuple(item for item in items if item.api in apis and item.binds_client is of_client)
+
+        asked = of_client or not set(apis) & set(self._silent)
+        return Group(name, of_client, chosen(self.requirements), chosen(self.missing), asked)
 
     @property
     def headline(self) -> str:
-        """How many requirements were seen, of all that were to be judged; for several APIs also of each."""
-        each = [
-            f"{api} {sum(r.seen for r in records)} of {len(records)}"
-            for api, records in ((api, [r for r in self.requirements if r.api == api]) for api in self.apis)
-        ]
-        line = f"{self.seen} of {len(self.requirements)} requirements seen"
+        """How many requirements of the target were seen, of all that bind it; for several APIs also of each."""
+        each = [f"{group.name} {group.seen_of_all}" for group in self.groups if not group.of_client]
+        line = f"{self.target.seen_of_all} requirements seen"
         return f"{line} ({', '.join(each)})" if len(each) > 1 else line
 
     @cached_property
@@ -163,15 +181,11 @@ class Report:
                 causes[case.blocked_by].append(case)
         return {cause: tuple(cases) for cause, cases in sorted(causes.items())}
 
-    @property
-    def counts(self) -> dict[Verdict, int]:
-        """How many cases have each verdict, worst first, zeros included."""
-        return counted(case.verdict for case in self.cases)
-
-    @property
-    def requirement_counts(self) -> dict[Verdict, int]:
-        """How many requirements have each merged verdict, worst first, zeros included."""
-        return counted(requirement.verdict for requirement in self.requirements)
+    @cached_property
+    def needed(self) -> dict[Need, int]:
+        """What could be given for more to be seen, and how many cases lack it; most first."""
+        found = Counter(need for case in self.cases if not case.verdict.seen for need in case.needs)
+        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0].what)))
 
     @property
     def finished(self) -> bool:
@@ -181,43 +195,62 @@ class Report:
     @property
     def run_failures(self) -> tuple[str, ...]:
         """Why the run as a whole fails, apart from its verdicts, a line each."""
+        return (*self._went_wrong, *self._not_enough)
+
+    @cached_property
+    def _went_wrong(self) -> tuple[str, ...]:
         lines = []
         if not self.finished:
             missing = self.streams - self.footers
             lines.append(f"the run did not finish: {missing} of {self.streams} event streams have no footer")
-        if not self.seen and not self._failing:
-            lines.append("no requirement was exercised")
-        if self.finished and (silent := self._silent):
-            of = "" if silent == self.apis else f" of {', '.join(silent)}"
-            lines.append(f"no exchange was made with the target{of}, so nothing is known of it")
+        lines += self.errors
+        explained = {0, 1} if lines or self._failing or self._not_enough else {0}
+        return (*lines, *(f"the run ended with exit status {status}" for status in sorted(self.ended_with - explained)))
+
+    @cached_property
+    def _not_enough(self) -> tuple[str, ...]:
+        lines = []
+        # An error that kept the run from asking anybody is all there is to tell.
+        if self.exchanges or not self.errors:
+            if not self.target.seen and not self._failing:
+                lines.append("no requirement was exercised")
+            if self.finished and self._silent:
+                of = "" if self._silent == self.apis else f" of {', '.join(self._silent)}"
+                lines.append(f"no exchange was made with the target{of}, so nothing is known of it")
         if self.missing:
             one = len(self.missing) == 1
             lines.append(f"{len(self.missing)} required {'requirement was' if one else 'requirements were'} not seen")
-        lines += self.errors
-        explained = {0, 1} if lines or self._failing else {0}
-        lines += [f"the run ended with exit status {status}" for status in sorted(self.ended_with - explained)]
         return tuple(lines)
 
-    @property
+    @cached_property
     def _silent(self) -> tuple[str, ...]:
         """The APIs that should have been asked and were not: what a client does at a played server is no evidence."""
         if not self.exchanges:
             return self.apis
-        asked = {item.api for item in self.requirements if item.cases and item.text.mode != CLIENT}
+        asked = {item.api for item in self.requirements if item.cases and not item.binds_client}
         return tuple(api for api in self.apis if api in asked and not self.exchanges_of.get(api))
 
     @property
     def exit_reasons(self) -> tuple[str, ...]:
         """Why the exit status is 1, a line each; empty where it is 0."""
-        return (*([", ".join(self._failing)] if self._failing else []), *self.run_failures)
+        return (*self._failing, *self.run_failures)
 
-    @property
-    def _failing(self) -> list[str]:
-        return [f"{count} {verdict.value}" for verdict, count in self.counts.items() if verdict.fails_run and count]
+    @cached_property
+    def _failing(self) -> tuple[str, ...]:
+        """The verdicts that fail the run, a line for the target and one for the client."""
+        target, client = (", ".join(group.failing) for group in (self.target, self.client))
+        return (*([target] if target else []), *([f"of the client: {client}"] if client else []))
 
     @property
     def exit_status(self) -> int:
         return 1 if self.exit_reasons else 0
+
+    @property
+    def result(self) -> Result:
+        """The exit status, with what is wrong and what is only unseen told apart."""
+        if self._failing or self._went_wrong:
+            return Result.FAIL
+        return Result.NOT_ENOUGH_SEEN if self._not_enough else Result.PASS
 
     @property
     def provenance_lines(self) -> tuple[str, ...]:

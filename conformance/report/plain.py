@@ -5,18 +5,22 @@ from __future__ import annotations
 from conformance.report.cases import Finding
 from conformance.report.events import Request, Response
 
-FINDINGS_SHOWN = 20
+FINDINGS_SHOWN = 5
 """Findings of one case that a page shows; `events.ndjson` has them all."""
 
 
-def request_text(request: Request) -> str:
+def request_text(request: Request, body_limit: int | None = None) -> str:
     """A request as it reads on the wire, header names and values as stored."""
-    return _message(f"{request.method} {request.url}", request.headers, request.body or "")
+    return _message(f"{request.method} {request.url}", request.headers, _first(request.body or "", body_limit))
 
 
-def response_text(response: Response) -> str:
+def response_text(response: Response, body_limit: int | None = None) -> str:
     """A response as it reads on the wire, header names and values as stored."""
-    return _message(f"{response.http_version} {response.status}", response.headers, response.body)
+    return _message(f"{response.http_version} {response.status}", response.headers, _first(response.body, body_limit))
+
+
+def _first(body: str, limit: int | None) -> str:
+    return body if limit is None or len(body) <= limit else f"{body[:limit]}…"
 
 
 def _message(start: str, headers: tuple[tuple[str, str], ...], body: str) -> str:
@@ -24,7 +28,7 @@ def _message(start: str, headers: tuple[tuple[str, str], ...], body: str) -> str
     return f"{head}\n\n{body}" if body else head
 
 
-def finding_text(finding: Finding) -> str:
+def finding_text(finding: Finding, body_limit: int | None = None) -> str:
     """A finding with all it carries: whose it is, expected, actual, the exchange and how to repeat it."""
     times = f" (seen {finding.times} times)" if finding.times > 1 else ""
     lines = [f"{finding.party}: {finding.message}{times}"]
@@ -35,7 +39,8 @@ def finding_text(finding: Finding) -> str:
     if finding.source:
         lines.append(f"in:       {finding.source}")
     if finding.exchange:
-        lines += ["", request_text(finding.exchange.request), "", response_text(finding.exchange.response)]
+        request, response = finding.exchange.request, finding.exchange.response
+        lines += ["", request_text(request, body_limit), "", response_text(response, body_limit)]
     if finding.curl:
         lines += ["", finding.curl]
     return "\n".join(lines)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from conformance.contract.verdict import Verdict
 from conformance.report.cases import Case, Requirement
+from conformance.report.figures import Group, by_cause
 from conformance.report.model import Report
 from conformance.report.text import one_line
 
@@ -20,16 +20,36 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
     if report.exchanges:
         lines += map(one_line, report.provenance_lines)
     if report.cases:
-        lines.append(f"requirements: {count_line(report.requirement_counts)}")
-        lines.append(f"requirement × operation: {count_line(report.counts)}")
-    lines += _first(_failures(report), limit)
+        lines.append(f"requirements: {count_line(report.target.requirement_counts)}")
+        lines.append(f"requirement × operation: {count_line(report.target.counts)}")
+        lines += [client_line(report.client)] if report.client.cases else []
+    lines += _first(_told(report, {verdict for verdict in Verdict if verdict.fails_run}), limit)
+    lines += _first(_told(report, {Verdict.WARNED}), limit)
     lines += _first([f"blocked {_counted(cases)} by {cause}" for cause, cases in report.blocked.items()], limit)
     lines += _first([f"not seen {item.id}: {_unseen(item)}" for item in report.missing], limit)
     lines += [one_line(f"error: {error}") for error in report.errors]
     lines += [one_line(f"warning: {warning}") for warning in report.warnings if warning not in report.blocked]
+    lines += _first([f"notice: {notice}" for notice in report.notices], limit)
     told = {f"note {finding.requirement}: {finding.message}" for finding in report.notes}
     lines += [one_line(note) for note in sorted(told)[:limit]]
+    lines += _to_see_more(report, limit)
     return [*lines, one_line(f"exit status {report.exit_status}: {exit_reason(report)}")]
+
+
+def _to_see_more(report: Report, limit: int) -> list[str]:
+    """What was not seen, and what whoever runs the suite can do about it."""
+    unseen, needed = len(report.target.requirements) - report.target.seen, list(report.needed.items())
+    if not unseen and not needed:
+        return []
+    head = f"{unseen or 'no'} requirement{'' if unseen == 1 else 's'} unseen"
+    if report.targets[0].kind != "url":
+        # What it lacks is given to a target that answers now.
+        return [f"{head}: more is seen of a target that is up (--target URL)"]
+    told = [f"{count} need {need.what} ({need.how})" for need, count in needed[:limit]]
+    if told:
+        told[0] = told[0].replace(" need ", " case needs " if needed[0][1] == 1 else " cases need ", 1)
+    more = [f"and {len(needed) - limit} more needs"] if len(needed) > limit else []
+    return [one_line(f"{head}{': ' if told else ''}{', '.join([*told, *more])}")]
 
 
 def _first(lines: Sequence[str], limit: int) -> list[str]:
@@ -37,16 +57,11 @@ def _first(lines: Sequence[str], limit: int) -> list[str]:
     return [*map(one_line, lines[:limit]), *more]
 
 
-def _failures(report: Report) -> list[str]:
-    """Worst verdict first; what one cause did to many is told with the first of them."""
-    causes: dict[tuple[Verdict, str], list[Case]] = defaultdict(list)
-    for case in report.cases:
-        if case.verdict.fails_run:
-            causes[case.verdict, case.headline].append(case)
-    order = list(Verdict)
+def _told(report: Report, verdicts: Set[Verdict]) -> list[str]:
+    """The cases of some verdicts, worst first; what one cause did to many is told with the first of them."""
     return [
-        f"{verdict.value} {_counted(cases)}: {why}"
-        for (verdict, why), cases in sorted(causes.items(), key=lambda cause: order.index(cause[0][0]))
+        f"{cause.verdict.value} {_counted(cause.items)}: {cause.why}"
+        for cause in by_cause(case for case in report.cases if case.verdict in verdicts)
     ]
 
 
@@ -54,6 +69,11 @@ def _counted(cases: Sequence[Case]) -> str:
     """The first of some cases, and how many more there are."""
     first, *others = cases
     return f"{first.name}{f' and {len(others)} more' if others else ''}"
+
+
+def client_line(client: Group) -> str:
+    """What came of the requirements that bind clients, which are counted nowhere else."""
+    return f"requirements of the client, no evidence of the target: {count_line(client.requirement_counts)}"
 
 
 def _unseen(requirement: Requirement) -> str:

@@ -21,11 +21,9 @@ _COMMAND_LINE = re.compile(
 _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 
 
-def cut(text: str) -> str:
-    """The text, or its first 4,000 characters and a note of its whole length."""
-    if len(text) <= BODY_LIMIT:
-        return text
-    return f"{text[:BODY_LIMIT]}…({len(text):,} characters in all)"
+def cut(text: str, limit: int = BODY_LIMIT) -> str:
+    """The text, or its first characters and a note of its whole length."""
+    return text if len(text) <= limit else f"{text[:limit]}…({len(text):,} characters in all)"
 
 
 def visible(text: str) -> str:

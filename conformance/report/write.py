@@ -17,14 +17,15 @@ from conformance.report.model import Report
 from conformance.traffic.files import write_whole
 
 FILES = {
-    "events": ("events.ndjson", '{"event":"header",'),
+    "events": ("events.ndjson", ('{"event":"header",',)),
     # Which verdict comes first by its name changes with the table of verdicts.
-    "json": ("report.json", '{\n "counts": {\n  "b'),
-    "markdown": ("report.md", "# Conformance of "),
-    "html": ("report.html", "<title>Conformance of "),
-    "junit": ("junit.xml", '<testsuites name="conformance"'),
+    "json": ("report.json", ('{\n "counts": {\n  "b',)),
+    "markdown": ("report.md", ("# Conformance of ",)),
+    # The second is what pages began with before they had the first.
+    "html": ("report.html", ('<meta name="generator" content="conformance">', "<title>Conformance of ")),
+    "junit": ("junit.xml", ('<testsuites name="conformance"',)),
 }
-"""The files of a report: name, and what the beginning of one that was written here holds."""
+"""The files of a report: name, and what the beginning of one that was written here holds, one of several."""
 
 _BEGINNING = 4096
 
@@ -35,7 +36,7 @@ def check_directory(directory: Path) -> None:
     Raises:
         ReportError: naming a file that is not a report.
     """
-    for name, mark in FILES.values():
+    for name, marks in FILES.values():
         path = directory / name
         try:
             with path.open("rb") as file:
@@ -44,7 +45,7 @@ def check_directory(directory: Path) -> None:
             continue
         except OSError as error:
             raise ReportError(f"{path}: cannot be replaced by a report: {error.strerror}") from None
-        if beginning and mark.encode() not in beginning:
+        if beginning and not any(mark.encode() in beginning for mark in marks):
             raise ReportError(f"{path}: was not written by conformance and is not replaced: name another folder")
 
 

@@ -6,6 +6,8 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from attrs import evolve
+
 from conformance.selftest.proxy import Answered, Ask, Asked, Defect, Memory
 
 Where = Callable[[Asked, Answered], bool]
@@ -186,6 +188,36 @@ def reversed_where_small(member: str, parameter: str) -> Defect:
         return answer.with_json(body)
 
     return answers(lambda asked, answer: success(asked, answer) and member in (answer.json or {}), change)
+
+
+def dropped_later(where: Where) -> Defect:
+    """All of some answers but the first are not given: the connection is closed."""
+
+    def defect(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+        answer = ask(asked)
+        if where(asked, answer):
+            memory["n"] = memory.get("n", 0) + 1
+            return answer.dropped() if memory["n"] > 1 else answer
+        return answer
+
+    return defect
+
+
+def on_null(change: Callable[[Answered], Answered]) -> Defect:
+    """Something happens where a body holds null."""
+    return answers(lambda asked, _: b"null" in asked.body, lambda _, answer: change(answer))
+
+
+def moved(parameter: str) -> Defect:
+    """What a cursor leads to has moved."""
+
+    def where(asked: Asked, answer: Answered) -> bool:
+        return success(asked, answer) and asked.parameter(parameter) is not None
+
+    def change(asked: Asked, answer: Answered) -> Answered:
+        return evolve(answer, status=301).with_header("Location", f"/moved{asked.path}").with_body(b"")
+
+    return answers(where, change)
 
 
 def text_cursor(body: Any) -> None:

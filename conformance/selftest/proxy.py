@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlencode
 
+import httpcore2
+import httpx2
 from attrs import define, evolve, field, frozen
 
 from conformance.reference.core import Server
 from conformance.targets import ReferenceTarget
 from conformance.targets.client import Client
+from conformance.targets.health import Health
+from conformance.targets.network import Limits, Transport
 from conformance.targets.target import Observer
 
 
@@ -44,11 +49,16 @@ class Asked:
 
 @frozen
 class Answered:
-    """An answer, as it goes out."""
+    """An answer, as it goes out.
+
+    Attributes:
+        wire: the bytes that go out in place of all this; none of them closes the connection.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    wire: bytes | None = None
 
     @property
     def json(self) -> Any:
@@ -67,6 +77,17 @@ class Answered:
     def with_json(self, value: Any) -> Answered:
         return self.with_body(json.dumps(value).encode())
 
+    def over_the_wire(self, *, length: int | None = None, **headers: str) -> Answered:
+        """The answer in bytes, with another Content-Length or headers that no framework lets pass."""
+        given = {name: value for name, value in self.headers if name.lower() != "content-length"}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        given["Content-Length"] = str(len(self.body) if length is None else length)
+        head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        return evolve(self, wire=f"HTTP/1.1 {self.status} Answer\r\n{head}\r\n".encode("latin-1") + self.body)
+
+    def dropped(self) -> Answered:
+        return evolve(self, wire=b"")
+
 
 Ask = Callable[[Asked], Answered]
 Memory = dict[Any, Any]
@@ -81,6 +102,7 @@ class Proxy:
     server: Server
     defect: Defect
     memory: Memory = field(factory=dict)
+    wire: bytes | None = None
 
     def __getattr__(self, name: str) -> Any:
         # A target reads the clock, credentials and parameters of the server that it starts.
@@ -124,15 +146,40 @@ class Proxy:
             return Answered(int(started[0][:3]), tuple(started[1]), body)
 
         answer = self.defect(asked, ask, self.memory)
+        self.wire = answer.wire
         start_response(f"{answer.status} Answer", list(answer.headers))
         return [answer.body]
 
 
+@define
+class Wire(httpx2.BaseTransport):
+    """The proxy as it is spoken to: what it puts on the wire is read as any answer from a socket is."""
+
+    transport: httpx2.BaseTransport
+    proxy: Proxy
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = self.transport.handle_request(request)
+        if self.proxy.wire is None:
+            return response
+        response.close()
+        reader = Transport(_CONTEXT, Limits())
+        reader._pool = httpcore2.ConnectionPool(network_backend=httpcore2.MockBackend([self.proxy.wire]))
+        return reader.handle_request(request)
+
+
+_CONTEXT = ssl.create_default_context()
+
+
 @define(eq=False)
 class ProxiedTarget(ReferenceTarget):
-    """The reference server behind a proxy."""
+    """The reference server behind a proxy; whether it is up is known to all items together."""
 
     defect: Defect = field(kw_only=True)
+    health: Health = field(factory=Health)
 
     def _client(self, server: Any, observers: list[Observer]) -> Client:
-        return super()._client(cast(Server, Proxy(server, self.defect)), observers)
+        proxy = Proxy(server, self.defect)
+        client = super()._client(cast(Server, proxy), observers)
+        client.transport, client.health = Wire(client.transport, proxy), self.health
+        return client

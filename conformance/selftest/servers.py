@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from conformance import reference, suite
 from conformance.contract import load
 from conformance.properties import Item, Run, items_of
-from conformance.properties.run import Result
+from conformance.properties.results import Result
 from conformance.reference import Fault, VirtualClock
 from conformance.reference.serve import serve
 from conformance.shipped import SUITE
@@ -180,6 +180,16 @@ class Ran:
             f"{requirement['id']}[{case['operation']}]": case["verdict"]
             for requirement in self.report["requirements"]
             for case in requirement["cases"]
+        }
+
+    @property
+    def blocked_by(self) -> dict[str, str]:
+        """Item id → what blocked it, as the report has it."""
+        return {
+            f"{requirement['id']}[{case['operation']}]": case["blocked_by"]
+            for requirement in self.report["requirements"]
+            for case in requirement["cases"]
+            if case["blocked_by"] is not None
         }
 
     @property

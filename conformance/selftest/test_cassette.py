@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.cassette import Cassette as VcrCassette
 
 from conformance.selftest.test_contract import shared
-from conformance.traffic.cassette import Interaction, Take, read, write
+from conformance.traffic.cassette import CassetteError, Interaction, Take, read, write
 from conformance.traffic.exchange import Request, Response
 
 PROVENANCE = {"source": "a test", "recorded": "2026-01-01"}
@@ -206,3 +207,23 @@ def test_an_encoded_body_is_decoded_and_a_decoded_one_kept(
     response = {**INTERACTION["response"], "headers": {"Content-Encoding": [coding]}, "body": {"string": stored}}
     ((_, interaction),) = read(saved(tmp_path / "c.yaml", {**INTERACTION, "response": response})).interactions
     assert interaction.response.body == body
+
+
+def test_when_each_request_was_sent_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "times.yaml"
+    first, second = (evolve(said("/v2/plans"), sent_at=time) for time in (1767225600.1234, 1767225601.0))
+    write(path, PROVENANCE, {"item": Take((first, second)), "other": Take((said("/v2/plans"),))})
+    takes = read(path).takes
+    assert [one.sent_at for one in takes["item"].interactions] == [1767225600.123, 1767225601.0]
+    assert [one.sent_at for one in takes["other"].interactions] == [None]
+
+
+@pytest.mark.parametrize("times", [[1.0], [1.0, 2.0, 3.0], [-1.0, 2.0], ["1", 2.0], [1e300, 2.0]])
+def test_times_that_no_recording_writes_are_refused(tmp_path: Path, times: list[Any]) -> None:
+    path = tmp_path / "times.yaml"
+    write(path, PROVENANCE, {"item": Take((evolve(said("/v2/plans"), sent_at=1.0), evolve(said("/x"), sent_at=2.0)))})
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["metadata"]["takes"]["item"]["times"] = times
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(CassetteError, match=r"takes\.item\.times.*record it again"):
+        read(path)

@@ -70,7 +70,14 @@ def test_a_list_has_links(exchange: Exchange, expected: str) -> None:
     ],
 )
 def test_the_edges_have_no_link(exchange: Exchange, expected: str) -> None:
-    assert outcome("links.edges", exchange) == expected
+    assert outcome("links.edges", later(next=NEXT, prev=PREV), exchange) == expected
+
+
+def test_an_edge_counts_where_other_pages_have_the_link() -> None:
+    first, empty, middle = page(next=NEXT), page(count=0), later(next=NEXT, prev=PREV)
+    assert outcome("links.edges", empty, empty) == "nothing"
+    assert outcome("links.edges", first, first) == "nothing", "it has a next, but no page has a prev"
+    assert outcome("links.edges", first, middle) == outcome("links.edges", middle, first) == "held"
 
 
 SORTED = f"{ASKED}&sort=name&origin=cli"

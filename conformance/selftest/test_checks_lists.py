@@ -61,7 +61,9 @@ def test_a_list_carries_its_paging_information(exchange: Exchange, expected: str
     ("exchange", "expected"),
     [
         (page("ab", "?per_page=2", after="c"), "held"),
-        (page("ab", "?per_page=2"), "held"),
+        # A list of as many records, or a server that gives as many whatever is asked for.
+        (page("ab", "?per_page=2"), "nothing"),
+        (page("a", "?per_page=1", after="c"), "nothing"),
         (page("a", "?per_page=2", after="c"), "violated"),
         (page("abc", "?per_page=2"), "violated"),
         (page("abc", "?per_page=2", after="c"), "violated"),
@@ -79,6 +81,12 @@ def test_a_list_carries_its_paging_information(exchange: Exchange, expected: str
 )
 def test_a_page_has_the_size_that_was_asked_for(exchange: Exchange, expected: str) -> None:
     assert outcome("pagination.page-size-honoured", exchange) == expected
+
+
+def test_a_small_page_counts_once_a_longer_one_of_its_list_is_seen() -> None:
+    small, longer = page("a", "?per_page=1", after="c"), page("abc")
+    assert walked("pagination.page-size-honoured", small, longer, small) == ["nothing", "held", "held"]
+    assert walked("pagination.page-size-honoured", small, page("abc", path="/v2/backups")) == ["nothing", "nothing"]
 
 
 def test_a_short_page_reached_by_prev_is_no_fault() -> None:
@@ -116,7 +124,16 @@ def test_a_short_page_reached_by_next_is_a_fault() -> None:
     ],
 )
 def test_the_last_page_says_so(exchange: Exchange, expected: str) -> None:
-    assert outcome("pagination.end-marked", exchange, **DEFAULTS) == expected
+    memory: dict[Any, Any] = {}
+    for path in ("/v2/plans", "/v2/backups"):
+        list(CHECKS["pagination.end-marked"](sight(page("ab", "?per_page=2", after="c", path=path), memory=memory)))
+    assert outcome("pagination.end-marked", exchange, memory=memory, **DEFAULTS) == expected
+
+
+def test_an_end_counts_where_another_page_of_the_list_is_none() -> None:
+    last, middle, empty = page("a", "?per_page=2"), page("ab", "?per_page=2", after="c"), page("", "?per_page=2")
+    assert walked("pagination.end-marked", last, empty) == ["nothing", "nothing"]
+    assert walked("pagination.end-marked", last, middle, empty) == ["nothing", "held", "held"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +144,9 @@ def test_the_last_page_says_so(exchange: Exchange, expected: str) -> None:
 def test_the_end_has_one_form_everywhere(first: Any, other: Any) -> None:
     plans, domains = page("a", "?per_page=2", after=first), page("b", "?per_page=2", after=other, path="/v2/domains")
     again = page("b", "?per_page=2", after=first, path="/v2/domains")
-    assert walked("pagination.end-marked", plans, domains, again) == ["held", "violated", "held"]
+    middle = page("ab", "?per_page=2", after="c", path="/v2/domains")
+    expected = ["nothing", "nothing", "violated", "held"]
+    assert walked("pagination.end-marked", middle, plans, domains, again) == expected
 
 
 def test_the_form_of_the_end_is_told_once() -> None:

@@ -185,7 +185,8 @@ def test_a_list_without_pagination_is_complete() -> None:
 def test_a_short_page_with_a_next_is_no_fault() -> None:
     body = {"projects": [{"id": "a"}, {"id": "b"}], "pagination": BOTH}
     exchange = said(body, "/v9/projects?limit=20")
-    assert findings("pagination.limit-honoured", exchange) == [HELD]
+    longer = said({**body, "projects": [{"id": str(number)} for number in range(21)]}, "/v9/projects?limit=100")
+    assert findings("pagination.limit-honoured", exchange, longer) == [HELD]
     assert findings("pagination.next-null-on-last-page", exchange) == []
 
 
@@ -193,7 +194,7 @@ def test_a_short_page_with_a_next_is_no_fault() -> None:
     ("body", "expected"),
     [
         ({"deployments": [{"uid": "a"}]}, "held"),
-        ({"deployments": []}, "held"),
+        ({"deployments": []}, "nothing"),
         ({"items": [{"uid": "a"}], "pagination": BOTH}, "held"),
         ([{"uid": "a"}], "violated"),
         ({"deployments": {"a": {}}}, "violated"),
@@ -219,7 +220,14 @@ def test_records_are_in_one_array(body: Any, expected: str) -> None:
     ],
 )
 def test_a_denial_holds_no_data(body: Any, status: int, expected: str) -> None:
-    assert outcome(*findings("auth.denial-has-no-data", said(body, status=status))) == expected
+    served = said({"projects": [], "pagination": BOTH})
+    assert outcome(*findings("auth.denial-has-no-data", served, said(body, status=status))) == expected
+
+
+def test_where_nobody_is_served_there_is_nothing_to_deny() -> None:
+    denied = said({"error": {"code": "forbidden", "message": "no"}}, status=403)
+    assert findings("auth.denial-has-no-data", denied, denied) == []
+    assert findings("auth.denial-has-no-data", denied, said({"projects": []})) == [HELD]
 
 
 KEYS = {"keys": {"GET /v9/projects": {"": {"projects": "array"}, "/projects/*": {"id": "string", "size": "number"}}}}

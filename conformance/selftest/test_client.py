@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from conformance.selftest.servers import TOKEN, VULTR, Answer, Asked, RawServer, raw_server, reply, url_target
-from conformance.targets import Client, HarnessError, NotExercised, Unsupported
+from conformance.targets import Client, HarnessError, Unsupported, health
 from conformance.targets import client as client_module
-from conformance.targets.client import SILENT
+from conformance.targets.errors import Blocked, Down
+from conformance.targets.health import USELESS
 from conformance.targets.network import Limits
 from conformance.traffic.exchange import Exchange
 
@@ -139,24 +140,69 @@ def test_a_target_elsewhere_has_one_address() -> None:
         client.from_address("127.0.0.2")
 
 
-FAILURES: dict[str, tuple[Answer, str]] = {
-    "too large": (lambda _: reply(b"x" * (4 * 1024 * 1024 + 1)), "the body is larger than 4 MiB; not judged"),
-    "cut off": (lambda _: reply(b"x")[:-1], "the answer broke off or is not HTTP: peer closed connection"),
+NO_HTTP: dict[str, tuple[Answer, str]] = {
     "no HTTP": (lambda _: b"220 mail.example.com ESMTP\r\n", "the answer broke off or is not HTTP: "),
+    "nothing": (lambda _: b"", "the answer broke off or is not HTTP: Server disconnected"),
+    "a NUL in a header": (lambda _: reply({}, x_trace="a\0b"), "the answer broke off or is not HTTP: "),
+}
+
+
+@pytest.mark.parametrize("kind", NO_HTTP)
+def test_a_target_that_answers_nothing_is_down_and_not_asked_again(kind: str) -> None:
+    """One redacted line names the request; two others, to be sure, are all that is asked beside it."""
+    answer, line = NO_HTTP[kind]
+    with speaking_to(answer) as (client, server):
+        for _ in range(3):
+            with pytest.raises(Down) as failure:
+                client.send("GET", "/v2/account", query={"cursor": TOKEN})
+    text = str(failure.value)
+    assert text.startswith(f"the target is down: GET {server.url}/v2/account?cursor=__redacted_value_default__: {line}")
+    assert "\n" not in text
+    assert TOKEN not in text
+    assert server.requests == 3
+
+
+@pytest.mark.parametrize("kind", NO_HTTP)
+def test_a_target_that_answers_others_gave_no_answer_to_one(kind: str) -> None:
+    answer, line = NO_HTTP[kind]
+    with speaking_to(lambda asked: answer(asked) if asked.path == "/v2/plans" else account(asked)) as (client, server):
+        exchange = client.send("GET", "/v2/plans")
+        assert client.call(ACCOUNT).response.ok
+    response = exchange.response
+    assert (response.status, response.answered, response.ok, response.is_json) == (0, False, False, False)
+    assert response.reason == "no answer"
+    assert str(response.fault).startswith(line)
+    assert str(exchange).startswith(f"GET {server.url}/v2/plans → no answer: {line}")
+
+
+FAULTS: dict[str, tuple[Answer, str]] = {
+    "cut off": (lambda _: reply(b"x")[:-1], "the answer broke off or is not HTTP: peer closed connection"),
     "undecodable": (lambda _: reply(b"no gzip", content_encoding="gzip"), "the body does not decode: it is not gzip"),
+}
+UNREAD: dict[str, tuple[Answer, str]] = {
+    "too large": (lambda _: reply(b"x" * (4 * 1024 * 1024 + 1)), "the body is larger than 4 MiB; not judged"),
     "too deep": (lambda _: reply(b"[" * 300 + b"]" * 300), "the body nests deeper than 200 levels; not judged"),
 }
 
 
-@pytest.mark.parametrize("kind", FAILURES)
-def test_a_failure_is_one_redacted_line_that_names_the_request(kind: str) -> None:
-    answer, line = FAILURES[kind]
-    with speaking_to(answer) as (client, server), pytest.raises(HarnessError) as failure:
-        client.send("GET", "/v2/account", query={"cursor": TOKEN})
-    text = str(failure.value)
-    assert text.startswith(f"GET {server.url}/v2/account?cursor=__redacted_value_default__: {line}")
-    assert "\n" not in text
-    assert TOKEN not in text
+@pytest.mark.parametrize("kind", FAULTS)
+def test_an_answer_whose_body_is_not_as_its_head_says_is_an_answer_without_json(kind: str) -> None:
+    answer, line = FAULTS[kind]
+    with speaking_to(answer) as (client, _), pytest.raises(Blocked) as blocked:
+        client.control(client.call(ACCOUNT))
+    response = blocked.value.exchange.response
+    assert (response.status, response.is_json, blocked.value.need) == (200, False, "usable")
+    assert str(response.fault).startswith(line)
+    assert line in response.shown
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_an_answer_that_is_more_than_is_read_is_an_answer_that_is_not_known(kind: str) -> None:
+    answer, line = UNREAD[kind]
+    with speaking_to(answer) as (client, _), pytest.raises(Blocked) as blocked:
+        client.control(client.call(ACCOUNT))
+    response = blocked.value.exchange.response
+    assert (response.status, response.fault, response.unread) == (200, None, line)
 
 
 def test_a_body_of_the_largest_size_is_read() -> None:
@@ -177,78 +223,71 @@ def test_a_slow_answer_is_given_up() -> None:
         server.stopping.wait()
         return b""
 
-    with speaking_to(hang, limits=Limits(read=0.05)) as (client, server), pytest.raises(HarnessError) as failure:
+    with speaking_to(hang, limits=Limits(read=0.05)) as (client, server), pytest.raises(Down) as failure:
         client.call(ACCOUNT)
-    assert str(failure.value) == f"GET {server.url}/v2/account: no answer within 0.05 s"
+    assert failure.value.first == f"GET {server.url}/v2/account: no answer within 0.05 s"
 
 
 def test_an_answer_that_drips_is_given_up() -> None:
     limits = Limits(answer=-1)
-    with (
-        speaking_to(account, limits=limits) as (client, _),
-        pytest.raises(HarnessError, match="not complete after -1 s"),
+    with speaking_to(account, limits=limits) as (client, _), pytest.raises(Down, match="not complete after -1 s"):
+        client.call(ACCOUNT)
+
+
+def test_a_connection_that_is_refused_is_told_without_a_number() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    target = url_target(f"http://127.0.0.1:{port}")
+    with pytest.raises(
+        Down, match=r"/v2/account: cannot connect: Connection refused; is the target up\?; no other call"
     ):
-        client.call(ACCOUNT)
+        target.session("a test", "an item", []).client.call(ACCOUNT)
+    target.close()
 
 
-def test_a_target_that_fails_three_times_in_a_row_is_not_asked_again() -> None:
-    with speaking_to(lambda _: b"") as (client, server):
-        for _ in range(3):
-            with pytest.raises(HarnessError, match="broke off or is not HTTP"):
-                client.call(ACCOUNT)
-        with pytest.raises(HarnessError, match=r"^the target is taken as down after 3 failures in a row"):
-            client.call(ACCOUNT)
-    assert server.requests == 3
-
-
-def test_a_target_whose_answers_are_too_large_is_not_taken_as_down() -> None:
-    """It is up: what else it has is judged."""
-
-    def answer(asked: Asked) -> bytes:
-        return reply({}) if asked.path == "/v2/account" else reply(b"x" * (4 * 1024 * 1024 + 1))
-
-    with speaking_to(answer) as (client, _):
-        client.call(ACCOUNT)
-        for _ in range(SILENT + 1):
-            with pytest.raises(HarnessError, match="the body is larger than 4 MiB"):
-                client.send("GET", "/v2/plans")
+def test_an_operation_that_is_of_no_use_many_times_in_a_row_is_not_asked_again() -> None:
+    """The others are: the target is up. What is wrong on purpose, and is not answered, does not count."""
+    huge = reply(b"x" * (4 * 1024 * 1024 + 1))
+    with speaking_to(lambda asked: huge if asked.path == "/v2/plans" else account(asked)) as (client, server):
+        for _ in range(5):
+            client.send("GET", "/v2/plans", negative=True)
+        for _ in range(USELESS):
+            client.send("GET", "/v2/plans")
+        with pytest.raises(Blocked, match=r"^GET /v2/plans is not asked any more: GET .* → 200$"):
+            client.send("GET", "/v2/plans")
         assert client.call(ACCOUNT).response.ok
+    assert server.requests == 5 + USELESS + 1
 
 
-def test_an_answer_ends_a_row_of_failures() -> None:
-    good = reply({"account": {}})
-    answers = iter([b"", b"", good, b"", b"", good])
-    came = []
+def test_an_answer_ends_a_row_of_those_without_use() -> None:
+    good, bad = reply({"account": {}}), reply(b"x")[:-1]
+    answers = iter([bad, bad, good, bad, bad, good])
     with speaking_to(lambda _: next(answers)) as (client, server):
-        for _ in range(6):
-            try:
-                came.append(client.call(ACCOUNT).response.status)
-            except HarnessError:
-                came.append(0)
-    assert came == [0, 0, 200, 0, 0, 200]
+        came = [client.call(ACCOUNT).response.fault is None for _ in range(6)]
+    assert came == [False, False, True, False, False, True]
     assert server.requests == 6
 
 
-def test_a_target_that_answers_every_other_call_is_given_up_in_the_end() -> None:
-    good = reply({"account": {}})
-    answers = itertools.cycle([good, b""])
-    with speaking_to(lambda _: next(answers)) as (client, server):
-        for _ in range(40):
-            with suppress(HarnessError):
-                client.call(ACCOUNT)
-        with pytest.raises(HarnessError, match=r"^the target is given up after 20 failures in all"):
+def test_too_long_a_time_for_answers_without_use_is_not_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PATIENCE", 0.0)
+    with speaking_to(lambda _: reply(b"x")[:-1]) as (client, server):
+        client.call(ACCOUNT)
+        with pytest.raises(Blocked, match="GET /v2/account is not asked any more"):
             client.call(ACCOUNT)
-    assert server.requests == 40
+    assert server.requests == 1
 
 
 def test_all_clients_of_a_target_know_that_it_is_down() -> None:
     with raw_server(lambda _: b"") as server:
         target = url_target(server.url)
+        told = set()
         for item in ("one", "another", "a third", "a fourth"):
-            with pytest.raises(HarnessError):
+            with pytest.raises(Down) as down:
                 target.session("a test", item, []).client.call(ACCOUNT)
+            told.add(str(down.value))
         target.close()
     assert server.requests == 3
+    assert len(told) == 1
 
 
 def test_an_item_makes_a_bounded_number_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,13 +310,15 @@ def test_observers_see_every_exchange_as_it_happens() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reaction"), [("200 OK", None), ("404 Not Found", NotExercised), ("503 Busy", HarnessError)]
+    ("status", "need"),
+    [("200 OK", None), ("404 Not Found", "accepted"), ("501 No", "accepted"), ("503 Busy", "usable")],
 )
-def test_a_control_is_accepted_refused_or_unusable(status: str, reaction: type[Exception] | None) -> None:
+def test_a_control_is_accepted_refused_or_unusable(status: str, need: str | None) -> None:
     with speaking_to(lambda _: reply({}, status)) as (client, _):
         exchange = client.call(ACCOUNT)
-        if reaction is None:
+        if need is None:
             assert client.control(exchange) is exchange
         else:
-            with pytest.raises(reaction, match=f"^the control .*GET .*/v2/account → {status[:3]}$"):
+            with pytest.raises(Blocked, match=f"^the control .*GET .*/v2/account → {status[:3]}$") as blocked:
                 client.control(exchange)
+            assert (blocked.value.need, blocked.value.exchange) == (need, exchange)

@@ -19,12 +19,13 @@ from conformance.shipped import SUITE
 from conformance.targets import ReferenceTarget
 
 FAULTS = {fault.id: fault for fault in planted(VULTR)}
+ITEMS = [item for record in VULTR.requirements for item in items(record)]
 UNIQUE = "vultr.types.ids-unique"
 BAD_KEY = "vultr.auth.bad-key-401"
 
 
 def caught(fault: Planted, bound: list[Item] | None = None) -> Detection:
-    return detect(fault, items(fault.requirement) if bound is None else bound)
+    return detect(fault, ITEMS if bound is None else bound)
 
 
 def test_every_fault_is_caught_by_the_requirement_it_breaks() -> None:
@@ -40,7 +41,7 @@ def test_every_requirement_that_is_tested_has_a_fault() -> None:
 
 def test_the_server_without_a_fault_is_accused_of_nothing() -> None:
     run = Run(VULTR, ReferenceTarget(VULTR))
-    bound = [item for record in VULTR.requirements for item in items(record)]
+    bound = list(ITEMS)
     # What all exchanges are evidence for comes last, as in a run.
     bound.sort(key=lambda item: item.judged_by_evidence)
     assert [item.id for item in bound if is_alarm(run.run(item))] == []
@@ -119,7 +120,8 @@ def test_a_server_wrong_without_a_fault_is_a_false_alarm(suite: Runner, monkeypa
     ran = suite("--faults", "-k", "without", *(f"--ignore={path}" for path in others))
     assert ran.status == 1
     assert "false alarms:\n  vultr.auth.bad-key-401[GET /v2/account]: GET /v2/account" in ran.text
-    assert "caught, 2 false alarms" in ran.text
+    operations = VULTR.requirements[BAD_KEY].operations
+    assert f"caught, {len(operations)} false alarms" in ran.text
 
 
 def test_the_plugin_tells_a_missed_fault(suite: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

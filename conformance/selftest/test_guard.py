@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from conformance.contract import load
-from conformance.targets.client import SILENT, Client
+from conformance.targets.client import Client
 from conformance.targets.clock import ManualClock
-from conformance.targets.errors import HarnessError, Unsupported
+from conformance.targets.errors import Down, HarnessError, Unsupported
 from conformance.targets.guard import NO_SUCH_ID, Guard
 from conformance.targets.ledger import Ledger
 from conformance.traffic.redact import Redactor
@@ -202,8 +202,8 @@ def test_an_id_is_not_taken_for_the_runs_where_neither_a_name_nor_a_list_says_so
 def test_what_is_not_sent_to_a_target_that_is_down_is_not_noted() -> None:
     guard, server = guard_of(), Server()
     client = client_of(guard, server)
-    client.health.failures = SILENT
-    with pytest.raises(HarnessError, match="taken as down"):
+    client.health.down = Down("GET /v2/account: nothing")
+    with pytest.raises(Down, match=r"^the target is down: GET /v2/account: nothing; no other call is answered"):
         client.send("POST", "/v2/domains", body={"domain": OURS})
     assert (guard.made, server.came) == ([], [])
 

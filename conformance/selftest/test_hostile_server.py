@@ -27,10 +27,13 @@ from conformance.selftest.servers import VULTR, raw_server, reply, run_item, url
 from conformance.targets import Client, HarnessError, NotExercised, wire
 from conformance.targets.budget import MARGIN, PATIENCE, Budget
 from conformance.targets.clock import ManualClock, SystemClock
+from conformance.targets.errors import Down
 from conformance.targets.network import MAX_BODY, Limits
 from conformance.traffic.exchange import KEPT_BODY, Exchange, Response
 
 SHORT = Limits(connect=0.5, read=0.5, answer=1.0)
+ASKED = 3
+"""Requests that show that a target is down."""
 ACCOUNT = VULTR.operation("GET /v2/account")
 WINDOW = VULTR.conventions.rate.seconds
 PLANS = VULTR.operation("GET /v2/plans")
@@ -175,15 +178,23 @@ def client_of(parts: Callable[[], Parts], limits: Limits = SHORT) -> Iterator[Cl
             target.close()
 
 
+def of_no_use(client: Client) -> str:
+    """Why what a call comes to is of no use."""
+    try:
+        response = client.call(ACCOUNT).response
+    except Down as down:
+        return str(down)
+    return str(response.fault or response.unread or "")
+
+
 @pytest.mark.parametrize("kind", BOMBS)
 def test_an_answer_that_is_no_answer_is_given_up_in_time(kind: str) -> None:
     with client_of(BOMBS[kind]) as client:
         started = time.monotonic()
-        with pytest.raises(HarnessError) as failure:
-            client.call(ACCOUNT)
-        assert time.monotonic() - started < SHORT.answer + 1.5
-    assert "\n" not in str(failure.value)
-    assert len(str(failure.value)) < 500
+        why = of_no_use(client)
+        assert time.monotonic() - started < ASKED * SHORT.answer + 1.5
+    assert "\n" not in why
+    assert 0 < len(why) < 500
 
 
 @pytest.mark.parametrize("kind", USABLE)
@@ -204,7 +215,7 @@ def test_tls_that_never_shakes_hands_is_given_up() -> None:
         started = time.monotonic()
         with pytest.raises(HarnessError, match="no connection within"):
             target.session("a test", "an item", []).client.call(ACCOUNT)
-        assert time.monotonic() - started < SHORT.answer + 1
+        assert time.monotonic() - started < ASKED * SHORT.connect + 1
         target.close()
 
 
@@ -256,9 +267,8 @@ def test_an_answer_over_http_2_has_an_end_too(kind: str, tmp_path: Path) -> None
         client = target.session("a test", "an item", []).client
         with client.limited_to(http="HTTP/2") as limited:
             started = time.monotonic()
-            with pytest.raises(HarnessError):
-                limited.call(ACCOUNT)
-            assert time.monotonic() - started < SHORT.answer + 2
+            assert of_no_use(limited)
+            assert time.monotonic() - started < ASKED * SHORT.answer + 2
         target.close()
 
 
@@ -275,7 +285,7 @@ def test_a_name_that_is_not_resolved_in_time_is_no_connection(monkeypatch: pytes
     started = time.monotonic()
     with pytest.raises(HarnessError, match=r"no connection within 0\.5 s"):
         target.session("a test", "an item", []).client.call(ACCOUNT)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < ASKED * SHORT.connect + 1
     resolved.set()
     target.close()
 

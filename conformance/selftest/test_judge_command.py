@@ -134,7 +134,9 @@ def test_traffic_that_shows_nothing_fails(tmp_path: Path, capsys: Captured) -> N
     (tmp_path / "empty.yaml").write_text("", encoding="utf-8")
     judged = Judged(tmp_path / "reports", capsys, tmp_path / "empty.yaml")
     assert judged.status == 1
-    assert "no requirement was exercised" in judged.text
+    assert "empty.yaml: " in judged.text
+    assert "exit status 1: 1 error" in judged.text
+    assert judged.report["result"] == "FAIL"
 
 
 TWICE = interaction(

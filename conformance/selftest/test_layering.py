@@ -39,8 +39,8 @@ def imported(module: str) -> set[str]:
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     below = {name.partition(".")[2] for name in names if name.split(".")[0] == "conformance"}
-    # Where things lie is for all to know.
-    return {name for name in below if name.split(".")[0] != "shipped"}
+    # Where things lie, and how numbers are typed, is for all to know.
+    return {name for name in below if name.split(".")[0] not in ("shipped", "arguments")}
 
 
 def of(*packages: str) -> list[str]:

@@ -17,9 +17,9 @@ from conformance.contract import load
 from conformance.properties import Collection, Run, Violation, items_of
 from conformance.selftest.servers import TESTS, TOKEN, Answer, Asked, RawServer, raw_server, reply
 from conformance.targets import Client, HarnessError, TargetError, UrlTarget
-from conformance.targets.client import Health
 from conformance.targets.clock import ManualClock
 from conformance.targets.errors import NotFollowed
+from conformance.targets.health import Health
 from conformance.targets.origin import Origin, in_clear
 from conformance.traffic.urls import LONGEST, is_loopback, origin_of
 

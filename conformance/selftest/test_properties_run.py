@@ -74,8 +74,9 @@ def test_each_assertion_that_holds_is_counted_for_its_own_item() -> None:
     ("status", "outcome", "reason"),
     [
         ("401 Unauthorized", Outcome.NOT_EXERCISED, "the control was refused: GET {url}/v2/account → 401"),
-        ("503 Busy", Outcome.BROKEN, "the control got no usable answer: GET {url}/v2/account → 503"),
-        ("302 Found", Outcome.BROKEN, "the control got no usable answer: GET {url}/v2/account → 302"),
+        ("404 Not Found", Outcome.BLOCKED, "blocked by this target does not serve GET /v2/account (404)"),
+        ("503 Busy", Outcome.BLOCKED, "blocked by GET /v2/account is answered 503 Service Unavailable"),
+        ("302 Found", Outcome.BLOCKED, "blocked by GET /v2/account is answered 302 Found"),
     ],
 )
 def test_a_control_that_fails_passes_nothing(status: str, outcome: Outcome, reason: str) -> None:
@@ -106,7 +107,7 @@ def test_a_violation_without_an_exchange_shows_the_last_one() -> None:
         assert_that(False, "it differs", expected="this", actual=["that"])
 
     (shown,) = reference_run().run(item(compares)).shown
-    assert (shown.finding.expected, shown.finding.actual) == ("this", "['that']")
+    assert (shown.finding.expected, shown.finding.actual) == ("this", '["that"]')
     assert shown.exchange is not None
     assert shown.exchange.response.status == 401
 

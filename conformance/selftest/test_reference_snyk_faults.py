@@ -87,14 +87,23 @@ def tour(api: Api) -> Iterator[httpx2.Response]:
         yield api.post(new("typed"), media_type)
     for body in (b"{", new(5), {"data": {"type": "project", "attributes": {}}}):
         yield api.post(body)
+    yield api.get("projects", params={"limit": 100})
     walk = pages(api, "projects", params={"limit": 10})
     yield next(walk)
     for name in ("zebra", "aardvark"):
         yield api.post(new(name))
     yield from walk
-    yield api.get("projects", params={"limit": 100})
+    for _ in range(2):
+        yield api.get("projects", params={"limit": 100})
     yield api("DELETE", project)
     yield api.get(project)
+    for _ in range(2):
+        yield api.get("projects", params={"limit": 100})
+    for name, value in (("origin", "github"), ("limit", "10"), ("sort", "name")):
+        yield api.get("projects", params={name: value, "starting_after": "made-up"})
+        yield api.get("projects", params={name: value, "conformance_unknown": "1"})
+    if following := link(api.get("projects"), "next"):
+        yield api.get(f"{following}&conformance_unknown=1")
 
 
 def rate_tour(api: Api) -> Iterator[httpx2.Response]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import zip_longest
@@ -82,6 +83,12 @@ def walks(api: Api) -> Tour:
             yield from pages(api, path, limit=limit)
     for path in LISTS:
         yield from pages(api, path, teamId=api.team)
+        for params in ({"limit": 1}, {"limit": 0}):
+            yield api.get(path, params={**params, "teamId": api.team})
+        for params in ({}, {"limit": 1}):
+            yield api.get(path, params={**params, "teamId": api.foreign, "until": "1740000000000"})
+            yield api.get(path, params={**params, "teamId": api.team, "until": "1740000000000"})
+    yield from itertools.islice(pages(api, "/v9/projects", limit=1), 3)
 
 
 def writes(api: Api) -> Tour:
@@ -100,6 +107,13 @@ def writes(api: Api) -> Tour:
     yield from create(b'{"name": "made"}', headers=JSON)
     yield from create(b'{"name": "teams"}', api.team, headers=JSON)
     yield api("DELETE", api.project, key=None)
+    yield from (api.get("/v9/projects", params={"teamId": api.team}) for _ in range(2))
+    first = api.get("/v9/projects", params={"limit": 3})
+    newer = list(create(b'{"name": "newer"}', headers=JSON))
+    yield from newer
+    yield api.get("/v9/projects", params={"limit": 3, "until": cursors(first)[0]})
+    yield api("DELETE", f"/v9/projects/{newer[0].json().get('id')}")
+    yield from (api.get("/v9/projects") for _ in range(2))
     yield from (api("DELETE", api.project) for _ in range(2))
 
 

@@ -49,9 +49,16 @@ def tour(server: Server) -> list[tuple[int, dict[str, str], bytes]]:
         api.get("/v2/plans?type=vhf"),
         api.get("/v2/plans?cursor=conformance-invalid"),
         api.get("/v2/plans?cursor=YWJj"),
+        *(api.get(f"/v2/plans?type=vhf&{one}") for one in ("per_page=1", "per_page=0", "cursor=conformance-invalid")),
+        api.get("/v2/applications?type=nosuch&per_page=1"),
         api.get(DOMAIN, key="second"),
     ]
-    for path in ("/v2/plans?per_page=6", "/v2/plans?per_page=2&type=vhf", "/v2/backups?per_page=300"):
+    for path in (
+        "/v2/plans?per_page=6",
+        "/v2/plans?per_page=2&type=vhf",
+        "/v2/backups?per_page=300",
+        "/v2/backups?per_page=1",
+    ):
         cursor = ""
         for _ in range(4):
             page = api.get(f"{path}&cursor={cursor}")
@@ -62,7 +69,10 @@ def tour(server: Server) -> list[tuple[int, dict[str, str], bytes]]:
             if not cursor:
                 break
     backup = next(iter(server.store["backups"].rows.values()))
-    seen.append(api.get("/v2/backups", params={"instance_id": backup["instance_id"], "per_page": 2}))
+    of_one = {"instance_id": backup["instance_id"]}
+    seen += [api.get("/v2/backups", params={**of_one, **size}) for size in ({"per_page": 2}, {"per_page": 60}, {})]
+    following, _ = links_of(seen[-2])
+    seen.append(api.get("/v2/backups", params={**of_one, "per_page": 60, "cursor": following}))
     for content in (
         b'{"domain":',
         b"plain text",
@@ -71,13 +81,15 @@ def tour(server: Server) -> list[tuple[int, dict[str, str], bytes]]:
         b'{"domain": "new.example.com"}',
     ):
         seen += [api("POST", "/v2/domains", content=content, headers=json_type), api.get("/v2/domains")]
+    seen.append(api.get("/v2/domains"))
     for changes in ({"ip": "192.0.2.50"}, {"dns_sec": "enabled"}, {"ip": "192.0.2.51", "dns_sec": "disabled"}):
         for domain in (DOMAIN, "/v2/domains/beta.default.example.com"):
-            seen += [api("PATCH", domain, json=changes), api.get(domain)]
+            seen += [api("PATCH", domain, json=changes), api.get(domain), api.get(domain)]
+            seen += [api.get("/v2/domains") for _ in range(2)]
     for _ in range(2):
         seen.append(api("PUT", DOMAIN, json={"ip": "192.0.2.60", "dns_sec": "enabled"}))
         seen += [api.get(DOMAIN) for _ in range(3)]
-    seen += [api("DELETE", DOMAIN), api.get(DOMAIN), api.get("/v2/domains"), api("DELETE", DOMAIN)]
+    seen += [api("DELETE", DOMAIN), *(api.get(path) for path in (DOMAIN, "/v2/domains") * 2), api("DELETE", DOMAIN)]
     assert isinstance(server.clock, VirtualClock)
     server.clock.advance(1)
     server.clock.tick = 0

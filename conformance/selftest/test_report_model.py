@@ -94,11 +94,11 @@ def test_a_requirement_has_the_worst_verdict_of_its_operations_and_streams() -> 
     assert (requirement.verdict, a.verdict, b.verdict) == (Verdict.STALE, Verdict.PASSED, Verdict.STALE)
     assert (a.held, a.reason, b.reason) == (2, "because passed", "because stale")
     assert (unasked.verdict, unasked.cases) == (Verdict.NOT_EXERCISED, ())
-    assert {verdict: count for verdict, count in report.counts.items() if count} == {
+    assert {verdict: count for verdict, count in report.target.counts.items() if count} == {
         Verdict.STALE: 1,
         Verdict.PASSED: 1,
     }
-    assert report.requirement_counts[Verdict.NOT_EXERCISED] == 1
+    assert report.target.requirement_counts[Verdict.NOT_EXERCISED] == 1
 
 
 def test_findings_are_attached_and_equal_ones_are_counted() -> None:
@@ -234,8 +234,10 @@ def test_the_summary_shows_counts_and_the_first_failures_worst_first() -> None:
         r"failed vultr.failed.rule[GET /v2/plans]: two lines\x1b[2J",
         r"unexpected-pass vultr.unexpected-pass.rule[GET /v2/plans]: two lines\x1b[2J",
         "… and 1 more",
+        "warned vultr.warned.rule[GET /v2/plans]: because warned",
         "blocked vultr.blocked.rule[GET /v2/plans] by vultr.failed.rule",
         r"error: two lines\x1b[2J",
+        "6 requirements unseen: more is seen of a target that is up (--target URL)",
         "exit status 1: 1 broken, 1 failed, 1 unexpected-pass, 1 stale; 1 error",
     ]
 

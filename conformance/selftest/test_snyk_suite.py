@@ -11,7 +11,7 @@ from attrs import evolve
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run, items_of
-from conformance.properties.run import Result
+from conformance.properties.results import Result
 from conformance.reference import Server
 from conformance.reference.faults import Fault
 from conformance.reference.messages import Problem, Request, Response

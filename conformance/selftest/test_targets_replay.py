@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from attrs import evolve
 
 from conformance.contract.verdict import Outcome
 from conformance.properties import Run
@@ -16,7 +17,7 @@ from conformance.selftest.servers import TESTS, VULTR, items
 from conformance.targets import CassetteTarget, NotRecorded, ReferenceTarget, Stale
 from conformance.targets.replay import CassetteTransport
 from conformance.targets.target import CASSETTES
-from conformance.traffic.cassette import Interaction, Take
+from conformance.traffic.cassette import Interaction, Take, write
 from conformance.traffic.exchange import Request, Response
 from conformance.traffic.redact import Redactor
 
@@ -145,3 +146,13 @@ def test_every_item_meets_a_fresh_reference_server() -> None:
         client = target.session("a test", "an item", []).client
         assert client.call(delete, domain).response.status == 204
         assert client.call(delete, domain).response.status == 404
+
+
+@pytest.mark.parametrize("sent_at", [1_767_225_600.25, None])
+def test_a_replayed_exchange_happened_when_it_was_recorded(sent_at: float | None, tmp_path: Path) -> None:
+    asked = request(authorization="Bearer replayed-credential-default")
+    take = Take((evolve(said(asked, "{}"), sent_at=sent_at),))
+    write(tmp_path / "module" / "test.yaml", {"base_url": "https://recorded.invalid"}, {"item": take})
+    client = CassetteTarget(VULTR, tmp_path).session("module/test", "item", []).client
+    client.clock.sleep(5.0)
+    assert client.send("GET", "/v2/plans").sent_at == sent_at

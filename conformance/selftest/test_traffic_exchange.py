@@ -189,7 +189,7 @@ def test_an_exchange_does_not_change() -> None:
 )
 def test_a_path_is_found_below_its_longest_base_url(url: str, path: str) -> None:
     locator = Locator(load("vultr"), "https://api.vultr.com", "http://localhost:8080/api", "http://h/api/emulated/")
-    assert locator.path(url) == path
+    assert locator.path("GET", url) == path
     operation = locator.operation("GET", url)
     assert (None if operation is None else operation.id) == ("GET /v2/account" if path == "/v2/account" else None)
 

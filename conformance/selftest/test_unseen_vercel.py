@@ -16,7 +16,7 @@ from conformance.commands.main import main
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
 from conformance.properties import NotExercised, Run, items_of
-from conformance.properties.run import Result
+from conformance.properties.results import Result
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
 from conformance.reference.limits import FixedWindow

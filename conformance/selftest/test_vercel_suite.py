@@ -14,7 +14,7 @@ from conformance.contract import load
 from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run, items_of
 from conformance.properties.detection import is_alarm
-from conformance.properties.run import Result
+from conformance.properties.results import Result
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
 from conformance.reference.limits import FixedWindow, Window

@@ -31,8 +31,10 @@ class Budget:
         paused: seconds of all pauses so far.
     """
 
-    def __init__(self, conventions: Conventions, clock: Clock, fraction: float = FRACTION) -> None:
-        self._clock = clock
+    def __init__(
+        self, conventions: Conventions, clock: Clock, fraction: float = FRACTION, patience: float = PATIENCE
+    ) -> None:
+        self._clock, self._patience = clock, patience
         self._blocked_until, self._why = 0.0, ""
         self.paused = 0.0
         self._bucket: InMemoryBucket | None = None
@@ -73,7 +75,7 @@ class Budget:
     @property
     def spent(self) -> bool:
         """Whether refusals have already held the run up for as long as it bears."""
-        return self.paused >= PATIENCE
+        return self.paused >= self._patience
 
     def pause(self, response: Response) -> float:
         """Seconds to wait after a 429.

@@ -5,65 +5,47 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import contextmanager, suppress
+from functools import cached_property, lru_cache
+from time import monotonic
+from typing import Any
 
 import httpx2
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
-from conformance.checks.base import shown
-from conformance.contract import Contract, Operation
+from conformance.checks.base import as_json, shown
+from conformance.contract import Contract, Need, Operation, Routes
+from conformance.contract.needs import TLS
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
+from conformance.targets.credentials import WRONG, wrong_value
 from conformance.targets.errors import (
+    Blocked,
+    Down,
     HarnessError,
-    NotExercised,
+    NoAnswer,
     NotFollowed,
-    NotRecorded,
-    Stale,
+    Oversized,
     Unsupported,
-    Unusable,
 )
 from conformance.targets.guard import Guard
+from conformance.targets.health import SILENT, Health, Notice
 from conformance.targets.network import Limits, Transport, body_of, explained
 from conformance.targets.origin import Origin
+from conformance.targets.replay import SENT_AT
 from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
 from conformance.traffic.redact import Redactor
+from conformance.traffic.successes import lacking
 from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 
 MAX_REQUESTS = 2000
 RETRIES = 3
-SILENT: Final = 3
-FLAKY: Final = 20
+
+# Most URLs are asked for again and again.
+_parsed = lru_cache(maxsize=1024)(httpx2.URL)
 
 Query = Mapping[str, object] | Iterable[tuple[str, object]]
-
-
-@frozen
-class Notice:
-    """Something a server announces that people should know, and the exchange that says it."""
-
-    text: str
-    exchange: Exchange
-
-
-@define
-class Health:
-    """Failures of a target in a row, shared by its clients: one that is down, or refuses all, is not asked forever.
-
-    Attributes:
-        failures: requests in a row that got no usable answer; `last` says why the last one did not.
-        failed: all such requests, so that a target that answers now and then does not hold a run up for hours.
-        usable: some request got a usable answer.
-        refused: calls in a row that were still refused for their rate after every pause.
-    """
-
-    failures: int = 0
-    failed: int = 0
-    last: str = ""
-    usable: bool = False
-    refused: int = 0
 
 
 @define(eq=False, slots=False)
@@ -84,7 +66,9 @@ class Client:
         private: nothing it sends leaves this machine.
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
         notices: what the target announced, each thing once.
+        routes: where the target serves operations at other paths than the documented ones.
         restarts: how often a walk that shows a record twice is begun again.
+        acting: name of the credential that is sent where none is named.
     """
 
     contract: Contract
@@ -106,7 +90,13 @@ class Client:
     notices: list[Notice] = field(factory=list)
     restarts: int = 1
     tls: ContextFactory | None = None
+    acting: str = "default"
+    routes: Routes = field()
     _unpaced: bool = False
+
+    @routes.default
+    def _as_documented(self) -> Routes:
+        return self.contract.routes({})
 
     def call(
         self,
@@ -121,7 +111,8 @@ class Client:
         """
         missing = [name for name in operation.path_parameters if name not in (values or {})]
         if missing:
-            raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters")
+            need = Need.parameter(missing[0])
+            raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters", need)
         return self.send(operation.method, operation.expand(values or {}), **options)
 
     def send(
@@ -135,30 +126,36 @@ class Client:
         headers: Mapping[str, str] | None = None,
         credential: str | None = "default",
         negative: bool = False,
+        as_served: bool = False,
     ) -> Exchange:
-        """Sends one request and returns the exchange, whatever the status.
+        """Sends one request and returns the exchange, whatever the status: 0 where a target that is up gave no answer.
 
         Args:
-            path: below the base URL, percent-encoded.
+            path: below the base URL, percent-encoded, as the document has it.
             query: parameters, or pairs; values are turned into text, and one that is None is left out. A
                 version that the API takes as a parameter is added where it is not named.
             body: sent as JSON with the documented media type; None sends none.
             content: raw bytes sent instead of `body`, typed only by `headers`.
             headers: added last, so they win over what the client would send.
-            credential: name of the credential to send, None for none.
+            credential: name of the credential to send, or of a wrong one (`credentials.WRONG`); None for none.
             negative: the request is wrong on purpose.
+            as_served: the path is one that the target gave out, and is asked for as it stands.
 
         Raises:
-            HarnessError: no usable answer: unreachable, timed out, closed in the middle, too large, too deep.
+            HarnessError: the target is down.
+            Blocked: the operation gave no usable answer so often that it is not asked any more.
             NotRecorded, Stale: the cassette has no answer.
             Unsupported: the target has no such credential, or it is a write that may not be sent there.
         """
-        request = self.request(method, path, query, body, content, headers, credential)
+        credential = self.acting if credential == "default" else credential
+        own = path if as_served else self.routes.to_served(method, path)
+        request = self.request(method, own, query, body, content, headers, credential)
         # A create is noted once it can be sent.
-        self._go_on(request)
-        made = self.guard.admit(request, self._locator.path(str(request.url)), credential)
+        self._go_on(request, self._known_as(request))
+        made = self.guard.admit(request, self._locator.path(method, str(request.url)), credential)
         exchange = self._paced(request, negative)
-        self.guard.answered(made, exchange)
+        if exchange.response.answered:
+            self.guard.answered(made, exchange)
         return exchange
 
     def _paced(self, request: httpx2.Request, negative: bool) -> Exchange:
@@ -193,10 +190,11 @@ class Client:
         origin = origin_of(resolved(link, self.base_url, asked)) if len(link) <= LONGEST else None
         if origin is None or origin not in map(origin_of, (self.base_url, self.contract.conventions.origin)):
             where = origin or ("nowhere" if len(link) <= LONGEST else f"nowhere: it has {len(link)} characters or more")
-            raise NotFollowed(f"the link {shown(link)!r} is not followed: it leads to {where}")
+            raise NotFollowed(f"the link {as_json(link)} is not followed: it leads to {where}")
         versioning = self.contract.conventions.versioning
         unchanged = {versioning.parameter: None} if versioning and versioning.parameter else {}
-        return self.send("GET", link_target(link, self.base_url, asked), query=unchanged, **options)
+        path = link_target(link, self.base_url, asked)
+        return self.send("GET", path, query=unchanged, as_served=True, **options)
 
     def heed(self, exchange: Exchange) -> None:
         """Takes note of a Sunset header (RFC 8594): once for each operation and date."""
@@ -217,6 +215,15 @@ class Client:
         finally:
             self._unpaced = before
 
+    def acting_as(self, credential: str) -> Client:
+        """The same client, with another credential where it would send the default one.
+
+        Raises:
+            Unsupported: the target has no such credential.
+        """
+        self.token(credential)
+        return evolve(self, acting=credential)
+
     def from_address(self, address: str) -> Client:
         """The same client speaking from another source address.
 
@@ -225,7 +232,7 @@ class Client:
         """
         if self.addresses is None:
             raise Unsupported("needs a second source address, which this target does not offer")
-        return evolve(self, transport=self.addresses(address), addresses=None)
+        return evolve(self, transport=self.addresses(address), addresses=None, health=Health())
 
     def in_clear(self) -> Client:
         """The same client speaking plain HTTP to the same host.
@@ -236,7 +243,7 @@ class Client:
             Unsupported: the target has no TLS to leave out.
         """
         if self.plain_url is None:
-            raise Unsupported("needs a target that is reached over TLS")
+            raise Unsupported("needs a target that is reached over TLS", TLS)
         credentials = self.credentials
         if not self.private:
             credentials = {name: f"conformance-throw-away-{name}" for name in credentials}
@@ -262,22 +269,24 @@ class Client:
             Unsupported: the target is not reached over connections of ours.
         """
         if self.tls is None:
-            raise Unsupported("needs a target that is reached over TLS on a connection of its own")
+            raise Unsupported("needs a target that is reached over TLS on a connection of its own", TLS)
         return Wire(self.base_url, self.tls)
 
     def control(self, exchange: Exchange) -> Exchange:
         """The exchange, if it can serve as a positive control: the request was accepted.
 
         Raises:
-            NotExercised: it was refused, so what follows would prove nothing.
-            HarnessError: the target answered neither with a success nor with a refusal.
+            Blocked: it was refused, so that what follows would prove nothing, or the answer is of no use, or no success
+                of its operation.
         """
-        status = exchange.response.status_class
-        if status == 2:
-            return exchange
-        if status == 4:
-            raise NotExercised(f"the control was refused: {exchange}")
-        raise HarnessError(f"the control got no usable answer: {exchange}")
+        response = exchange.response
+        if response.status_class == 4 or response.status == 501:
+            raise Blocked(f"the control was refused: {exchange}", "accepted", exchange)
+        if not response.ok or response.fault is not None or response.unread is not None:
+            raise Blocked(f"the control got no usable answer: {exchange}", "usable", exchange)
+        if lacks := lacking(exchange, self.contract):
+            raise Blocked(f"the control was not served: {lacks}", "list", exchange)
+        return exchange
 
     def request(
         self,
@@ -295,7 +304,7 @@ class Client:
             NotFollowed: its URL would lead away from the target, or is none; no credential is put on it.
         """
         url = self.url(path, [(name, str(value)) for name, value in self._versioned(query) if value is not None])
-        asked = httpx2.URL(url)
+        asked = _parsed(url)
         Origin.of(self.base_url).admit(asked)
         media_types = self.contract.conventions.media_types
         sent = {"User-Agent": "conformance", "Accept": media_types.response[0]}
@@ -330,6 +339,8 @@ class Client:
         if credential is None:
             return {}
         auth = self.contract.conventions.auth
+        if credential in WRONG:
+            return {auth.header: wrong_value(credential, auth.scheme, self.token("default"))}
         return {auth.header: f"{auth.schemes.get(credential, auth.scheme)} {self.token(credential)}"}
 
     def token(self, credential: str) -> str:
@@ -340,50 +351,53 @@ class Client:
         """
         if credential not in self.credentials:
             variable = self.contract.conventions.auth.credentials.get(credential, credential)
-            raise Unsupported(f"needs the credential {credential!r}: set {variable}")
+            need = Need.credential(credential, variable)
+            raise Unsupported(f"needs the credential {credential!r}: set {variable}", need)
         return self.credentials[credential]
 
     def _where(self, request: httpx2.Request) -> str:
         return f"{request.method} {shown(self.redactor.url(str(request.url)))}"
 
-    def _go_on(self, request: httpx2.Request) -> None:
+    def _go_on(self, request: httpx2.Request, operation: str) -> None:
         """Passes as long as the target is worth another request.
 
         Raises:
             HarnessError: it is given up.
+            Blocked: this operation of it is.
         """
-        where = self._where(request)
         if len(self.exchanges) >= MAX_REQUESTS:
-            raise HarnessError(f"{where}: more than {MAX_REQUESTS} requests in one item; given up")
-        if self.health.failures >= SILENT:
-            raise HarnessError(
-                f"the target is taken as down after {SILENT} failures in a row; the last: {self.health.last}"
-            )
-        if self.health.failed >= FLAKY:
-            raise HarnessError(f"the target is given up after {FLAKY} failures in all; the last: {self.health.last}")
+            raise HarnessError(f"{self._where(request)}: more than {MAX_REQUESTS} requests in one item; given up")
+        if self.health.down is not None:
+            raise Down(self.health.down.first)
         if self.budget is not None and self.budget.spent and not self._unpaced:
             raise HarnessError(
-                f"{where}: not sent: after refusals for their rate calls have waited {self.budget.paused:.0f} s in all"
+                f"{self._where(request)}: not sent: after refusals for their rate calls have waited "
+                f"{self.budget.paused:.0f} s in all"
             )
         if self.health.refused >= SILENT:
             raise HarnessError(
-                f"{where}: not sent: the target refused {SILENT} calls in a row for their rate, each time it was asked"
+                f"{self._where(request)}: not sent: the target refused {SILENT} calls in a row for their rate, "
+                "each time it was asked"
             )
+        self.health.is_worth(operation)
+
+    def _known_as(self, request: httpx2.Request) -> str:
+        url = str(request.url)
+        operation = self._locator.operation(request.method, url)
+        return operation.id if operation else f"{request.method} {self._locator.path(request.method, url)}"
 
     def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
-        self._go_on(request)
-        where, sent_at = self._where(request), self.clock.now()
+        operation = self._known_as(request)
+        self._go_on(request, operation)
+        sent_at, began = self.clock.now(), monotonic()
         try:
-            answer = self._answer(request)
-        except HarnessError as error:
-            text = f"{where}: {self.redactor.text(str(error))}"
-            # One operation may answer too much on a target that is up: the others are still judged.
-            if not (self.health.usable and isinstance(error, Unusable)):
-                self.health.failures += 1
-                self.health.failed += 1
-                self.health.last = text
-            raise HarnessError(text) from None
-        self.health.failures, self.health.usable = 0, True
+            answer, recorded_at = self._answer(request)
+        except NoAnswer as error:
+            why = self.redactor.text(str(error))
+            if not self._is_up(operation):
+                self.health.down = Down(f"{self._where(request)}: {why}")
+                raise self.health.down from None
+            answer, recorded_at = Response(status=0, fault=why, http_version=""), None
         said = self.redactor.request(
             Request(
                 headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
@@ -393,35 +407,60 @@ class Client:
             )
         )
         exchange = self._locator.exchange(
-            said, answer if self.replayed else self.redactor.response(answer), negative=negative, sent_at=sent_at
+            said,
+            answer if self.replayed else self.redactor.response(answer),
+            negative=negative,
+            sent_at=recorded_at if self.replayed else sent_at,
         )
+        self.health.note(operation, request, exchange, monotonic() - began)
         self.exchanges.append(exchange.kept())
         self.heed(exchange)
         for observer in self.observers:
             observer(exchange)
         return exchange
 
-    @property
-    def _locator(self) -> Locator:
-        return Locator(self.contract, self.base_url)
+    def _is_up(self, silent: str) -> bool:
+        """Whether a target that is silent at one operation answers others: any path, or a call that it has answered."""
+        unknown = self.request("GET", self.contract.conventions.errors.unknown_path)
+        for probe in (unknown, self.health.other_than(silent) or unknown):
+            if self.budget is not None and not self._unpaced:
+                self.budget.acquire()
+            with suppress(httpx2.HTTPError, NoAnswer, Oversized):
+                self.transport.handle_request(probe).close()
+                return True
+        return False
 
-    def _answer(self, request: httpx2.Request) -> Response:
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.contract, self.base_url, routes=self.routes)
+
+    def _answer(self, request: httpx2.Request) -> tuple[Response, float | None]:
+        """What comes back, whatever is wrong with its body; and when a recorded one says that it was asked for.
+
+        Raises:
+            NoAnswer: nothing, or nothing that is HTTP.
+        """
         try:
             response = self.transport.handle_request(request)
-            try:
-                body = body_of(response)
-            finally:
-                response.close()
-        except (NotRecorded, Stale):
-            raise
         except httpx2.HTTPError as error:
-            raise HarnessError(explained(error, self.limits)) from None
+            raise NoAnswer(explained(error, self.limits)) from None
+        except Oversized as error:
+            raise NoAnswer(str(error)) from None
+        body, fault, unread = b"", None, None
+        try:
+            body, fault = body_of(response, self.limits)
+        except Oversized as error:
+            unread = str(error)
+        finally:
+            response.close()
         answer = Response(
             headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw),
             body=body,
             status=response.status_code,
             http_version=response.http_version,
+            fault=fault,
+            unread=unread,
         )
-        if isinstance(answer._document, TooDeep):
-            raise Unusable(f"{answer._document}; not judged")
-        return answer
+        if unread is None and isinstance(answer._document, TooDeep):
+            answer = evolve(answer, body=b"", unread=f"{answer._document}; not judged")
+        return answer, response.extensions.get(SENT_AT)

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+import httpx2
 from attrs import define, field
+
+from conformance.targets.errors import HarnessError
 
 TOLD_FROM = 1.0
 """Seconds from which a pause is told of."""
@@ -47,6 +50,47 @@ class SystemClock:
         if seconds >= TOLD_FROM:
             self.tell(f"waiting {seconds:.0f} s: {why}")
         time.sleep(max(0.0, seconds))
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+PATIENCE = 5.0
+"""Seconds that a target may take to move its clock."""
+
+
+@define
+class RemoteClock:
+    """The time of this machine, ahead by as much as the target's clock was moved: waiting is moving it on.
+
+    Attributes:
+        url: takes `{"advance": SECONDS}`.
+    """
+
+    url: str
+    _ahead: float = 0.0
+    _clock: SystemClock = field(factory=SystemClock)
+
+    def now(self) -> float:
+        return self._clock.now() + self._ahead
+
+    def sleep(self, seconds: float, why: str = "") -> None:  # nobody waits
+        """Moves the target's clock.
+
+        Raises:
+            HarnessError: it cannot be moved.
+        """
+        if seconds <= 0:
+            return
+        try:
+            # It is on loopback and in clear: no authority has to be loaded to trust it.
+            with httpx2.Client(trust_env=False, timeout=PATIENCE, verify=False) as client:
+                answer = client.post(self.url, json={"advance": seconds})
+        except httpx2.HTTPError as error:
+            raise HarnessError(f"the clock of the target cannot be moved at {self.url}: {error}") from None
+        if answer.status_code != httpx2.codes.OK:
+            raise HarnessError(f"the clock of the target was not moved at {self.url}: it answers {answer.status_code}")
+        self._ahead += seconds
 
     def held(self) -> AbstractContextManager[None]:
         return nullcontext()

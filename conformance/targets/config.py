@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from attrs import frozen
+from attrs import evolve, frozen
 from pydantic import Field
 
-from conformance.contract import Contract, Record, contracts, load, validated
+from conformance.contract import Contract, ContractError, Record, contracts, load, validated
+from conformance.targets.clock import RemoteClock
 from conformance.targets.errors import TargetError
 from conformance.targets.facts import Facts
 from conformance.targets.origin import Origin
@@ -37,10 +38,15 @@ class TargetRecord(Record):
         capabilities: what it allows beyond what its address implies.
         parameters: parameter → values known to exist, which are for reading.
         disposable: parameter → values that are given up: tests may change and destroy what they name.
+        paths: operation, or the beginning of documented paths → the path that serves it, below the base URL.
+        discover: where a documented path is not found, look with GETs for the version that is served.
+        seed: `module:function` that fills the target's lists before a run that may write; it is called with a
+            `conformance.properties.seeding.Seeding`.
         facts: what else is known about it, e.g. the releases it serves.
         deviations: file of known deviations, relative to the pyproject.toml.
         ca: file with certificates to trust beside the usual ones, relative to the pyproject.toml.
         plain_url: where it answers in clear.
+        clock_url: where its clock is moved on, by a POST of `{"advance": SECONDS}`; nothing is waited for then.
         strict: it claims the document to the letter.
     """
 
@@ -50,10 +56,14 @@ class TargetRecord(Record):
     capabilities: tuple[str, ...] = ()
     parameters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     disposable: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    paths: dict[str, str] = Field(default_factory=dict)
+    discover: bool = False
+    seed: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     facts: Facts = Field(default_factory=Facts)
     deviations: str | None = None
     ca: str | None = None
     plain_url: str | None = None
+    clock_url: str | None = None
     strict: bool = False
 
 
@@ -83,11 +93,13 @@ def select(
     allow_writes: bool = False,
     parameters: Mapping[str, tuple[str, ...]] | None = None,
     disposable: Mapping[str, tuple[str, ...]] | None = None,
+    discover: bool = False,
 ) -> Selection:
     """The target of each API asked for, or of every API that has a contract.
 
     `parameters` are values known to exist at a URL, beside those that its record names, and `disposable` those
-    that may be changed and destroyed; `specs` is a folder with APIs beside the shipped ones.
+    that may be changed and destroyed; `specs` is a folder with APIs beside the shipped ones; with `discover` the
+    paths that a URL serves are looked for, where they are not those of the document.
 
     Raises:
         ContractError: an API is unknown or has no contract.
@@ -97,6 +109,8 @@ def select(
     for option, values in (("--parameter", given), ("--disposable", given_up)):
         if values and name in BUILT_IN:
             raise TargetError(f"{option} {next(iter(values))}: is for a URL or a named target, {name} knows its own")
+    if discover and name in BUILT_IN:
+        raise TargetError(f"--discover: is for a URL or a named target, {name} serves the documented paths")
     records = _records(root / "pyproject.toml")
     apis = tuple(dict.fromkeys(api_names)) or contracts(specs)
     loaded = {api: load(api, specs) for api in apis}
@@ -110,17 +124,22 @@ def select(
         if len(loaded) != 1:
             raise TargetError(f"--target {name}: say with --api which API answers there")
         (contract,) = loaded.values()
-        record = TargetRecord(api=contract.api, url=name, parameters=given, disposable=given_up)
+        record = TargetRecord(api=contract.api, url=name, parameters=given, disposable=given_up, discover=discover)
         url = _split(name)
         label = "-".join(str(part).replace(":", "-") for part in (url.hostname, url.port) if part)
         target = _at_url(label, record, contract, environ, allow_writes, root)
         target.given = name
         return Selection(label, {contract.api: target})
+    root, name, records = _of_file(name, api_names, root, records)
     if name not in records:
         known = ", ".join([*BUILT_IN, *sorted(records), "a URL"])
         raise TargetError(f"unknown target {name!r}: known are {known}")
     record = records[name]
-    added = {"parameters": record.parameters | given, "disposable": record.disposable | given_up}
+    added = {
+        "parameters": record.parameters | given,
+        "disposable": record.disposable | given_up,
+        "discover": record.discover or discover,
+    }
     record = record.model_copy(update=added)
     if api_names and record.api not in api_names:
         raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(api_names)}")
@@ -136,6 +155,22 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise TargetError(f"the URL of the target cannot be read: {error}") from None
     return parts
+
+
+def _of_file(
+    name: str, api_names: tuple[str, ...], root: Path, records: dict[str, TargetRecord]
+) -> tuple[Path, str, dict[str, TargetRecord]]:
+    """Where `--target` names a TOML file: its folder, and the one target in it that answers for what is asked for."""
+    path = Path(name)
+    if name in records or path.suffix != ".toml":
+        return root, name, records
+    if not path.is_file():
+        raise TargetError(f"--target {name}: there is no such file")
+    found = {label: one for label, one in _records(path).items() if not api_names or one.api in api_names}
+    if len(found) != 1:
+        told = f"several: {', '.join(sorted(found))}; say with --api which" if found else "none"
+        raise TargetError(f"--target {name}: of [tool.conformance.targets.<name>] the file has {told}")
+    return path.resolve().parent, next(iter(found)), found
 
 
 def _records(path: Path) -> dict[str, TargetRecord]:
@@ -161,6 +196,15 @@ def _records(path: Path) -> dict[str, TargetRecord]:
                 f"it is made of letters, digits, `.`, `_` and `-`, and is none of {', '.join(BUILT_IN)}"
             )
     return {name: validated(TargetRecord, table, f"{where}.targets.{name}") for name, table in tables.items()}
+
+
+def _with_variables(contract: Contract, variables: Mapping[str, str]) -> Contract:
+    """The contract, with credentials under the variables that a target names: what is told of them names those."""
+    if not variables:
+        return contract
+    auth = contract.conventions.auth
+    named = auth.model_copy(update={"credentials": {**auth.credentials, **variables}})
+    return evolve(contract, conventions=contract.conventions.model_copy(update={"auth": named}))
 
 
 def _at_url(
@@ -196,9 +240,16 @@ def _at_url(
     if url.scheme == "https":
         # What a document promises of HTTP/2 is asked of every host but an emulator, which says so if it has it.
         capabilities |= {"tls"} if loopback else {"tls", "h2"}
+    if record.clock_url is not None:
+        if not is_loopback(record.clock_url) or _split(record.clock_url).scheme != "http":
+            raise TargetError(
+                f"the target {name!r}: clock_url is no http URL on loopback, where alone a clock is moved"
+            )
+        capabilities.add("clock")
     if allow_writes:
         capabilities.add("writes")
-    variables = contract.conventions.auth.credentials | record.credentials
+    contract = _with_variables(contract, record.credentials)
+    variables = contract.conventions.auth.credentials
     credentials = {key: environ[variable] for key, variable in variables.items() if environ.get(variable)}
     if "default" not in credentials:
         raise TargetError(f"the target {name!r} needs a token: set the environment variable {variables['default']}")
@@ -215,18 +266,30 @@ def _at_url(
                 f"the target {name!r}: {contract.api} has no parameter {parameter!r} that a target names values of: "
                 f"known are {', '.join(contract.named_by_targets)}"
             )
+    try:
+        routes = contract.routes(record.paths)
+    except ContractError as error:
+        raise TargetError(f"the target {name!r}: {error}") from None
     examples = {parameter: values for op in contract.operations for parameter, values in op.examples.items() if values}
-    return UrlTarget(
+    target = UrlTarget(
         contract=contract,
         name=name,
         base_url=base_url,
         credentials=credentials,
         capabilities=frozenset(capabilities),
         parameters=examples | record.parameters,
+        assumed=frozenset(examples.keys() - record.parameters.keys()),
         disposable=record.disposable,
+        routes=routes,
+        discover=record.discover,
+        seed=record.seed,
+        root=root,
         given=name,
         facts=record.facts.stated,
         ca=ca,
         plain_url=record.plain_url,
         strict=record.strict,
     )
+    if record.clock_url is not None:
+        target.clock = RemoteClock(record.clock_url)
+    return target

@@ -18,6 +18,7 @@ class ReleaseFact(Record):
         deprecated: it is marked as deprecated; being superseded alone is not that.
         sunset: the day its support ends, as a version.
         marker: JSON pointer → the value there in an answer of this release, null for a member that is not there.
+        absent: JSON pointers of members that are not there, for what has no null, such as TOML.
     """
 
     operation: str
@@ -25,6 +26,7 @@ class ReleaseFact(Record):
     deprecated: bool = False
     sunset: str | None = None
     marker: dict[str, Any] = Field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
 
 class TypeFact(Record):
@@ -67,4 +69,8 @@ class Facts(Record):
     @property
     def stated(self) -> dict[str, Any]:
         """Those that were given, as a recording keeps them."""
-        return self.model_dump(mode="json", exclude_unset=True)
+        found = self.model_dump(mode="json", exclude_unset=True)
+        for release in found.get("releases", ()):
+            if absent := release.pop("absent", ()):
+                release["marker"] = {**release.get("marker", {}), **dict.fromkeys(absent)}
+        return found

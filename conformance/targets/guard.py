@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, unquote
 import httpx2
 from attrs import define, field
 
-from conformance.contract import Contract, Operation, Resource, pointer
+from conformance.contract import Contract, Need, Operation, Resource, pointer
+from conformance.contract.needs import WRITES
 from conformance.contract.operation import METHODS
 from conformance.targets.errors import Unsupported
 from conformance.targets.ledger import Ledger, Made, is_refusal
@@ -79,7 +80,9 @@ class Guard:
         if method in SAFE:
             return None
         if self.contract is None or not self.writes:
-            raise Unsupported(f"{method} {path}: not sent: writes are not allowed here; --allow-writes grants them")
+            raise Unsupported(
+                f"{method} {path}: not sent: writes are not allowed here; --allow-writes grants them", WRITES
+            )
         query = self._scope(parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True))
         operation = self.contract.router.find(method, path)
         resource = self.created_by(operation)
@@ -260,7 +263,8 @@ class Guard:
             if not self._free(name, value):
                 raise Unsupported(
                     f"{where} {name} {value} was not created by this run; where it may be changed and destroyed, "
-                    "name it under `disposable` of the target, or with --disposable"
+                    "name it under `disposable` of the target, or with --disposable",
+                    Need.disposable(name),
                 )
         for value in beyond:
             if self._for_reading(value):

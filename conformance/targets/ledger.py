@@ -41,6 +41,7 @@ class Made:
         deleted: a delete of it was answered with a success.
         gone: nothing is left of it, or it was refused.
         why: why it could not be deleted.
+        kept: it fills a list for the whole run, and is deleted at its end.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Made:
     deleted: bool = False
     gone: bool = False
     why: str | None = None
+    kept: bool = False
 
     @property
     def exists(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -16,7 +17,7 @@ import httpx2
 from attrs import define, field, frozen
 from httpcore2 import NetworkBackend, NetworkStream
 
-from conformance.targets.errors import HarnessError, Unusable
+from conformance.targets.errors import NoAnswer, Oversized
 from conformance.traffic.decoding import NotDecoded, TooLarge, codings_of, decoded
 
 MAX_BODY = 4 * 1024 * 1024
@@ -51,22 +52,22 @@ class Allowance:
         """Seconds that the next step may take.
 
         Raises:
-            HarnessError: none are left.
+            NoAnswer: none are left.
         """
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise HarnessError(f"the answer was not complete after {self.seconds:g} s")
+            raise NoAnswer(f"the answer was not complete after {self.seconds:g} s")
         return left if wanted is None else min(left, wanted)
 
     def took(self, data: bytes) -> bytes:
         """Counts what was received.
 
         Raises:
-            HarnessError: it is too much.
+            Oversized: it is too much.
         """
         self.received += len(data)
         if self.received > MAX_RECEIVED:
-            raise Unusable(f"the answer is larger than {MAX_RECEIVED // 1024 // 1024} MiB as it is sent; not judged")
+            raise Oversized(f"the answer is larger than {MAX_RECEIVED // 1024 // 1024} MiB as it is sent; not judged")
         return data
 
 
@@ -128,7 +129,7 @@ class _Backend(NetworkBackend):
         for address in found:
             try:
                 left = own.timeout(None)
-            except HarnessError:
+            except NoAnswer:
                 raise httpcore2.ConnectTimeout from None
             try:
                 return _Stream(self._inner.connect_tcp(address, port, left, local_address, socket_options or ()))
@@ -194,7 +195,8 @@ class Transport(httpx2.HTTPTransport):
         """The answer, its body still to be read.
 
         Raises:
-            HarnessError: it is not there in time, or too large; reading the body raises it, too.
+            NoAnswer: it is not there in time; reading the body raises it, too.
+            Oversized: it is too large; so does reading the body.
             httpx2.HTTPError: there is no connection, or what comes is not HTTP.
         """
         for connection in self._pool.connections:
@@ -208,41 +210,50 @@ class Transport(httpx2.HTTPTransport):
         fields = response.headers.raw
         if len(fields) > MAX_FIELDS or sum(len(name) + len(value) for name, value in fields) > MAX_HEAD:
             response.close()
-            raise Unusable(
+            raise Oversized(
                 f"the answer has {len(fields)} header fields; no more than {MAX_FIELDS} in {MAX_HEAD // 1024} KiB "
                 "are read"
             )
         return response
 
 
-def body_of(response: httpx2.Response) -> bytes:
-    """The body, decoded.
+def body_of(response: httpx2.Response, limits: Limits) -> tuple[bytes, str | None]:
+    """The body, decoded; or what came of it, as it was sent, and what is wrong with it.
 
     Raises:
-        HarnessError: it is too large, or does not decode.
+        Oversized: it is larger than is read.
     """
     parts, size = [], 0
     assert isinstance(response.stream, httpx2.SyncByteStream)
-    for part in response.stream:
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BODY:
-            raise Unusable(_TOO_LARGE)
     try:
-        codings = codings_of(response.headers.get("content-encoding"))
-        return decoded(b"".join(parts), codings, MAX_BODY, as_sent=True)
+        for part in response.stream:
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BODY:
+                raise Oversized(_TOO_LARGE)
+    except httpx2.HTTPError as error:
+        return b"".join(parts), explained(error, limits)
+    except NoAnswer as error:
+        return b"".join(parts), str(error)
+    body = b"".join(parts)
+    try:
+        return decoded(body, codings_of(response.headers.get("content-encoding")), MAX_BODY, as_sent=True), None
     except TooLarge:
-        raise Unusable(_TOO_LARGE) from None
+        raise Oversized(_TOO_LARGE) from None
     except NotDecoded as error:
-        raise Unusable(f"the body does not decode: it {error}") from None
+        return body, f"the body does not decode: it {error}"
 
 
 _TOO_LARGE = f"the body is larger than {MAX_BODY // 1024 // 1024} MiB; not judged"
 
 
+# How Python writes the numbers of errors and its own files: nobody who reads a report knows them.
+_SYSTEM = re.compile(r"\[Errno -?\d+\] |\[SSL: \w+\] | \(_ssl\.c:\d+\)")
+
+
 def explained(error: httpx2.HTTPError, limits: Limits) -> str:
     """Why there is no answer, in one line."""
-    text = str(error) or type(error).__name__
+    text = _SYSTEM.sub("", str(error)) or type(error).__name__
     match error:
         case httpx2.ConnectTimeout():
             return f"no connection within {limits.connect:g} s; is the target up?"

@@ -58,6 +58,9 @@ class Origin:
         Raises:
             NotFollowed: no request can be made of it, since a server gave out something that is no path or too long.
         """
+        return _url(self, path, tuple(query))
+
+    def _made(self, path: str, query: Iterable[tuple[str, str]]) -> httpx2.URL:
         own, _, kept = path.partition("?")
         if not own.startswith("/"):
             raise NotFollowed(f"{own[:200]!r} is no path below the base URL")
@@ -93,6 +96,12 @@ class Origin:
 
     def __str__(self) -> str:
         return self._name
+
+
+# Most URLs are asked for again and again.
+@lru_cache(maxsize=1024)
+def _url(origin: Origin, path: str, query: tuple[tuple[str, str], ...]) -> httpx2.URL:
+    return origin._made(path, query)
 
 
 def _place(url: httpx2.URL) -> tuple[bytes, bytes, int]:

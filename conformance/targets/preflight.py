@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import httpx2
-from attrs import define, evolve
+from attrs import evolve
 
 from conformance.contract import Operation
-from conformance.targets.client import Health
-from conformance.targets.errors import HarnessError, TargetError
+from conformance.targets.errors import Down, TargetError
+from conformance.targets.health import Health
 from conformance.targets.target import UrlTarget
 
-
-@define
-class _Probe(httpx2.BaseTransport):
-    """Notes whether anything answered: whatever is wrong with an answer, who sends one is up."""
-
-    transport: httpx2.BaseTransport
-    answered: bool = False
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = self.transport.handle_request(request)
-        self.answered = True
-        return response
+EVERY = 0.5
+"""Seconds between two attempts at a target that is to come up."""
 
 
 def preflight(target: UrlTarget) -> str | None:
-    """Makes one request, a documented read with the credential where there is one.
+    """Makes one request, a documented read with the credential where there is one, and others if it is not answered.
 
     Returns:
         One line if the credential was refused, else None.
@@ -37,15 +26,12 @@ def preflight(target: UrlTarget) -> str | None:
     values = {name: target.parameters[name][0] for name in read.path_parameters} if read else {}
     path = read.expand(values) if read else target.contract.conventions.errors.unknown_path
     client = target.session("preflight", "preflight", []).client
-    probe = _Probe(client.transport)
-    probing = evolve(client, transport=probe, health=Health())
+    probing = evolve(client, health=Health())
     try:
         with probing.burst():
             answer = probing.send("GET", path).response
-    except HarnessError as error:
-        if probe.answered:
-            return None
-        why = str(error).removesuffix("; is the target up?")
+    except Down as error:
+        why = error.first.removesuffix("; is the target up?")
         raise TargetError(f"the target {target.base_url} cannot be reached: {why}; is it up?") from None
     if read and read.authorized == "required" and answer.status in (401, 403):
         return (
@@ -53,6 +39,25 @@ def preflight(target: UrlTarget) -> str | None:
             f"GET {path} came to {answer.reason}; is its token right?"
         )
     return None
+
+
+def awaited(target: UrlTarget, seconds: float) -> str | None:
+    """As `preflight`, asked again until something answers, for so many seconds by the target's clock.
+
+    Raises:
+        TargetError: nothing answers there by then.
+    """
+    until = target.clock.now() + seconds
+    while True:
+        try:
+            return preflight(target)
+        except TargetError as error:
+            left = until - target.clock.now()
+            if left <= 0:
+                raise TargetError(
+                    f"{error.args[0].removesuffix('; is it up?')}; {seconds:g} s were waited for it"
+                ) from None
+            target.clock.sleep(min(EVERY, left), "the target is not up yet")
 
 
 def _read(target: UrlTarget) -> Operation | None:

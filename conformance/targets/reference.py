@@ -80,7 +80,7 @@ class ReferenceTarget(Target):
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
         server = reference.build(self.contract.api, fault=self.fault)
         parameters = {name: tuple(values) for name, values in server.parameters.items()}
-        return Session(self._client(server, observers), self.capabilities, parameters, self._facts(server))
+        return Session(self._client(server, observers), self.capabilities, parameters, facts_of(self.contract, server))
 
     def _client(self, server: reference.Server, observers: list[Observer]) -> Client:
         clock = server.clock
@@ -111,13 +111,15 @@ class ReferenceTarget(Target):
             "capabilities": sorted(self.capabilities),
             "credentials": sorted(server.credentials),
             "parameters": {name: list(values) for name, values in sorted(server.parameters.items())},
-            **({"facts": facts} if (facts := self._facts(server)) else {}),
+            **({"facts": facts} if (facts := facts_of(self.contract, server)) else {}),
         }
 
-    def _facts(self, server: reference.Server) -> dict[str, Any]:
-        if not server.release_table:
-            return dict(server.facts)
-        return {**server.facts, "releases": server.release_table, "baseline": _baseline(self.contract)}
+
+def facts_of(contract: Contract, server: reference.Server) -> dict[str, Any]:
+    """What is known of a reference server beyond the document."""
+    if not server.release_table:
+        return dict(server.facts)
+    return {**server.facts, "releases": server.release_table, "baseline": _baseline(contract)}
 
 
 @cache

@@ -11,6 +11,9 @@ from conformance.traffic.cassette import Interaction, Take
 from conformance.traffic.exchange import Request
 from conformance.traffic.redact import Redactor
 
+SENT_AT = "conformance.sent_at"
+"""Extension of a replayed answer: when its request was sent as it was recorded, None where that is not known."""
+
 _Key = tuple[str, str, bytes, str | None, str | None]
 
 
@@ -49,7 +52,8 @@ class CassetteTransport(httpx2.BaseTransport):
                 f"the cassette has no answer to {asked.method} {asked.url}{again}: the test asks for something "
                 "else than when it was recorded; record it again with --record"
             )
-        said = answers.popleft().response
+        interaction = answers.popleft()
+        said = interaction.response
         return httpx2.Response(
             said.status,
             headers=[
@@ -58,7 +62,7 @@ class CassetteTransport(httpx2.BaseTransport):
                 if k.lower() not in _FRAMING
             ],
             stream=httpx2.ByteStream(said.body),
-            extensions={"http_version": said.http_version.encode()},
+            extensions={"http_version": said.http_version.encode(), SENT_AT: interaction.sent_at},
         )
 
     @property

@@ -7,6 +7,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import inf
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -15,13 +16,14 @@ import certifi
 import httpx2
 from attrs import define, field
 
-from conformance.contract import Contract
+from conformance.contract import Contract, Routes
 from conformance.shipped import shipped
-from conformance.targets.budget import Budget
-from conformance.targets.client import Client, Health
-from conformance.targets.clock import Clock, ManualClock, SystemClock
+from conformance.targets.budget import PATIENCE, Budget
+from conformance.targets.client import Client
+from conformance.targets.clock import Clock, ManualClock, RemoteClock, SystemClock
 from conformance.targets.errors import HarnessError
 from conformance.targets.guard import PREFIX, RECORDED, Guard
+from conformance.targets.health import Health
 from conformance.targets.ledger import Ledger, state_folder
 from conformance.targets.network import Limits, Transport
 from conformance.targets.origin import Origin, in_clear
@@ -122,6 +124,7 @@ class CassetteTarget(Target):
             plain_url=in_clear(str(provenance.get("base_url", ""))),
             private=True,
             replayed=True,
+            routes=self.contract.routes(provenance.get("paths", {})),
         )
         client.addresses = lambda _: client.transport
         return Session(
@@ -157,7 +160,11 @@ class UrlTarget(Target):
     Attributes:
         credentials: name → token.
         parameters: path parameter → values known to exist, which are for reading.
+        assumed: those of them that nobody named for this target: they are the document's own samples.
         disposable: path parameter → values that may be changed and destroyed.
+        routes: where it serves operations at other paths than the documented ones.
+        discover: such paths are looked for before a run.
+        seed: `module:function` that fills its lists before a run that may write, imported from `root`.
         given: how `--target` names it.
         session_id: the run that its ledger belongs to, which several processes may share.
         ledgers: the folder where its ledger is kept.
@@ -172,7 +179,12 @@ class UrlTarget(Target):
     credentials: Mapping[str, str] = field(repr=False)
     capabilities: frozenset[str] = frozenset()
     parameters: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    assumed: frozenset[str] = frozenset()
     disposable: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    routes: Routes = field()
+    discover: bool = False
+    seed: str | None = None
+    root: Path = Path()
     facts: Mapping[str, Any] = field(factory=dict)
     given: str | None = None
     session_id: str | None = None
@@ -188,13 +200,27 @@ class UrlTarget(Target):
     _guard: Guard | None = None
     _transports: dict[str | None, httpx2.BaseTransport] = field(factory=dict)
 
+    @routes.default
+    def _as_documented(self) -> Routes:
+        return self.contract.routes({})
+
     @property
     def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {"source": self.name, "base_url": self.base_url}
+        moved = {"paths": dict(sorted(self.routes.served.items()))} if self.routes.served else {}
+        return {"source": self.name, "base_url": self.base_url, **moved}
+
+    def learn(self, parameters: Mapping[str, tuple[str, ...]]) -> None:
+        """Takes note of values that exist there: for reading, as those that users name."""
+        self.parameters = {**self.parameters, **parameters}
+        self.assumed -= parameters.keys()
+        if self._guard is not None:
+            self._guard.known = self.parameters
 
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
         if self._budget is None:
-            self._budget = Budget(self.contract.conventions, self.clock)
+            # Where the clock is moved on, pauses take nobody's time.
+            patience = inf if isinstance(self.clock, RemoteClock) else PATIENCE
+            self._budget = Budget(self.contract.conventions, self.clock, patience=patience)
         loopback = is_loopback(self.base_url)
         client = Client(
             contract=self.contract,
@@ -212,6 +238,7 @@ class UrlTarget(Target):
             plain_url=self.plain_url or in_clear(self.base_url),
             private=loopback,
             tls=self.context if Origin.of(self.base_url).over_tls else None,
+            routes=self.routes,
         )
         known = {**self.parameters}
         for name, values in self.disposable.items():

@@ -15,7 +15,7 @@ from typing import Any
 import trustme
 from attrs import define, frozen
 
-from conformance.targets.errors import HarnessError
+from conformance.targets.errors import NoAnswer, Oversized
 from conformance.targets.network import MAX_BODY, Allowance, addresses
 from conformance.traffic.urls import origin_of
 
@@ -120,7 +120,7 @@ def _connection(address: tuple[str, int]) -> socket.socket:
             return socket.create_connection((found, address[1]), timeout=allowance.timeout(None))
         except OSError as error:
             failure = error
-        except HarnessError:
+        except NoAnswer:
             break
     raise failure
 
@@ -146,7 +146,7 @@ class _Bounded(RawIOBase):
         try:
             self.tls.settimeout(self.allowance.timeout(None))
             data = self.allowance.took(self.tls.recv(len(buffer)))
-        except HarnessError as error:
+        except (NoAnswer, Oversized) as error:
             raise TimeoutError(str(error)) from None
         buffer[: len(data)] = data
         return len(data)

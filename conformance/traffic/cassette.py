@@ -1,8 +1,8 @@
 """Cassettes in vcrpy's format: reading anyone's, and writing our own.
 
 Read: YAML or JSON; `{version: 1, interactions: […]}` and the list of before vcrpy 1.0, in every form of an interaction
-that vcrpy has had. Our own carry metadata: the provenance, and per item its share of the interactions, its cases and
-its negative requests.
+that vcrpy has had. Our own carry metadata: the provenance, and per item its share of the interactions, its cases, its
+negative requests and when each was sent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from attrs import evolve, field, frozen
 from pydantic import ConfigDict, Field, StrictInt, ValidationError
@@ -31,11 +31,17 @@ __all__ = ["Cassette", "CassetteError", "Interaction", "Take", "provenance_of", 
 
 @frozen
 class Interaction:
-    """One recorded request and its response."""
+    """One recorded request and its response.
+
+    Attributes:
+        negative: the request was wrong on purpose.
+        sent_at: epoch seconds on the clock of whoever sent it, None where the recording does not say.
+    """
 
     request: Request
     response: Response
     negative: bool = False
+    sent_at: float | None = None
 
 
 _OF_THE_CONNECTION = frozenset({"host", "user-agent", "content-length", "connection", "accept-encoding"})
@@ -82,6 +88,7 @@ def read(path: Path) -> Cassette:
     records, metadata = _records(path, load(path))
     provenance, shares = _metadata(path, metadata, len(records))
     negative = {number for share in shares.values() for number in share.negative}
+    times = {share.first + n: time for share in shares.values() for n, time in enumerate(share.times)}
     reader = Reader()
     interactions: list[tuple[int, Interaction]] = []
     errors = []
@@ -91,7 +98,7 @@ def read(path: Path) -> Cassette:
         except BadInteraction as error:
             errors.append(f"{path}: interaction {number}: {error}; record it again")
         else:
-            interactions.append((number, Interaction(request, response, number in negative)))
+            interactions.append((number, Interaction(request, response, number in negative, times.get(number))))
     by_number = dict(interactions)
     takes = {
         item: Take(
@@ -110,10 +117,15 @@ def provenance_of(path: Path) -> Mapping[str, Any]:
         return {}
 
 
+LATEST = 253_402_300_799.0
+"""Epoch seconds of the last moment that a date can have."""
+
+
 class _Share(Record):
     first: StrictInt = Field(ge=1)
     count: StrictInt = Field(ge=0)
     negative: tuple[StrictInt, ...] = ()
+    times: tuple[Annotated[float, Field(ge=0, le=LATEST, strict=True)], ...] = ()
     cases: tuple[dict[str, Any], ...] = ()
 
 
@@ -123,6 +135,7 @@ class _Provenance(Record):
     source: str | None = None
     base_url: str | None = None
     facts: dict[str, Any] = Field(default_factory=dict)
+    paths: dict[str, str] = Field(default_factory=dict)
 
 
 class _Metadata(Record):
@@ -148,6 +161,8 @@ def _metadata(path: Path, data: dict[str, Any], size: int) -> tuple[Mapping[str,
             raise _not_ours(path, f"takes.{item[:80]}")
         if not all(number in numbers for number in share.negative):
             raise _not_ours(path, f"takes.{item[:80]}.negative")
+        if share.times and len(share.times) != share.count:
+            raise _not_ours(path, f"takes.{item[:80]}.times")
         taken = max(taken, share.first + share.count)
     return data.get("provenance", {}), takes
 
@@ -196,6 +211,8 @@ def write(path: Path, provenance: Mapping[str, Any], takes: Mapping[str, Take]) 
         negative = [share["first"] + n for n, said in enumerate(take.interactions) if said.negative]
         if negative:
             share["negative"] = negative
+        if take.interactions and all(said.sent_at is not None for said in take.interactions):
+            share["times"] = [round(said.sent_at or 0.0, 3) for said in take.interactions]
         if take.cases:
             share["cases"] = [dict(case) for case in take.cases]
         shares[item] = share

@@ -11,9 +11,9 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
-from conformance.contract import ConformanceError, Contract, Operation, pointer
+from conformance.contract import ConformanceError, Contract, Operation, Routes, pointer
 from conformance.contract.nesting import nests_deeper
 from conformance.traffic.urls import split
 
@@ -60,11 +60,16 @@ class Message:
     Attributes:
         unread: why the body is not known, None where it is. A recording may lack a body, or hold one that cannot
             be decoded.
+        fault: what is wrong with it as HTTP, None where nothing is: it broke off, or its coding is not what it says.
+            The body is what came of it, and no JSON.
+        closed: why its content is not looked at, though it is there: what is wrong with it has been found already.
     """
 
     headers: Pairs = ()
     _body: bytes = b""
     unread: str | None = field(kw_only=True, default=None)
+    fault: str | None = field(kw_only=True, default=None)
+    closed: str | None = field(kw_only=True, default=None)
 
     @property
     def body(self) -> bytes:
@@ -111,10 +116,16 @@ class Message:
     @property
     def shown(self) -> str:
         """The body as text for people, or why it is not known."""
-        return self.text if self.unread is None else f"({self.unread})"
+        if self.unread is not None:
+            return f"({self.unread})"
+        return self.text if self.fault is None else f"{self.text}({self.fault})"
 
     @cached_property
     def _document(self) -> _Document | NotJson:
+        if self.closed is not None:
+            raise NotKnown(self.closed)
+        if self.fault is not None:
+            return NotJson(self.fault)
         try:
             return parse_json(self.body)
         except NotJson as error:
@@ -170,6 +181,8 @@ class Request(Message):
 
 @frozen(slots=False)
 class Response(Message):
+    """An answer; the status is 0 where there was none, and the fault says why."""
+
     status: int = field(kw_only=True)
     http_version: str = field(kw_only=True, default="HTTP/1.1")
 
@@ -178,12 +191,18 @@ class Response(Message):
         return self.status // 100
 
     @property
+    def answered(self) -> bool:
+        return self.status != 0
+
+    @property
     def ok(self) -> bool:
         return self.status_class == 2
 
     @property
     def reason(self) -> str:
         """The status with its standard phrase, e.g. `404 Not Found`."""
+        if not self.answered:
+            return "no answer"
         try:
             return f"{self.status} {HTTPStatus(self.status).phrase}"
         except ValueError:
@@ -196,7 +215,8 @@ class Exchange:
 
     Attributes:
         operation: the contract's operation, None if the contract has none for it.
-        path: path below the target's base URL.
+        path: path below the target's base URL, as the document has it.
+        served_at: the same as the target has it, where that is known.
         negative: the request was wrong on purpose, so what it breaks is no finding about the client.
         sent_at: seconds on the clock of whoever sent it, None in recordings that do not say.
         source: where a recorded exchange comes from: `file#number`, counted from 1.
@@ -206,6 +226,7 @@ class Exchange:
     response: Response
     operation: Operation | None
     path: str
+    served_at: str = field(default=Factory(lambda self: self.path, takes_self=True), kw_only=True)
     negative: bool = False
     sent_at: float | None = None
     source: str | None = None
@@ -216,7 +237,8 @@ class Exchange:
         return self.operation.id if self.operation else f"{self.request.method} (unknown)"
 
     def __str__(self) -> str:
-        return f"{self.request.method} {cut(self.request.url, 300)} → {self.response.status}"
+        came = self.response.status if self.response.answered else f"no answer: {self.response.fault}"
+        return f"{self.request.method} {cut(self.request.url, 300)} → {came}"
 
     def kept(self) -> Exchange:
         """The exchange as evidence of it is kept: what is long is cut, with its size and its digest."""
@@ -330,15 +352,22 @@ class Locator:
         base_urls: URLs that the API may live under, longest match first. A URL under none of them is taken by
             its path alone, since recordings of an emulator name its own host; segments before the first one that
             the contract's paths begin with are taken for that emulator's base path.
+        routes: where the target serves operations at other paths than the documented ones.
     """
 
-    def __init__(self, contract: Contract, *base_urls: str) -> None:
+    def __init__(self, contract: Contract, *base_urls: str, routes: Routes | None = None) -> None:
         self._contract = contract
+        self._routes = contract.routes({}) if routes is None else routes
         bases = {split(url).path.rstrip("/") for url in base_urls}
         self._prefixes = sorted(bases, key=len, reverse=True)
-        self._first = {operation.path.split("/")[1] for operation in contract.operations}
+        paths = (*(operation.path for operation in contract.operations), *self._routes.served.values())
+        self._first = {path.split("/")[1] for path in paths}
 
-    def path(self, url: str) -> str:
+    def path(self, method: str, url: str) -> str:
+        """The documented path of a request, or the one it was sent to where the contract lacks it."""
+        return self._routes.to_documented(method, self._below(url))
+
+    def _below(self, url: str) -> str:
         path = split(url).path or "/"
         for prefix in self._prefixes:
             if prefix and path.startswith(f"{prefix}/"):
@@ -348,9 +377,11 @@ class Locator:
         return "/" + "/".join(segments[begins:]) if begins > 1 else path
 
     def operation(self, method: str, url: str) -> Operation | None:
-        return self._contract.router.find(method, self.path(url))
+        return self._contract.router.find(method, self.path(method, url))
 
     def exchange(self, request: Request, response: Response, **details: Any) -> Exchange:
         """The exchange, with its operation found."""
-        operation = self.operation(request.method, request.url)
-        return Exchange(request, response, operation, self.path(request.url), **details)
+        served = self._below(request.url)
+        path = self._routes.to_documented(request.method, served)
+        operation = self._contract.router.find(request.method, path)
+        return Exchange(request, response, operation, path, served_at=served, **details)

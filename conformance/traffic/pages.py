@@ -10,7 +10,7 @@ from attrs import frozen
 from conformance.contract import Collection, Pagination
 from conformance.traffic.exchange import Exchange, Pairs, Request
 from conformance.traffic.links import neighbour
-from conformance.traffic.urls import LONGEST, split
+from conformance.traffic.urls import LONGEST
 
 LONGEST_IDENTITY = 4096
 
@@ -101,10 +101,8 @@ def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
     )
 
 
-def neighbour_request(
-    request: Request, pagination: Pagination, direction: Direction, named: str, base_url: str
-) -> tuple[str, Pairs]:
-    """The path below the base URL and the query that lead to a neighbour named on the page of `request`.
+def neighbour_query(request: Request, pagination: Pagination, direction: Direction, named: str) -> Pairs:
+    """The query that leads to a neighbour named on the page of `request`, at the same path.
 
     A cursor goes into its parameter, everything else stays as it was asked.
 
@@ -116,7 +114,7 @@ def neighbour_request(
         raise LookupError(f"no document names the parameter that takes the cursor {direction}")
     cursors = {pagination.cursor, pagination.previous}
     kept = tuple((name, value) for name, value in request.query if name not in cursors)
-    return split(request.url).path.removeprefix(split(base_url).path), (*kept, (parameter, named))
+    return (*kept, (parameter, named))
 
 
 def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> Any:

@@ -70,10 +70,14 @@ class Redactor:
         # Longest first, so that a secret that contains another one is replaced whole.
         ordered = sorted((secrets or {}).items(), key=lambda item: (-len(item[1]), item))
         known = tuple((secret, value_mark(name)) for name, secret in ordered)
+        # One that was cut short is no credential, but gives one away.
+        known += tuple((secret[:-1], NAME_MARK) for _, secret in ordered if len(secret) > MINIMUM_SECRET)
+        self._exact = tuple(secret for _, secret in ordered)
         # A mark stays as it is, so that redacting twice is redacting once.
         self._known = Known(known, kept=_MARK) if known else None
         # Most of what is said is said again and again: names and values of headers, URLs.
         self._short_text = lru_cache(maxsize=4096)(self._text)
+        self._short_request = lru_cache(maxsize=1024)(self._request)
 
     def values(self, text: str) -> str:
         """`text` with the known secrets replaced, and nothing else."""
@@ -93,22 +97,30 @@ class Redactor:
     def headers(self, headers: Pairs) -> Pairs:
         return tuple((self.values(name), self._header(name, value)) for name, value in headers)
 
-    def _header(self, name: str, value: str) -> str:
-        value = self.text(value)
+    def _header(self, name: str, sent: str) -> str:
+        value = self.text(sent)
         if not is_secret_name(name) or says_nothing(value):
             return value
         known = VALUE_MARK.search(value)
-        if known:
+        if known and not self._is_in_another_case(sent):
             # Beside a known secret other cookies are still private; a wrong Authorization stays a wrong one.
             return known.group() if "cookie" in name.lower() else value
         scheme, space, _ = value.partition(" ")
         return f"{scheme} {NAME_MARK}" if space and scheme.isalpha() else NAME_MARK
+
+    def _is_in_another_case(self, sent: str) -> bool:
+        """Whether a text holds a secret only as it is written in other letters: that is another credential."""
+        lowered = sent.lower()
+        return not any(secret in sent for secret in self._exact) and any(s.lower() in lowered for s in self._exact)
 
     def body(self, body: bytes) -> bytes:
         """A body in any encoding: what is not UTF-8 comes back byte for byte, save for the marks."""
         return self.text(body.decode("utf-8", errors="surrogateescape")).encode("utf-8", errors="surrogateescape")
 
     def request(self, request: Request) -> Request:
+        return self._short_request(request) if len(request.body) <= _SHORT else self._request(request)
+
+    def _request(self, request: Request) -> Request:
         return Request(
             headers=self.headers(request.headers),
             body=self.body(request.body),
@@ -119,9 +131,11 @@ class Redactor:
     def response(self, response: Response) -> Response:
         return Response(
             headers=self.headers(response.headers),
-            body=self.body(response.body),
+            body=b"" if response.unread is not None else self.body(response.body),
             status=response.status,
             http_version=response.http_version,
+            unread=response.unread,
+            fault=None if response.fault is None else self.text(response.fault),
         )
 
 

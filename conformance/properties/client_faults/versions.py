@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from conformance.targets.client import Client, Notice
+from conformance.targets.client import Client
 from conformance.targets.errors import HarnessError
+from conformance.targets.health import Notice
 from conformance.traffic.exchange import Exchange
 
 

@@ -27,8 +27,12 @@ USERS = {
 }
 """User → e-mail address and name."""
 
-CLIENT, CLIENT_SECRET = stable_id("client one"), stable_id("client-secret one")
-"""An application that may exchange codes for access tokens."""
+CLIENT, CODE = "oac_s4cllbR9Ao8307IDSkluOQBS", "jMIukZ1DBCKXHje3X14BCkU0"
+CLIENT_SECRET = "EOBPvZuBYAtb3SbYo8H1iWFP"
+"""The application of the document's samples, which may exchange codes for access tokens, and a code."""
+
+LOGIN, LOGIN_EMAIL = "T1dmvPu36nmyYisXAs7IRzcR", "user@mail.com"
+"""The login of the document's samples, which its user has accepted."""
 
 KEYS = {
     "deployments": "id",
@@ -88,6 +92,8 @@ def rows() -> dict[str, dict[tuple[str, str], Record]]:
 def _records() -> Iterator[tuple[str, str, Record]]:
     """Collection, owner and record of everything there is."""
     yield "files", PUBLIC, {"sha": digest_of(PAGE), "content": PAGE}
+    yield "codes", PUBLIC, {"code": CODE, "user": USER_A}
+    yield "logins", PUBLIC, {"token": LOGIN, "email": LOGIN_EMAIL, "accepted": True}
     for number, (prefix, owner) in enumerate(_OWNERS.items()):
         at = _START + timedelta(minutes=number)
         for count, state in enumerate(STATES if prefix == "a" else ("READY",)):

@@ -1,12 +1,14 @@
 """Authentication: who is let in, and how the others are refused."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.contract import Conventions, Resource
+from conformance.contract import Conventions
 from conformance.properties import (
     Collection,
     NotExercised,
     Subject,
+    Things,
     Unsupported,
     assert_equal,
     assert_not_status,
@@ -15,95 +17,106 @@ from conformance.properties import (
     property_test,
     requirement,
 )
+from conformance.properties.attempts import PLAINLY, Attempts, assert_out_of_reach, matrix, ways
 from conformance.targets import Client
 from conformance.targets.clock import Clock
+from conformance.targets.credentials import ELSEWHERE, MADE_UP, wrong_value
 from conformance.traffic.exchange import Exchange
+
+Asked = Mapping[str, Sequence[str | None]]
+"""Way to ask → the credentials that are tried in it, None for none."""
+
+
+def _nobody(subject: Subject) -> list[Mapping[str, Any]]:
+    return [{"asked": {way: [None] for way in ways(subject)}}]
+
+
+def _wrong(subject: Subject) -> list[Mapping[str, Any]]:
+    return [{"asked": matrix(subject)}]
 
 
 @requirement("auth.credentials-required")
-def test_a_call_without_credentials_is_refused(subject: Subject, client: Client, conventions: Conventions) -> None:
-    """The call that succeeds with a credential is refused without one, with the documented status."""
-    client.control(subject.call())
-    exchange = subject.call(credential=None, negative=True)
-    assert_status(exchange, conventions.auth.refused, when="without a credential")
-
-
-WRONG = {
-    "a token nobody was given": "{scheme} conformance-0000-no-such-token",
-    "the valid token under another scheme": "Basic {token}",
-    "another scheme's credential": "Basic Y29uZm9ybWFuY2U6Y29uZm9ybWFuY2U=",
-    "the valid token without a scheme": "{token}",
-    "the scheme alone": "{scheme}",
-    "the valid token with one character more": "{scheme} {token}x",
-}
+@property_test(examples=_nobody)
+def test_a_call_without_credentials_is_refused(subject: Subject, asked: Asked) -> None:
+    """The call that succeeds with a credential is refused without one, with the documented status; nothing changes."""
+    _are_refused(subject, asked)
 
 
 @requirement("auth.bad-credentials-refused")
-@property_test(examples=[{"wrong": name} for name in WRONG])
-def test_a_wrong_credential_is_refused(subject: Subject, client: Client, conventions: Conventions, wrong: str) -> None:
-    """The call that succeeds with a credential is refused with a wrong one, with the documented status."""
-    client.control(subject.call())
-    auth = conventions.auth
-    credential = WRONG[wrong].format(scheme=auth.scheme, token=client.token("default"))
-    exchange = subject.call(headers={auth.header: credential}, negative=True)
-    assert_status(exchange, auth.refused, when=f"with {wrong}")
+@property_test(examples=_wrong)
+def test_a_wrong_credential_is_refused(subject: Subject, asked: Asked) -> None:
+    """The call that succeeds with a credential is refused with each wrong one, and changes nothing."""
+    _are_refused(subject, asked)
 
 
-def _state(read: Exchange, resource: Resource) -> tuple[int, Any]:
-    return read.response.status, read.response.at(resource.object)
+def _are_refused(subject: Subject, asked: Asked) -> None:
+    """Whoever is let in is told first: a refusal with another status hides nothing that is worse."""
+    operation = subject.operation
+    if operation.authorized != "required":
+        raise NotExercised(f"{operation} needs no credential")
+    if operation.writes:
+        subject.need("writes")
+    refusals = [refusal for way in sorted(asked, key=_plainly_first) for refusal in _refusals(subject, way, asked[way])]
+    for exchange, when in refusals:
+        assert_status(exchange, subject.conventions.auth.refused, when=when)
 
 
-def _are_refused(subject: Subject, wrong: str, **sent: Any) -> None:
-    """A create, a change and a delete are refused, and what the run made for it stays as it was."""
-    if "writes" not in subject.session.capabilities:
-        raise NotExercised("writes are not allowed here, so none was tried")
-    contract, refused = subject.contract, subject.conventions.auth.refused
-    for resource in contract.conventions.resources:
-        things = subject.things_of(resource)
-        victim = things.create()
-        before, listed = things.get(victim), things.listed_but_others()
-        changes = {name: values[0] for name, values in resource.writable.items()}
-        for role in ("create", "update", "replace", "delete"):
-            if getattr(resource, role) is None or things.operation(role).authorized != "required":
-                continue
-            when = f"to {role} a {resource.name} {wrong}"
-            if role == "create":
-                exchange = things.post(things.body(), **sent, negative=True)
-            else:
-                body = None if role == "delete" else changes
-                exchange = things.call(role, victim, body=body, **sent, negative=True)
-            if things.operation(role).basis == "documented":
-                assert_status(exchange, refused, when=when)
-            assert_not_status(exchange, "2xx", when=when)
-            after = things.get(victim)
-            what = f"the {resource.name} after an attempt {when}"
-            assert_equal(_state(after, resource), _state(before, resource), what, exchange=exchange)
-        assert_equal(things.listed_but_others(), listed, f"the list after writes {wrong}")
+def _plainly_first(way: str) -> tuple[bool, str]:
+    return (way != PLAINLY, way)
 
 
-@requirement("auth.credentials-required", once=True)
-def test_writes_without_credentials_change_nothing(subject: Subject) -> None:
-    """A create, a change and a delete of what the run made are refused without a credential, and change nothing."""
-    _are_refused(subject, "without a credential", credential=None)
+def _refusals(subject: Subject, way: str, credentials: Sequence[str | None]) -> list[tuple[Exchange, str]]:
+    """What refuses a call that is accepted with the right credential, with when it came; none has an effect.
+
+    What is asked beyond the plain call need not be taken; then no more is known than that it must not succeed.
+    """
+    attempts, refusals = Attempts(subject, way), []
+    try:
+        served = attempts.control()
+        before = attempts.state()
+    except (NotExercised, Unsupported):
+        if way == PLAINLY:
+            raise
+        return []
+    if way == PLAINLY:
+        subject.client.control(served)
+    for credential in credentials:
+        when = "without a credential" if credential is None else f"with {credential}"
+        when = when if way == PLAINLY else f"{when} ({way})"
+        exchange = attempts.attempt(credential=credential)
+        if _too_many(subject, exchange):
+            break  # Whoever guesses may be slowed down.
+        if exchange.response.ok:
+            assert_status(exchange, subject.conventions.auth.refused, when=when)
+        assert_not_status(exchange, "2xx", when=when)
+        refusals.append((exchange, when))
+    if way == PLAINLY and None in credentials and not subject.operation.writes:
+        exchange = attempts.attempt(credential=None, query=dict.fromkeys(ELSEWHERE, wrong_value(MADE_UP, "", "")))
+        assert_not_status(exchange, "2xx", when="with a made-up token in the query")
+    if subject.operation.writes:
+        assert_equal(attempts.state(), before, f"what attempts to {attempts.role} {when} left", exchange=exchange)
+    return refusals if served.response.ok else []
 
 
-@requirement("auth.bad-credentials-refused", once=True)
-def test_writes_with_a_wrong_credential_change_nothing(subject: Subject, conventions: Conventions) -> None:
-    """A create, a change and a delete of what the run made are refused with a wrong one, and change nothing."""
-    auth = conventions.auth
-    for wrong in ("a token nobody was given", "the valid token under another scheme"):
-        credential = WRONG[wrong].format(scheme=auth.scheme, token=subject.client.token("default"))
-        _are_refused(subject, f"with {wrong}", headers={auth.header: credential})
+def _too_many(subject: Subject, exchange: Exchange) -> bool:
+    limit = subject.conventions.rate_limit
+    return limit is not None and exchange.response.status == limit.exceeded
+
+
+def needless(subject: Subject) -> str:
+    """Why that a credential is accepted shows nothing: nobody needs one; empty where one is needed."""
+    without = subject.call(credential=None, negative=True)
+    return f"{without} without any credential" if without.response.ok else ""
 
 
 @requirement("auth.valid-token-accepted")
 def test_a_valid_credential_is_accepted(subject: Subject) -> None:
-    """The call as it should be, with a valid credential, is answered with a success."""
+    """The call as it should be, with a valid credential, is answered with a success, which it is not without one."""
     exchange = subject.call()
     status, operation = exchange.response.status, subject.operation
     if operation.basis == "implied" and status in (404, 405, 501):
         raise Unsupported(f"the target answers {status} to {operation}, which the document only implies")
-    assert_status(exchange, "2xx", when="with a valid credential")
+    assert_status(exchange, "2xx", when="with a valid credential", vacuous=needless(subject))
 
 
 @requirement("auth.expired-credentials-refused", needs=("clock",))
@@ -144,5 +157,17 @@ def test_a_foreign_team_gives_nothing_personal(
                 expected="no personal record",
                 actual=exchange.response.text,
                 exchange=exchange,
+                of_content=False,
             )
             assert_status(exchange, "4xx", when=when)
+    resource = subject.contract.resource_of(subject.operation)
+    if resource is not None:
+        _is_personal(subject, subject.things_of(resource), {scope.parameter: scope.unknown})
+
+
+def _is_personal(subject: Subject, things: Things, nobody: Mapping[str, str]) -> None:
+    """What is personal is not reached under the name of a team that does not exist, and nothing is made there."""
+    writes, when = "writes" in subject.session.capabilities, "with {}={}".format(*next(iter(nobody.items())))
+    assert_out_of_reach(things, "4xx", when=when, writes=writes, query=nobody)
+    if writes:
+        assert_status(things.post(things.body(), query=nobody, negative=True), "4xx", when=when)

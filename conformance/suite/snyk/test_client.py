@@ -70,7 +70,7 @@ def test_the_scheme_is_written_exactly(contract: Contract, mock: MockServer) -> 
     for name, scheme in (("default", "token"), ("app", "bearer")):
         mock.client.call(contract.operation(LIST), {"org_id": ORG}, credential=name)
         expected = f"{scheme} {mock.client.credentials[name]}"
-        assert_equal(mock.raw[-1].headers.get(auth.header), expected, f"{auth.header} of the credential {name!r}")
+        assert_equal(mock.raw[-1].headers.get(auth.header), expected, f"{auth.header} of the credential {name}")
 
 
 @requirement("snyk.pagination.client-avoids-sort")

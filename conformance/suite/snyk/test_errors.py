@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from conformance.checks.base import as_json
 from conformance.contract import Conventions, pointer
 from conformance.properties import (
     Collection,
@@ -19,6 +20,9 @@ from conformance.properties import (
     property_test,
     requirement,
 )
+from conformance.properties.combinations import pairs, without_none
+from conformance.properties.exercise import NO_SUCH_PARAMETER
+from conformance.properties.exercise_combinations import reached
 from conformance.targets import Client
 from conformance.traffic.exchange import Exchange
 
@@ -28,11 +32,36 @@ VALUES = st.text(st.characters(codec="utf-8"), max_size=12)
 
 @requirement("snyk.errors.unknown-param-400")
 @property_test(examples=[{"name": "conformance_unknown", "value": "1"}], name=NAMES, value=VALUES)
-def test_an_unknown_parameter_is_refused(client: Client, collection: Collection, name: str, value: str) -> None:
-    """A list that is served is a 400 with a query parameter that nobody knows."""
-    client.control(collection.get())
+def test_an_unknown_parameter_is_refused(collection: Collection, name: str, value: str) -> None:
+    """A list that is served with a parameter that is known is a 400 with one that nobody knows."""
+    _ = collection.start
     exchange = collection.get(query={name: value}, negative=True)
     assert_status(exchange, 400, when=f"with the parameter {name}")
+
+
+def right_parameters(subject: Subject) -> list[dict[str, Any]]:
+    """A case for every two right values of parameters that a list takes."""
+    pagination, listing = subject.conventions.paging, subject.operation.listing
+    sizes = pagination.page_size
+    known: dict[str, list[Any]] = {sizes.parameter: [None, sizes.minimum], "way": ["first", "next"]}
+    known |= {name: [None, *values[:1]] for name, values in listing.filters.items()}
+    rows = pairs({**known, **({str(pagination.sort): [None, *listing.sorts[:1]]} if listing.sorts else {})})
+    return [{"way": row.pop("way"), "query": without_none(row)} for row in rows]
+
+
+@requirement("snyk.errors.unknown-param-400")
+@property_test(examples=right_parameters)
+def test_an_unknown_parameter_is_refused_beside_known_ones(
+    client: Client, collection: Collection, way: str, query: dict[str, Any]
+) -> None:
+    """A page that is served, whatever it was asked for with, is a 400 with one parameter more that nobody knows."""
+    served = reached(collection, way, query)
+    if served.response.ok:
+        known = [pair for pair in served.request.query if pair[0] != NO_SUCH_PARAMETER]
+        exchange = client.call(
+            collection.operation, collection.values, query=[*known, (NO_SUCH_PARAMETER, "1")], negative=True
+        )
+        assert_status(exchange, 400, when=f"with the parameter {NO_SUCH_PARAMETER} beside {len(known)} others")
 
 
 @requirement("snyk.content-type.wrong-media-type-400")
@@ -79,7 +108,7 @@ def test_an_error_names_its_source(subject: Subject, client: Client, name: str) 
     assert_that(
         name in named,
         f"no error names the parameter {name}",
-        expected=f"source.parameter {name!r}",
+        expected=f"source.parameter {as_json(name)}",
         actual=exchange.response.text,
         exchange=exchange,
     )

@@ -14,7 +14,7 @@ from conformance.checks.releases import (
     versioned_operations,
 )
 from conformance.checks.versioning import NOTICE_DAYS, SHAPED
-from conformance.contract import Versioning
+from conformance.contract import Need, Versioning
 from conformance.properties import (
     Collection,
     NotExercised,
@@ -38,7 +38,8 @@ class Endpoint:
         self.versioning: Versioning = subject.conventions.versions
         self.releases = releases_of(self.facts, collection.operation.id, self.versioning)
         if not self.releases:
-            raise NotExercised(f"no table of releases is known for {collection.operation}")
+            need = Need.fact("releases", "a table of releases")
+            raise NotExercised(f"no table of releases is known for {collection.operation}", need)
 
     def ask(self, version: str, *, negative: bool = False) -> Exchange:
         """One page in a version."""
@@ -265,10 +266,11 @@ def test_a_superseded_release_stays_for_its_time(subject: Subject, collection: C
             continue
         if not timedelta() <= now - following.day < timedelta(days=NOTICE_DAYS[release.rank]):
             continue
-        endpoint.assert_is(endpoint.ask(release.version), release, *distinct(endpoint, release, following))
-        judged += 1
+        unlike = distinct(endpoint, release, following)
+        endpoint.assert_is(endpoint.ask(release.version), release, *unlike)
+        judged += len(unlike)
     if not judged:
-        raise NotExercised("no release of the table was superseded so lately that it must still be served")
+        raise NotExercised("no release that differs visibly was superseded so lately that it must still be served")
 
 
 def distinct(endpoint: Endpoint, release: Release, following: Release) -> list[Release]:

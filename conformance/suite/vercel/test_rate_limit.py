@@ -2,7 +2,7 @@
 
 from conformance.contract import Conventions
 from conformance.properties import Collection, NotExercised, assert_status, requirement
-from conformance.properties.windows import fresh, told_by
+from conformance.properties.windows import LARGEST, fresh, told_by
 from conformance.targets import Client
 from conformance.targets.clock import Clock
 
@@ -14,11 +14,26 @@ def test_a_call_beyond_the_limit_is_refused(
     """In a fresh window as many calls as the limit says are served; the next one in the same window is a 429."""
     with client.burst():
         first = fresh(client, lambda: collection.get(1), clock)
-        last = first
         for _ in range(first.limit - 1):
-            last = told_by(client.control(collection.get(1)), conventions, clock)
+            client.control(collection.get(1))
         one_more = collection.get(1)
-    # The end of one window may be rounded up in one answer and down in another.
-    if last.reset > first.reset + 1 or last.at >= first.reset:
+    if first.is_over_at(one_more):
         raise NotExercised("the window was over before it was used up")
     assert_status(one_more, conventions.rate.exceeded, when=f"as call {first.limit + 1} of a window of {first.limit}")
+
+
+@requirement("vercel.rate-limit.exceeded-429")
+def test_a_call_beyond_what_is_left_is_refused(
+    client: Client, collection: Collection, clock: Clock, conventions: Conventions
+) -> None:
+    """With a credential most of whose calls are used up, the first call that is not served is a 429."""
+    with client.burst():
+        first = client.control(collection.get(1, credential="spent"))
+        left = told_by(first, conventions, clock).remaining
+        if left > LARGEST:
+            raise NotExercised(f"the credential has {left} calls left, too many to be used up")
+        for _ in range(left + 1):
+            exchange = collection.get(1, credential="spent")
+            if not exchange.response.ok:
+                break
+    assert_status(exchange, conventions.rate.exceeded, when=f"after which {left} calls were said to be left")

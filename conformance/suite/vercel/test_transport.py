@@ -8,6 +8,7 @@ from conformance.properties import (
     NotExercised,
     Subject,
     Unsupported,
+    Violation,
     assert_equal,
     assert_status,
     assert_that,
@@ -145,7 +146,8 @@ def test_http_1_0_is_served(subject: Subject, client: Client, wire: Wire) -> Non
     try:
         answer = wire.ask(_raw_request(subject, client, "1.0"))
     except OSError as error:
-        raise HarnessError(f"no answer over HTTP/1.0: {error}") from None
+        no_answer = f"a request over HTTP/1.0 gets no answer: {error}"
+        raise Violation(no_answer, expected="an answer", actual=str(error), of_content=False) from None
     assert_equal(answer.status, control.response.status, "the status over HTTP/1.0")
     assert_equal(answer.header("transfer-encoding"), None, "the transfer coding over HTTP/1.0")
     length = answer.header("content-length")

@@ -60,8 +60,6 @@ def called(subject: Subject, operation: Operation) -> Exchange:
     Raises:
         Unsupported: nothing on this target lets it be called well.
     """
-    if operation.id in (VERIFY, EXCHANGE):
-        raise Unsupported(f"{operation.id} needs a user who accepts it")
     resource = subject.contract.resource_of(operation)
     if resource is not None and operation.collection is None:
         return subject.call()

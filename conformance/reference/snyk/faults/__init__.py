@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.snyk.faults import access, documents, errors, limits, links, pages, rate, sunset, versions
+from conformance.reference.snyk.faults import (
+    access,
+    combined,
+    documents,
+    errors,
+    limits,
+    links,
+    pages,
+    rate,
+    sunset,
+    versions,
+)
 
 FAULTS: tuple[Fault, ...] = (
     *access.faults,
+    *combined.faults,
     *documents.faults,
     *errors.faults,
     *limits.faults,

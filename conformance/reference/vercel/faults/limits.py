@@ -90,7 +90,7 @@ fault("reset-in-seconds-to-go", "Reset is the number of seconds until the window
     told(RESET, lambda _, headers, now: int(headers[RESET]) - int(now.timestamp()))
 )
 fault("reset-long-past", "Reset lies two minutes before the end of the window.").by(
-    told(RESET, lambda limits, headers, _: int(headers[RESET]) - 2 * limits.seconds)
+    told(RESET, lambda limits, headers, _: int(headers[RESET]) - 2 * limits.window)
 )
 fault("reset-as-iso-date-on-errors", "The Reset of an error is an ISO date.").by(
     change_header(

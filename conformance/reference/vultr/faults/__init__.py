@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.vultr.faults import access, bodies, lists, pages, writes
+from conformance.reference.vultr.faults import access, bodies, combined, lists, pages, writes
 
 FAULTS: tuple[Fault, ...] = (
     *access.faults,
     *bodies.faults,
+    *combined.faults,
     *lists.faults,
     *pages.faults,
     *writes.faults,
