@@ -371,6 +371,7 @@ class Conventions(Record):
         base_url: the documented one.
         hosts: other hosts that it lives on, such as regional ones; `*` stands for any text.
         in_clear: status of every request over plain HTTP; None where the document gives none.
+        tls: the versions of TLS that a client may be limited to, as far as they are not obsolete.
         auth, media_types, errors, pagination, rate_limit, versioning: how it does each; what it lacks is left out.
         resources: what can be created, read, changed and deleted.
     """
@@ -379,6 +380,7 @@ class Conventions(Record):
     base_url: HttpUrl
     hosts: tuple[str, ...] = ()
     in_clear: int | None = None
+    tls: tuple[Literal["1.2", "1.3"], ...] = ()
     auth: Auth
     media_types: MediaTypes
     errors: Errors

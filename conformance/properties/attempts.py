@@ -190,8 +190,14 @@ def assert_out_of_reach(things: Things, *statuses: int | str, when: str, writes:
 
 
 def _state(things: Things, identity: str) -> tuple[int, Any]:
-    """Whether and how a thing is read, as far as only a call changes it: not how far it has come, say."""
-    resource, read = things.description, things.get(identity)
+    """Whether and how a thing is read, as far as only a call changes it: not how far it has come, say.
+
+    What has no operation to be read with is looked for in its list.
+    """
+    resource = things.description
+    if resource.read is None:
+        return 200, identity in things.listed()
+    read = things.get(identity)
     shown = read.response.at(resource.object)
     if isinstance(shown, dict):
         told = {resource.id, *resource.body, *resource.writable}

@@ -65,7 +65,8 @@ def planted(contract: Contract) -> Iterator[Planted]:
                 run = Run(contract, ReferenceTarget(contract), client_fault=defect.plant)
                 yield Planted(f"{record.id}/{defect.id}", record.id, defect.description, partial(_in_process, run))
         for flaw in SERVING_FAULTS:
-            if flaw.breaks in (record.rule, record.id.partition(".")[2]):
+            promised = flaw.tls is None or flaw.tls in contract.conventions.tls
+            if promised and flaw.breaks in (record.rule, record.id.partition(".")[2]):
                 opened = partial(served, contract, flaw.plant)
                 yield Planted(f"{record.id}/{flaw.id}", record.id, flaw.description, opened)
 

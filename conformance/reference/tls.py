@@ -118,12 +118,14 @@ class ServingFault:
 
     Attributes:
         breaks: the rule that must turn red, or for one that no rule names, its id without the API.
+        tls: the version of TLS that has to be promised for it to be a fault; None for any.
     """
 
     id: str
     breaks: str
     description: str
     plant: Callable[[Serving], None]
+    tls: str | None = None
 
 
 def _only(version: ssl.TLSVersion) -> Callable[[Serving], None]:
@@ -190,9 +192,14 @@ def _without_rate(status: str, headers: list[tuple[str, str]]) -> tuple[str, lis
     return status, [(name, value) for name, value in headers if "ratelimit" not in name.lower()]
 
 
+_TLS = "transport.tls-versions"
 SERVING_FAULTS = (
-    ServingFault("tls-1-2-only", "transport.tls-versions", "TLS 1.3 is not offered", _only(ssl.TLSVersion.TLSv1_2)),
-    ServingFault("tls-1-3-only", "transport.tls-versions", "TLS 1.2 is not offered", _only(ssl.TLSVersion.TLSv1_3)),
+    ServingFault(
+        "tls-1-2-only", "transport.tls-versions", "TLS 1.3 is not offered", _only(ssl.TLSVersion.TLSv1_2), "1.3"
+    ),
+    ServingFault(
+        "tls-1-3-only", "transport.tls-versions", "TLS 1.2 is not offered", _only(ssl.TLSVersion.TLSv1_3), "1.2"
+    ),
     ServingFault("no-tickets", "transport.tls-resumption", "no session can be resumed", _no_tickets),
     ServingFault("no-h2", "transport.http-versions", "HTTP/2 is not spoken", _protocols("http/1.1")),
     ServingFault(

@@ -69,6 +69,7 @@ class Client:
         routes: where the target serves operations at other paths than the documented ones.
         restarts: how often a walk that shows a record twice is begun again.
         acting: name of the credential that is sent where none is named.
+        last_answer: the last one as it came, for a secret that has to be sent back; it is never kept.
     """
 
     contract: Contract
@@ -92,6 +93,7 @@ class Client:
     tls: ContextFactory | None = None
     acting: str = "default"
     routes: Routes = field()
+    last_answer: Response | None = field(default=None, init=False, repr=False)
     _unpaced: bool = False
 
     @routes.default
@@ -398,6 +400,7 @@ class Client:
                 self.health.down = Down(f"{self._where(request)}: {why}")
                 raise self.health.down from None
             answer, recorded_at = Response(status=0, fault=why, http_version=""), None
+        self.last_answer = answer
         said = self.redactor.request(
             Request(
                 headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),

@@ -1,8 +1,23 @@
-"""The connection: what is answered outside TLS."""
+"""The connection: what is answered outside TLS, and which versions of TLS and HTTP are spoken within."""
 
-from conformance.contract import Operation
-from conformance.properties import HarnessError, NotExercised, Subject, assert_status, assert_that, requirement
+import ssl
+
+from conformance.contract import Conventions, Operation
+from conformance.properties import (
+    HarnessError,
+    NotExercised,
+    Subject,
+    Violation,
+    assert_equal,
+    assert_status,
+    assert_that,
+    requirement,
+)
 from conformance.targets import Client
+from conformance.targets.wire import Wire
+from conformance.traffic.exchange import Exchange
+
+MODERN = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 @requirement("transport.https-only")
@@ -44,3 +59,84 @@ def _is_answered_alike(plain: Client, path: str, status: int) -> None:
             assert_that(False, f"plain HTTP is not answered: {refusal}", expected=str(status), actual=str(refusal))
             return
         assert_status(exchange, status, when="over plain HTTP")
+
+
+def raw_request(subject: Subject, client: Client, version: str) -> bytes:
+    """The subject's call as the bytes of an HTTP/1 request."""
+    request = client.request(subject.operation.method, subject.operation.expand(subject.values(subject.operation)))
+    headers = {**dict(request.headers), "host": request.url.netloc.decode()}
+    lines = [
+        f"{request.method} {request.url.raw_path.decode()} HTTP/{version}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def agreed_on(wire: Wire) -> str | None:
+    """What a client that offers h2 only is given by ALPN, or why there is no connection."""
+    try:
+        return wire.negotiate(("h2",)).protocol
+    except OSError as error:
+        return str(error)
+
+
+def over(subject: Subject, client: Client, protocol: str) -> Exchange:
+    with client.limited_to(http=protocol) as limited:
+        return limited.call(subject.operation, subject.values(subject.operation))
+
+
+@requirement("transport.tls-versions", needs=("tls",))
+def test_modern_tls_is_served(subject: Subject, client: Client, conventions: Conventions) -> None:
+    """A client limited to a version of TLS that is not obsolete gets an answer."""
+    for version in (MODERN[name] for name in conventions.tls):
+        try:
+            with client.limited_to(tls=version) as limited:
+                answer = limited.call(subject.operation, subject.values(subject.operation))
+        except HarnessError as error:
+            assert_that(False, f"{version.name} gets no answer", expected="an HTTP response", actual=str(error))
+        else:
+            assert_that(answer.response.status > 0, "no status", expected="a status", actual=answer.response.status)
+
+
+@requirement("transport.http-versions", needs=("tls", "h2"))
+def test_http_1_1_and_2_are_served(subject: Subject, client: Client, wire: Wire) -> None:
+    """The same authenticated request succeeds over HTTP/1.1 and over HTTP/2, which is agreed on by ALPN."""
+    assert_equal(agreed_on(wire), "h2", "the protocol agreed on with a client that offers h2 only")
+    for protocol in ("HTTP/1.1", "HTTP/2"):
+        try:
+            exchange = over(subject, client, protocol)
+        except HarnessError as error:
+            assert_that(False, f"{protocol} gets no answer", expected="a 2xx", actual=str(error))
+        else:
+            assert_equal(exchange.response.http_version, protocol, "the version of HTTP", exchange=exchange)
+            assert_status(exchange, "2xx", when=f"over {protocol}")
+
+
+@requirement("transport.h2-preferred", needs=("tls", "h2"))
+def test_h2_is_chosen(wire: Wire) -> None:
+    """A client that offers both h2 and http/1.1 is given h2."""
+    try:
+        chosen = wire.negotiate(("http/1.1", "h2")).protocol
+    except OSError as error:
+        raise HarnessError(f"no TLS connection: {error}") from None
+    assert_equal(chosen, "h2", "the protocol chosen by ALPN")
+
+
+@requirement("transport.http-1-0", needs=("tls",))
+def test_http_1_0_is_served(subject: Subject, client: Client, wire: Wire) -> None:
+    """A request over HTTP/1.0 has the status it has over HTTP/1.1, and a body that ends without chunks."""
+    control = client.control(subject.call())
+    try:
+        answer = wire.ask(raw_request(subject, client, "1.0"))
+    except OSError as error:
+        no_answer = f"a request over HTTP/1.0 gets no answer: {error}"
+        raise Violation(no_answer, expected="an answer", actual=str(error), of_content=False) from None
+    assert_equal(answer.status, control.response.status, "the status over HTTP/1.0")
+    assert_equal(answer.header("transfer-encoding"), None, "the transfer coding over HTTP/1.0")
+    length = answer.header("content-length")
+    assert_that(
+        answer.closed if length is None else length.strip() == str(len(answer.body)),
+        "the body ends neither with its length nor with the connection",
+        expected="a body that ends with its Content-Length or the connection",
+        actual=f"Content-Length {length}, {len(answer.body)} bytes",
+    )

@@ -1,6 +1,9 @@
 """Secrets: names, values that only a create shows, renaming."""
 
+from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import strategies as st
 
@@ -15,6 +18,8 @@ from conformance.properties import (
     requirement,
 )
 from conformance.suite.zeit.naming import assert_absent, items_of, things_of
+from conformance.targets import Client
+from conformance.traffic.exchange import Exchange
 
 LONGEST = 100
 
@@ -103,3 +108,50 @@ def test_a_name_is_used_once(subject: Subject) -> None:
     except Unsupported:
         return
     assert_status(other, "2xx", when="with the name of a secret of another account")
+
+
+def bytes_in(value: Any) -> list[list[Any]]:
+    """Every list of numbers in a body."""
+    if isinstance(value, dict):
+        return [found for member in value.values() for found in bytes_in(member)]
+    if isinstance(value, list):
+        if value and all(isinstance(item, int) for item in value):
+            return [value]
+        return [found for item in value for found in bytes_in(item)]
+    return []
+
+
+def shown_in(client: Client, value: str) -> list[str]:
+    """The forms in which the last answer holds a value: as it came, since what is kept of it is redacted.
+
+    Numbers under the name of a secret are kept as zeros: as many as the value has bytes stand for it.
+    """
+    answer, data = client.last_answer, list(value.encode())
+    if answer is None:
+        return []
+    forms = {"text": value, "base64": b64encode(value.encode()).decode().rstrip("="), "URL": quote(value)}
+    found = [name for name, form in forms.items() if form in answer.text]
+    lists = bytes_in(answer.at(""))
+    return [*found, *(["bytes"] if data in lists or [0] * len(data) in lists else [])]
+
+
+@requirement("zeit.security.secret-value-write-only", once=True)
+def test_a_value_is_shown_by_its_create_alone(subject: Subject) -> None:
+    """The value of a secret is in no other answer: as text, in base64, or as its bytes."""
+    secrets, deployments = things_of(subject, "secret"), things_of(subject, "deployment")
+    client, name = secrets.client, secrets.body()["name"]
+    value, renamed = f"{subject.prefix}-of-no-other-answer", f"{name}-2"
+    client.control(secrets.post({"name": name, "value": value}))
+    if not shown_in(client, value):
+        raise NotExercised("the create does not show the value either")
+    calls: list[Callable[[], Exchange]] = [
+        secrets.listing.get,
+        lambda: secrets.call("update", name, body={"name": renamed}),
+        lambda: deployments.post({**deployments.body(), "env": {"SECRET": f"@{renamed}"}}),
+        lambda: deployments.get(deployments.created[-1]),
+        lambda: secrets.delete(renamed),
+    ]
+    for call in calls:
+        exchange = client.control(call())
+        what = f"the forms of a secret's value in the answer of {exchange.known_as}"
+        assert_equal(shown_in(client, value), [], what, exchange=exchange)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.zeit.faults import bodies, deployments, naming, operations, shapes, teams, values
+from conformance.reference.zeit.faults import access, bodies, deployments, naming, operations, shapes, teams, values
 
 FAULTS: tuple[Fault, ...] = (
+    *access.faults,
     *bodies.faults,
     *shapes.faults,
     *values.faults,

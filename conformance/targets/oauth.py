@@ -1,0 +1,41 @@
+"""OAuth2 as the suite's own client does it: what it sends after a user has granted access (RFC 6749 4.1)."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from conformance.contract import ConformanceError, Operation
+from conformance.contract.operation import FORM
+from conformance.targets.client import Client
+from conformance.traffic.exchange import Exchange
+
+
+class StateDiffers(ConformanceError):
+    """The redirect does not carry the state that was given: it answers somebody else's request."""
+
+
+def code_in(location: str, state: str | None = None) -> str:
+    """The code in a redirect to the client.
+
+    Raises:
+        StateDiffers: it has another state than was given.
+    """
+    query = parse_qs(urlsplit(location).query)
+    if state is not None and query.get("state") != [state]:
+        raise StateDiffers("the state of the redirect is another than was given: the grant is not taken")
+    return query.get("code", [""])[0]
+
+
+def exchange_code(client: Client, operation: Operation, **form: str) -> Exchange:
+    """Exchanges a code for an access token: a form in the body, and nothing of it in the URL."""
+    content = urlencode(form).encode()
+    return client.call(operation, content=content, headers={"Content-Type": FORM}, credential=None)
+
+
+def finish(client: Client, operation: Operation, location: str, state: str, **form: str) -> Exchange:
+    """What follows a redirect back: the exchange of its code, where it carries the state that was given.
+
+    Raises:
+        StateDiffers: it does not; nothing is sent.
+    """
+    return exchange_code(client, operation, code=code_in(location, state), **form)
