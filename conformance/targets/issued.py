@@ -7,7 +7,7 @@ from collections.abc import Callable
 from conformance.targets.client import Client
 from conformance.targets.errors import NotExercised
 from conformance.traffic.exchange import Exchange
-from conformance.traffic.redact import MINIMUM_SECRET, Redactor
+from conformance.traffic.redact import MINIMUM_SECRET
 
 
 def issued(
@@ -33,5 +33,5 @@ def issued(
     if len(secret) < MINIMUM_SECRET:
         raise NotExercised(f"{exchange}: what is at {place} is too short to be kept out of recordings")
     client.credentials = {**client.credentials, name: secret}
-    client.redactor = Redactor(client.credentials)
+    client.redactor.learn({name: secret})
     return secret

@@ -236,10 +236,21 @@ class _JsonAsYaml:
     @staticmethod
     def serialize(content: dict[str, Any]) -> str:
         try:
-            text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+            text = _in_lines(content)
         except TypeError:
             return str(yamlserializer.serialize(content))
         return _NOT_PRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text) + "\n"
+
+
+def _in_lines(content: Mapping[str, Any]) -> str:
+    """JSON with a line for each interaction: short, and what differs of two recordings shows line by line."""
+    rest = {name: value for name, value in content.items() if name != "interactions"}
+    told = json.dumps(rest, indent=1, sort_keys=True, ensure_ascii=False)
+    said = [
+        json.dumps(each, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        for each in content.get("interactions", ())
+    ]
+    return '{\n "interactions": [\n' + ",\n".join(said) + "\n ],\n" + told.removeprefix("{\n")
 
 
 def _vcr_request(request: Request) -> VcrRequest:

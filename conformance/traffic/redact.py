@@ -59,7 +59,15 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
-        for name, secret in sorted((secrets or {}).items()):
+        self._secrets: dict[str, str] = {}
+        # Most of what is said is said again and again: names and values of headers, URLs.
+        self._short_text = lru_cache(maxsize=4096)(self._text)
+        self._short_request = lru_cache(maxsize=1024)(self._request)
+        self.learn(secrets or {})
+
+    def learn(self, secrets: Mapping[str, str]) -> None:
+        """Replaces further secrets from now on; raises as the class does."""
+        for name, secret in sorted(secrets.items()):
             if not VALUE_MARK.fullmatch(value_mark(name)):
                 raise ConformanceError(f"the credential name {name!r} is not made of lower-case letters, digits and -")
             if len(secret) < MINIMUM_SECRET:
@@ -67,17 +75,17 @@ class Redactor:
                     f"the credential {name!r} is shorter than {MINIMUM_SECRET} characters: "
                     "it cannot be kept out of recordings; use a longer one"
                 )
+        self._secrets |= secrets
         # Longest first, so that a secret that contains another one is replaced whole.
-        ordered = sorted((secrets or {}).items(), key=lambda item: (-len(item[1]), item))
+        ordered = sorted(self._secrets.items(), key=lambda item: (-len(item[1]), item))
         known = tuple((secret, value_mark(name)) for name, secret in ordered)
         # One that was cut short is no credential, but gives one away.
         known += tuple((secret[:-1], NAME_MARK) for _, secret in ordered if len(secret) > MINIMUM_SECRET)
         self._exact = tuple(secret for _, secret in ordered)
         # A mark stays as it is, so that redacting twice is redacting once.
         self._known = Known(known, kept=_MARK) if known else None
-        # Most of what is said is said again and again: names and values of headers, URLs.
-        self._short_text = lru_cache(maxsize=4096)(self._text)
-        self._short_request = lru_cache(maxsize=1024)(self._request)
+        self._short_text.cache_clear()
+        self._short_request.cache_clear()
 
     def values(self, text: str) -> str:
         """`text` with the known secrets replaced, and nothing else."""

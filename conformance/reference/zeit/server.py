@@ -43,7 +43,7 @@ def build(
     ids: Ids | None = None,
     credentials: Mapping[str, str] | None = None,
     require_https: bool = True,
-    limit: int = 120,
+    limit: int = 60,
 ) -> Server:
     """A ZEIT Now server with fresh records.
 
