@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
 from conformance import suite as whole_suite
 from conformance.contract import contracts, load
@@ -28,13 +29,22 @@ TYPED = {
 
 def interactions_of(path: Path) -> tuple[dict[str, Any], list[int]]:
     """A cassette, and its successful answers with a body, by number."""
-    data = json.loads(path.read_text("utf-8"))
+    text = path.read_text("utf-8")
+    # One that holds bytes is YAML.
+    data = json.loads(text) if text.startswith("{") else yaml.load(text, Loader=yaml.CSafeLoader)
     found = [
         number
         for number, said in enumerate(data["interactions"])
         if said["response"]["status"]["code"] == 200 and said["response"]["body"]["string"]
     ]
     return data, found
+
+
+def text_of(data: dict[str, Any]) -> str:
+    try:
+        return json.dumps(data)
+    except TypeError:
+        return str(yaml.dump(data, Dumper=yaml.CSafeDumper))
 
 
 def as_html(said: dict[str, Any]) -> None:
@@ -65,7 +75,7 @@ def test_a_violation_in_any_exchange_of_any_cassette_is_seen(api: str, tmp_path:
         test = str(path.relative_to(CASSETTES / api).with_suffix(""))
         folder = tmp_path / str(sample)
         (folder / test).parent.mkdir(parents=True)
-        (folder / f"{test}.yaml").write_text(json.dumps(data), encoding="utf-8")
+        (folder / f"{test}.yaml").write_text(text_of(data), encoding="utf-8")
         run = Run(load(api), CassetteTarget(load(api), folder))
         typed = [item for item in items if item.requirement.id == TYPED[api]]
         for item in (*typed, *(item for item in items if item.test == test)):
@@ -84,7 +94,7 @@ def changed(folder: Path, test: str) -> Path:
     path = folder / "vultr" / f"{test}.yaml"
     data, found = interactions_of(path)
     as_html(data["interactions"][found[-1]])
-    path.write_text(json.dumps(data), encoding="utf-8")
+    path.write_text(text_of(data), encoding="utf-8")
     return folder
 
 

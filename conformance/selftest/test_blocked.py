@@ -146,7 +146,9 @@ def test_what_meets_a_fault_with_its_own_request_has_failed_and_can_be_listed(
         nobody_lies(ran)
         assert (ran.status, ran.verdicts[BAD_KEY]) == (1, "failed")
         (finding,) = (
-            event for event in ran.events if event.get("requirement") == BAD_KEY.partition("[")[0] and "curl" in event
+            event
+            for event in ran.events
+            if "curl" in event and f"{event['requirement']}[{event['operation']}]" == BAD_KEY
         )
         assert finding["exchange"]["request"]["url"].endswith("/v2/account")
         assert finding["curl"].startswith("curl ")

@@ -422,11 +422,13 @@ def test_a_delete_that_keeps_the_thing_is_told_and_nothing_more_is_created() -> 
 def test_a_run_cleans_up_where_the_target_was_taken_as_down() -> None:
     """An answer to a create that was done is dropped, and so is all that follows: the clean-up asks all the same."""
     made: set[str] = set()
-    down = True
+    down = False
 
     def answer(asked: Asked) -> bytes:
+        nonlocal down
         if asked.method == "POST":
             made.add(json.loads(asked.body)["domain"])
+            down = True
         if down:
             return b""
         if asked.method == "DELETE":

@@ -30,11 +30,10 @@ from conformance.targets.errors import (
 )
 from conformance.targets.guard import Guard
 from conformance.targets.health import SILENT, Health, Notice
-from conformance.targets.network import Limits, Transport, body_of, explained
+from conformance.targets.network import Limits, Transport, answer_to
 from conformance.targets.origin import Origin
-from conformance.targets.replay import SENT_AT
 from conformance.targets.wire import ContextFactory, Wire
-from conformance.traffic.exchange import Exchange, Locator, Request, Response, TooDeep
+from conformance.traffic.exchange import Exchange, Locator, Request, Response
 from conformance.traffic.redact import Redactor
 from conformance.traffic.successes import lacking
 from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
@@ -393,7 +392,7 @@ class Client:
         self._go_on(request, operation)
         sent_at, began = self.clock.now(), monotonic()
         try:
-            answer, recorded_at = self._answer(request)
+            answer, recorded_at = answer_to(request, self.transport, self.limits)
         except NoAnswer as error:
             why = self.redactor.text(str(error))
             if not self._is_up(operation):
@@ -436,34 +435,3 @@ class Client:
     @cached_property
     def _locator(self) -> Locator:
         return Locator(self.contract, self.base_url, routes=self.routes)
-
-    def _answer(self, request: httpx2.Request) -> tuple[Response, float | None]:
-        """What comes back, whatever is wrong with its body; and when a recorded one says that it was asked for.
-
-        Raises:
-            NoAnswer: nothing, or nothing that is HTTP.
-        """
-        try:
-            response = self.transport.handle_request(request)
-        except httpx2.HTTPError as error:
-            raise NoAnswer(explained(error, self.limits)) from None
-        except Oversized as error:
-            raise NoAnswer(str(error)) from None
-        body, fault, unread = b"", None, None
-        try:
-            body, fault = body_of(response, self.limits)
-        except Oversized as error:
-            unread = str(error)
-        finally:
-            response.close()
-        answer = Response(
-            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw),
-            body=body,
-            status=response.status_code,
-            http_version=response.http_version,
-            fault=fault,
-            unread=unread,
-        )
-        if unread is None and isinstance(answer._document, TooDeep):
-            answer = evolve(answer, body=b"", unread=f"{answer._document}; not judged")
-        return answer, response.extensions.get(SENT_AT)

@@ -10,7 +10,7 @@ from attrs import define, field
 from conformance.contract import Contract, Operation
 from conformance.contract.operation import is_parameter, segments_of
 from conformance.targets.client import Client
-from conformance.targets.errors import HarnessError
+from conformance.targets.errors import Blocked, HarnessError
 from conformance.targets.guard import NO_SUCH_ID
 from conformance.targets.target import UrlTarget
 from conformance.traffic.exchange import Exchange
@@ -149,9 +149,11 @@ class Discovery:
     def _get(self, path: str, *, negative: bool = False) -> Exchange | None:
         """The answer to a GET; None where there is none of use."""
         try:
-            return self.client.send("GET", path, negative=negative)
-        except HarnessError:
+            answer = self.client.send("GET", path, negative=negative)
+        except (Blocked, HarnessError):
             return None
+        response = answer.response
+        return answer if response.answered and response.fault is None and response.unread is None else None
 
 
 def _shape(exchange: Exchange) -> tuple[str | None, str]:

@@ -14,11 +14,13 @@ from typing import Any
 
 import httpcore2
 import httpx2
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from httpcore2 import NetworkBackend, NetworkStream
 
 from conformance.targets.errors import NoAnswer, Oversized
+from conformance.targets.replay import SENT_AT
 from conformance.traffic.decoding import NotDecoded, TooLarge, codings_of, decoded
+from conformance.traffic.exchange import Response, TooDeep
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_RECEIVED = 2 * MAX_BODY
@@ -217,7 +219,41 @@ class Transport(httpx2.HTTPTransport):
         return response
 
 
-def body_of(response: httpx2.Response, limits: Limits) -> tuple[bytes, str | None]:
+def answer_to(
+    request: httpx2.Request, transport: httpx2.BaseTransport, limits: Limits
+) -> tuple[Response, float | None]:
+    """What comes back, whatever is wrong with its body; and when a recorded one says that it was asked for.
+
+    Raises:
+        NoAnswer: nothing, or nothing that is HTTP.
+    """
+    try:
+        response = transport.handle_request(request)
+    except httpx2.HTTPError as error:
+        raise NoAnswer(_explained(error, limits)) from None
+    except Oversized as error:
+        raise NoAnswer(str(error)) from None
+    body, fault, unread = b"", None, None
+    try:
+        body, fault = _body_of(response, limits)
+    except Oversized as error:
+        unread = str(error)
+    finally:
+        response.close()
+    answer = Response(
+        headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw),
+        body=body,
+        status=response.status_code,
+        http_version=response.http_version,
+        fault=fault,
+        unread=unread,
+    )
+    if unread is None and isinstance(answer._document, TooDeep):
+        answer = evolve(answer, body=b"", unread=f"{answer._document}; not judged")
+    return answer, response.extensions.get(SENT_AT)
+
+
+def _body_of(response: httpx2.Response, limits: Limits) -> tuple[bytes, str | None]:
     """The body, decoded; or what came of it, as it was sent, and what is wrong with it.
 
     Raises:
@@ -232,7 +268,7 @@ def body_of(response: httpx2.Response, limits: Limits) -> tuple[bytes, str | Non
             if size > MAX_BODY:
                 raise Oversized(_TOO_LARGE)
     except httpx2.HTTPError as error:
-        return b"".join(parts), explained(error, limits)
+        return b"".join(parts), _explained(error, limits)
     except NoAnswer as error:
         return b"".join(parts), str(error)
     body = b"".join(parts)
@@ -251,7 +287,7 @@ _TOO_LARGE = f"the body is larger than {MAX_BODY // 1024 // 1024} MiB; not judge
 _SYSTEM = re.compile(r"\[Errno -?\d+\] |\[SSL: \w+\] | \(_ssl\.c:\d+\)")
 
 
-def explained(error: httpx2.HTTPError, limits: Limits) -> str:
+def _explained(error: httpx2.HTTPError, limits: Limits) -> str:
     """Why there is no answer, in one line."""
     text = _SYSTEM.sub("", str(error)) or type(error).__name__
     match error:
