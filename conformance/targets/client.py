@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache
+from hmac import compare_digest
 from time import monotonic
 from typing import Any
 
@@ -215,6 +216,10 @@ class Client:
                 yield
         finally:
             self._unpaced = before
+
+    def knows_state(self, given: str, came: str) -> bool:
+        """Whether the state in a redirect is the one that was given (RFC 6749 10.12)."""
+        return compare_digest(given.encode(), came.encode())
 
     def acting_as(self, credential: str) -> Client:
         """The same client, with another credential where it would send the default one.

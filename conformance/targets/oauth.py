@@ -14,16 +14,13 @@ class StateDiffers(ConformanceError):
     """The redirect does not carry the state that was given: it answers somebody else's request."""
 
 
-def code_in(location: str, state: str | None = None) -> str:
-    """The code in a redirect to the client.
+def code_in(location: str) -> str:
+    """The code in a redirect to the client, empty where there is none."""
+    return _in_query(location, "code")
 
-    Raises:
-        StateDiffers: it has another state than was given.
-    """
-    query = parse_qs(urlsplit(location).query)
-    if state is not None and query.get("state") != [state]:
-        raise StateDiffers("the state of the redirect is another than was given: the grant is not taken")
-    return query.get("code", [""])[0]
+
+def _in_query(location: str, name: str) -> str:
+    return parse_qs(urlsplit(location).query).get(name, [""])[0]
 
 
 def exchange_code(client: Client, operation: Operation, **form: str) -> Exchange:
@@ -38,4 +35,6 @@ def finish(client: Client, operation: Operation, location: str, state: str, **fo
     Raises:
         StateDiffers: it does not; nothing is sent.
     """
-    return exchange_code(client, operation, code=code_in(location, state), **form)
+    if not client.knows_state(state, _in_query(location, "state")):
+        raise StateDiffers("the state of the redirect is another than was given: the grant is not taken")
+    return exchange_code(client, operation, code=code_in(location), **form)

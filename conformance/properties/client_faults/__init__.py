@@ -8,6 +8,12 @@ from urllib.parse import parse_qsl, quote, urlencode
 from attrs import frozen
 
 from conformance.contract import Requirement
+from conformance.properties.client_faults.grants import (
+    repeats_what_failed,
+    sends_forms_as_json,
+    sends_forms_in_the_url,
+    takes_any_state,
+)
 from conformance.properties.client_faults.lists import (
     follows_null,
     forgets_the_page_size,
@@ -150,6 +156,10 @@ CLIENT_FAULTS = (
         "an answer with a new member is refused",
         _refuses_new_members,
     ),
+    ClientFault("sends-json", "content-type.oauth-form", "a code is exchanged in JSON", sends_forms_as_json),
+    ClientFault("in-the-query", "security.oauth-secret-in-body", "a secret is in the query", sends_forms_in_the_url),
+    ClientFault("any-state", "auth.oauth-state-abort", "a redirect with any state is taken", takes_any_state),
+    ClientFault("buys-again", "crud.client-no-buy-retry", "a failed purchase is repeated", repeats_what_failed),
     ClientFault("bursts", "rate-limit.client-rate", "a hundred calls leave at once", _bursts),
     ClientFault("hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once),
     ClientFault("drops-version", "versioning.base-path", "paths lack their first segment", _drops_version),
