@@ -24,6 +24,7 @@ TYPED = {
     "snyk": "snyk.content-type.response-media-type",
     "vercel": "vercel.content-type.response-json",
     "vultr": "vultr.content-type.response-json",
+    "zeit": "zeit.content-type.response-json",
 }
 
 

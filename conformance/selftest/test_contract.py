@@ -36,6 +36,16 @@ def test_five_catalogues_hold_467_requirements_with_unique_ids() -> None:
     assert len(ids) == len(set(ids)) == 467
 
 
+CORRECTED = {
+    "zeit.crud.team-patch-merges": ("strength", "the table marks slug and name as required; one sample sends one"),
+    "zeit.errors.server-error-code": ("strength basis", "the code is like a 500, and not every 500 has it"),
+    "zeit.errors.code-extras": ("rule", "what it asks is the rule of that name, with the keys as data"),
+    "zeit.errors.code-family": ("basis", "the errors of a family could happen there; nowhere does it say only"),
+    "zeit.versioning.path-version": ("basis", "nothing excludes paths without a version"),
+}
+"""Records that claimed more than the document does: the fields that differ from what was agreed, and why."""
+
+
 def test_catalogues_keep_what_was_agreed() -> None:
     agreed = json.loads(shared("catalogue/requirements.json").read_text(encoding="utf-8"))
     fields = ("id", "rule", "strength", "basis", "mode", "section")
@@ -44,7 +54,12 @@ def test_catalogues_keep_what_was_agreed() -> None:
     def by_id(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         return {record["id"]: {field: record[field] for field in fields} for record in records}
 
-    assert by_id(ours) == by_id(agreed)
+    before, now = by_id(agreed), by_id(ours)
+    assert before.keys() == now.keys()
+    differing = {name: [field for field in fields if now[name][field] != before[name][field]] for name in now}
+    assert {name: " ".join(changed) for name, changed in differing.items() if changed} == {
+        name: changed for name, (changed, _why) in CORRECTED.items()
+    }
 
 
 @pytest.mark.parametrize("api", apis())

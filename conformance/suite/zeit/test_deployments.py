@@ -14,7 +14,7 @@ from conformance.properties import (
     property_test,
     requirement,
 )
-from conformance.suite.zeit.deploying import FINAL, GOLDEN, Deploying, by_digest, digest_of, inlined
+from conformance.suite.zeit.deploying import FINAL, Deploying, by_digest, digest_of, inlined
 
 MAX_POLLS = 40
 STATES = ("INITIALIZING", "ANALYZING", "BUILDING", "DEPLOYING")
@@ -98,12 +98,10 @@ def test_an_uploaded_file_can_be_deployed(subject: Subject) -> None:
 
 
 def golden(deploying: Deploying) -> bytes:
-    """The page that the document uploads, whose digest it gives."""
+    """The page that the document uploads."""
     sample = deploying.contract.operation("POST /v2/now/files").sample
     assert sample is not None
-    content: bytes = sample.body.encode()
-    assert digest_of(content) == GOLDEN
-    return content
+    return str(sample.body).encode()
 
 
 @requirement("zeit.deploy-flow.missing-files")

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.zeit.faults import access, bodies, deployments, naming, operations, shapes, teams, values
+from conformance.reference.zeit.faults import (
+    access,
+    bodies,
+    deployments,
+    files,
+    naming,
+    operations,
+    secrets,
+    shapes,
+    teams,
+    values,
+)
 
 FAULTS: tuple[Fault, ...] = (
     *access.faults,
@@ -11,7 +22,9 @@ FAULTS: tuple[Fault, ...] = (
     *shapes.faults,
     *values.faults,
     *deployments.faults,
+    *files.faults,
     *naming.faults,
+    *secrets.faults,
     *teams.faults,
     *operations.faults,
 )

@@ -11,7 +11,6 @@ from conformance.reference.edits import change, drop, instead, put, raw, refuse,
 from conformance.reference.faults import Faults, Plant
 from conformance.reference.messages import Problem, Request, Response, encode
 from conformance.reference.plants import also_at, handled
-from conformance.reference.zeit.faults.naming import accepted, body_changed
 from conformance.reference.zeit.faults.tools import (
     ADD_DOMAIN,
     CERT,
@@ -32,6 +31,8 @@ from conformance.reference.zeit.faults.tools import (
     RECORDS,
     SECRETS,
     TEAM,
+    accepted,
+    body_changed,
 )
 
 faults = Faults()

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from attrs import evolve
+
+from conformance.reference.core import Handler, Server
+from conformance.reference.faults import Plant
+from conformance.reference.messages import Problem, Request, Response, encode
+from conformance.reference.plants import handled
+
 DEPLOY = "POST /v6/now/deployments"
 UPLOAD = "POST /v2/now/files"
 DEPLOYMENTS = "GET /v3/now/deployments"
@@ -44,3 +53,49 @@ REMOVE_MEMBER = "DELETE /v1/teams/{teamId}/members/{userId}"
 REQUEST_LOGIN = "POST /now/registration"
 VERIFY_LOGIN = "GET /now/registration/verify"
 EXCHANGE = "POST /v2/oauth/access_token"
+
+
+def sent(server: Server, request: Request) -> dict[str, Any]:
+    """The body of a create."""
+    return server.bodies.parse(request)
+
+
+def with_body(request: Request, body: dict[str, Any]) -> Request:
+    """The request with another body."""
+    return evolve(request, body=encode(body))
+
+
+def body_changed(edit: Any, *operations: str) -> Plant:
+    """Bodies that are changed before they are handled."""
+
+    def answer(kept: Handler, server: Server, request: Request) -> Response:
+        try:
+            body = server.bodies.parse(request)
+        except Problem:
+            return kept(server, request)
+        return kept(server, evolve(request, body=encode(edit(body))))
+
+    return handled(answer, *operations)
+
+
+def text_changed(member: str, edit: Any, *operations: str) -> Plant:
+    """Bodies of which a text is changed before they are handled."""
+
+    def changed(body: dict[str, Any]) -> dict[str, Any]:
+        return {**body, member: edit(body[member])} if isinstance(body.get(member), str) else body
+
+    return body_changed(changed, *operations)
+
+
+def accepted(answer: Any, cause: str, *operations: str) -> Plant:
+    """What is refused for one cause is answered as if it was done."""
+
+    def stand_in(kept: Handler, server: Server, request: Request) -> Response:
+        try:
+            return kept(server, request)
+        except Problem as problem:
+            if problem.cause != cause:
+                raise
+            return Response.of(answer) if answer is not None else Response(200)
+
+    return handled(stand_in, *operations)
