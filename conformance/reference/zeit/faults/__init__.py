@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.zeit.faults import access, bodies, deployments, naming, operations, shapes, teams, values
+from conformance.reference.zeit.faults import (
+    access,
+    bodies,
+    deployments,
+    naming,
+    operations,
+    shapes,
+    states,
+    teams,
+    values,
+)
 
 FAULTS: tuple[Fault, ...] = (
     *access.faults,
@@ -14,5 +24,6 @@ FAULTS: tuple[Fault, ...] = (
     *naming.faults,
     *teams.faults,
     *operations.faults,
+    *states.faults,
 )
 """All of them; their ids are unique."""
