@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from conformance.contract import ConformanceError, Contract
 from conformance.contract.verdict import Verdict
 from conformance.plugin.session import CONFORMANCE, Conformance
 from conformance.properties import Item, Result, Run, items_of
+from conformance.properties.assertions import Moment
 from conformance.properties.detection import Planted, detect, is_alarm, planted
 from conformance.report.text import one_line, visible
 from conformance.targets import ReferenceTarget
@@ -94,6 +96,7 @@ class RequirementItem(VerdictItem):
             lines += [f"  expected:    {shown.finding.expected}", f"  actual:      {shown.finding.actual}"]
             if shown.exchange is not None:
                 lines += _said(shown.exchange, contract)
+            lines += _steps(shown.timeline, contract)
         return "\n".join(lines)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
@@ -107,6 +110,18 @@ def _said(exchange: Any, contract: Contract) -> list[str]:
         f"  response:    {exchange.response.reason}  {body[:500]}{'…' if len(body) > 500 else ''}",
         f"  again:       {curl(exchange.request, contract.conventions.auth.credentials)}",
     ]
+
+
+def _steps(timeline: Sequence[Moment], contract: Contract) -> list[str]:
+    """The steps that led to a violation: under each its exchanges, with how to make them again."""
+    lines = ["  steps:"] if timeline else []
+    for step, moments in groupby(timeline, key=lambda moment: moment.step):
+        lines.append(f"    {step}")
+        for moment in moments:
+            request = moment.exchange.request
+            lines.append(f"      {request.method} {request.url} → {moment.exchange.response.status}")
+            lines.append(f"        {curl(request, contract.conventions.auth.credentials)}")
+    return lines
 
 
 class FaultItem(VerdictItem):

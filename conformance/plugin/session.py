@@ -290,7 +290,8 @@ class Conformance:
         )
         contract = self.contracts[record.api]
         for shown in result.shown:
-            self.journal.found(contract, record.id, item.operation, shown.finding, shown.exchange)
+            timeline = [(moment.step, moment.exchange) for moment in shown.timeline]
+            self.journal.found(contract, record.id, item.operation, shown.finding, shown.exchange, timeline)
         self.journal.verdict(
             record.id,
             item.operation,

@@ -18,6 +18,7 @@ from conformance.properties.mock import MockServer, Reply, play
 from conformance.properties.resource import Things
 from conformance.properties.results import Gathered, Result, Shown
 from conformance.properties.run import Run
+from conformance.properties.steps import Model, Play, Steps, do, follow, stateful, step
 from conformance.properties.subject import Subject
 from conformance.targets import HarnessError, NotExercised, Unsupported
 
@@ -28,12 +29,15 @@ __all__ = [
     "HarnessError",
     "Item",
     "MockServer",
+    "Model",
     "NotExercised",
+    "Play",
     "Reply",
     "Result",
     "Run",
     "Shown",
     "Step",
+    "Steps",
     "Subject",
     "Things",
     "Unsupported",
@@ -47,12 +51,16 @@ __all__ = [
     "assert_status",
     "assert_that",
     "binding_of",
+    "do",
     "each_time",
+    "follow",
     "identities",
     "items_of",
     "observes",
     "play",
     "property_test",
     "requirement",
+    "stateful",
+    "step",
     "undisturbed",
 ]

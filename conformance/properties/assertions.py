@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+
+from attrs import frozen
 
 from conformance.checks.base import shown
 from conformance.contract import Contract
@@ -13,6 +16,14 @@ from conformance.traffic.exchange import Exchange
 
 _held: ContextVar[int] = ContextVar("held", default=0)
 _vacuity: ContextVar[str] = ContextVar("vacuity", default="")
+
+
+@frozen
+class Moment:
+    """An exchange on the way to a violation, and the step that made it."""
+
+    step: str
+    exchange: Exchange
 
 
 class Violation(AssertionError):
@@ -23,6 +34,7 @@ class Violation(AssertionError):
         exchange: the one that shows it; None for the last one made.
         of_content: it is about what a body says, and not about a status: where the body is not of the documented form
             at all, it says no more than that.
+        timeline: what led to it, where it took several steps.
     """
 
     def __init__(
@@ -39,6 +51,13 @@ class Violation(AssertionError):
         self.expected = expected
         self.actual = shown(actual)
         self.exchange = exchange
+        self.timeline: tuple[Moment, ...] = ()
+
+    def follows(self, steps: str, timeline: tuple[Moment, ...]) -> None:
+        """Takes what led to it: the steps as text, and the exchanges of each."""
+        if steps:
+            self.args = (f"{self}, after {steps}",)
+        self.timeline = timeline
 
     def shown_by(self, exchanges: Sequence[Exchange]) -> None:
         """Takes the last one made as what shows it, unless another one does: before further ones are made."""
@@ -60,6 +79,16 @@ def evidence() -> int:
 def vacuity() -> str:
     """Why the first assertion since the last reset that could not have failed could not; empty if there was none."""
     return _vacuity.get()
+
+
+@contextmanager
+def not_counted() -> Iterator[None]:
+    """Assertions that hold here are no evidence."""
+    held = _held.get()
+    try:
+        yield
+    finally:
+        _held.set(held)
 
 
 def assert_that(

@@ -8,6 +8,7 @@ from conformance.checks import Evidence, Finding
 from conformance.checks.base import violated
 from conformance.contract import Need
 from conformance.contract.verdict import Outcome
+from conformance.properties.assertions import Moment
 from conformance.properties.causes import Cause, Want
 from conformance.traffic.exchange import Exchange
 
@@ -17,10 +18,11 @@ _WORST = tuple(Outcome)
 
 @frozen
 class Shown:
-    """A finding with the exchange that shows it."""
+    """A finding with the exchange that shows it, and what led to it where that took several steps."""
 
     finding: Finding
     exchange: Exchange | None = None
+    timeline: tuple[Moment, ...] = ()
 
 
 @frozen

@@ -268,7 +268,7 @@ class Run:
                 wanted = self._seen.wanting("form", exchange)
             elif not exchange.negative and is_useless(exchange.response) and self._seen.of_no_use(exchange.known_as):
                 wanted = self._seen.wanting(need_of(exchange), exchange)
-        return Result(Outcome.VIOLATED, finding.message, (Shown(finding, exchange),), wanted=wanted)
+        return Result(Outcome.VIOLATED, finding.message, (Shown(finding, exchange, violation.timeline),), wanted=wanted)
 
     def _attempt(self, item: Item, name: str) -> Result:
         subject = Subject(

@@ -13,6 +13,7 @@ from conformance.contract.verdict import Verdict, worst
 from conformance.report.events import (
     Deviation,
     Evidence,
+    Exchange,
     Gate,
     Need,
     Observation,
@@ -160,16 +161,6 @@ def findings_of(evidence: Iterable[Evidence]) -> dict[Place, tuple[Finding, ...]
 
 
 def _finding(event: Evidence, times: int) -> Finding:
-    exchange = event.exchange
-    if exchange is not None:
-        request, response = exchange.request, exchange.response
-        body = None if request.body is None else cut(request.body)
-        exchange = exchange.model_copy(
-            update={
-                "request": request.model_copy(update={"body": body}),
-                "response": response.model_copy(update={"body": cut(response.body)}),
-            }
-        )
     return Finding(
         requirement=event.requirement,
         operation=event.operation,
@@ -178,10 +169,22 @@ def _finding(event: Evidence, times: int) -> Finding:
         message=cut(event.message),
         expected=None if event.expected is None else cut(event.expected),
         actual=None if event.actual is None else cut(event.actual),
-        exchange=exchange,
+        exchange=None if event.exchange is None else _brief(event.exchange),
         curl=event.curl,
         source=event.source,
+        timeline=tuple(moment.model_copy(update={"exchange": _brief(moment.exchange)}) for moment in event.timeline),
         times=times,
+    )
+
+
+def _brief(exchange: Exchange) -> Exchange:
+    request, response = exchange.request, exchange.response
+    body = None if request.body is None else cut(request.body)
+    return exchange.model_copy(
+        update={
+            "request": request.model_copy(update={"body": body}),
+            "response": response.model_copy(update={"body": cut(response.body)}),
+        }
     )
 
 

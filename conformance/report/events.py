@@ -124,6 +124,14 @@ class Exchange(Record):
     response: Response
 
 
+class Moment(Record):
+    """An exchange on the way to a violation, the step of a list that made it, and how to make it again."""
+
+    step: Text
+    exchange: Exchange
+    curl: Text
+
+
 class Observation(Record):
     """Something seen at an operation. Without a requirement it is drift: what no document mentions."""
 
@@ -137,6 +145,7 @@ class Observation(Record):
     exchange: Exchange | None = None
     curl: Text | None = None
     source: Text | None = None
+    timeline: tuple[Moment, ...] = ()
 
 
 class Deviation(Record):

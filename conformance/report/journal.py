@@ -25,6 +25,7 @@ from conformance.report.events import (
     Footer,
     Gate,
     Header,
+    Moment,
     Provenance,
     Request,
     RequirementText,
@@ -123,9 +124,15 @@ class Journal:
         )  # fmt: skip
 
     def found(
-        self, contract: Contract, requirement: str | None, operation: str, finding: Finding, said: Said | None
+        self,
+        contract: Contract,
+        requirement: str | None,
+        operation: str,
+        finding: Finding,
+        said: Said | None,
+        timeline: Iterable[tuple[str, Said]] = (),
     ) -> None:
-        """A violation or a note, with the exchange that shows it."""
+        """A violation or a note, with the exchange that shows it, and those of the steps that led to it."""
         variables = contract.conventions.auth.credentials
         self.log.write(
             Evidence(
@@ -139,6 +146,10 @@ class Journal:
                 exchange=_exchange(said.kept()) if said else None,
                 curl=curl(said.kept().request, variables) if said else None,
                 source=said.source if said else None,
+                timeline=tuple(
+                    Moment(step=step, exchange=_exchange(one.kept()), curl=curl(one.kept().request, variables))
+                    for step, one in timeline
+                ),
             )
         )
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from conformance.report.cases import Finding
-from conformance.report.events import Request, Response
+from conformance.report.events import Moment, Request, Response
 
 FINDINGS_SHOWN = 5
 """Findings of one case that a page shows; `events.ndjson` has them all."""
@@ -28,6 +31,17 @@ def _message(start: str, headers: tuple[tuple[str, str], ...], body: str) -> str
     return f"{head}\n\n{body}" if body else head
 
 
+def timeline_text(timeline: Sequence[Moment]) -> list[str]:
+    """The steps that led to a violation: under each its exchanges, with how to repeat them."""
+    lines: list[str] = []
+    for step, moments in groupby(timeline, key=lambda moment: moment.step):
+        lines.append(step)
+        for moment in moments:
+            request, response = moment.exchange.request, moment.exchange.response
+            lines += [f"  {request.method} {request.url} → {response.status}", f"  {moment.curl}"]
+    return lines
+
+
 def finding_text(finding: Finding, body_limit: int | None = None) -> str:
     """A finding with all it carries: whose it is, expected, actual, the exchange and how to repeat it."""
     times = f" (seen {finding.times} times)" if finding.times > 1 else ""
@@ -43,4 +57,6 @@ def finding_text(finding: Finding, body_limit: int | None = None) -> str:
         lines += ["", request_text(request, body_limit), "", response_text(response, body_limit)]
     if finding.curl:
         lines += ["", finding.curl]
+    if finding.timeline:
+        lines += ["", *timeline_text(finding.timeline)]
     return "\n".join(lines)

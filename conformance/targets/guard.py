@@ -133,6 +133,23 @@ class Guard:
                     each.gone = True
                 elif self.ledger is not None:
                     self.ledger.deleted(each)
+        elif exchange.response.ok and exchange.operation is not None:
+            for each in self.made:
+                self._renamed(each, exchange, exchange.operation)
+
+    def _renamed(self, made: Made, exchange: Exchange, operation: Operation) -> None:
+        """Takes note that what a create made has another name now, where it is by its name that it is reached."""
+        resource = self.resource_of(made)
+        by_name = name_place(resource) == f"{resource.object}/{resource.id}"
+        if not by_name or operation.id not in (resource.update, resource.replace):
+            return
+        values = dict(_filled(operation.path, exchange.path))
+        name = _at(_json(exchange.request.body), name_place(resource))
+        # Under a name that is not of this run it may be another's.
+        if self._is_at(made, values, made.query) and isinstance(name, str) and self._bears_prefix(name, resource):
+            made.id = made.name = name
+            if self.ledger is not None:
+                self.ledger.answered(made)
 
     def gone(self, made: Made) -> None:
         """Takes note that nothing is left of a create."""

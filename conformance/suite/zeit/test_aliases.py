@@ -59,16 +59,17 @@ def test_an_alias_leads_to_one_deployment(subject: Subject, client: Client, cont
     name = things_of(subject, "alias").body()["alias"]
     fresh = client.control(aliases.assign(first, name))
     assert_that(
-        _old_id(fresh) is None, "a new alias has an oldId", expected="none", actual=fresh.response.text, exchange=fresh
+        old_id(fresh) is None, "a new alias has an oldId", expected="none", actual=fresh.response.text, exchange=fresh
     )
     moved = client.control(aliases.assign(second, name))
-    assert_equal(bare(_old_id(moved)), bare(first), "the oldId of an alias that moved", exchange=moved)
+    assert_equal(bare(old_id(moved)), bare(first), "the oldId of an alias that moved", exchange=moved)
     uid = str(moved.response.at("/uid"))
     assert_equal([uid in aliases.of(one) for one in (first, second)], [False, True], "which deployment lists the alias")
     assert_equal(aliases.all().get(uid), [bare(second)], "what the list of all shows the alias for")
 
 
-def _old_id(exchange: Exchange) -> Any:
+def old_id(exchange: Exchange) -> Any:
+    """The deployment that an assignment tells the alias led to before; None where it tells none."""
     # The document's table writes oldID, its sample oldId.
     return exchange.response.at("/oldId") or exchange.response.at("/oldID")
 

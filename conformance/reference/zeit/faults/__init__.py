@@ -12,6 +12,7 @@ from conformance.reference.zeit.faults import (
     operations,
     secrets,
     shapes,
+    states,
     teams,
     values,
 )
@@ -27,5 +28,6 @@ FAULTS: tuple[Fault, ...] = (
     *secrets.faults,
     *teams.faults,
     *operations.faults,
+    *states.faults,
 )
 """All of them; their ids are unique."""
