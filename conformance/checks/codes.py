@@ -8,7 +8,6 @@ from typing import Any
 
 from conformance.checks.base import HELD, Arguments, Finding, Sight, check, note, violated
 from conformance.contract import ErrorCode
-from conformance.traffic.urls import split
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
@@ -59,7 +58,7 @@ def code_is_of_its_family(sight: Sight) -> Iterator[Finding]:
         return
     error, documented = known
     assert documented.below is not None
-    path = split(sight.exchange.request.url).path
+    path = sight.exchange.path
     if re.match(documented.below, path):
         yield HELD
         return

@@ -191,3 +191,57 @@ def snyk() -> list[Said]:
         Said("GET", f"http://api.snyk.io/rest/nothing?{version}", 404, clear, asked=asked, headers=dict(typed)),
         Said("GET", f"{base}/orgs/o-1/apps?{version}&limit=20", 429, limited, asked=asked, headers=dict(typed)),
     ]
+
+
+def zeit() -> list[Said]:
+    """A client lists what it has, keeps a secret and a record, moves an alias, is refused, and deletes what it made."""
+    base, asked = "https://api.zeit.co", {"Authorization": f"Bearer {TOKEN}"}
+    typed, at = {**asked, "Content-Type": "application/json"}, "2017-09-22T13:11:49.180Z"
+    remaining = iter(range(400, 0, -1))
+
+    def call(method: str, path: str, body: Any = None, sent: Any = None, status: int = 200) -> Said:
+        told = _limited(next(remaining))
+        return Said(method, base + path, status, body, sent, dict(typed if sent else asked), told)
+
+    def refused(method: str, path: str, status: int, code: str, sent: Any = None, **extra: Any) -> Said:
+        return call(method, path, {"error": {"code": code, "message": "It is refused.", **extra}}, sent, status)
+
+    member = {"uid": "u-1", "role": "OWNER", "email": "a@example.com", "username": "a"}
+    deployment = {
+        "uid": "dpl_1",
+        "name": "site",
+        "url": "site-1.now.sh",
+        "created": 1_508_930_000_000,
+        "creator": {"uid": "u-1"},
+        "state": "READY",
+    }
+    leaf = {"name": "index.html", "type": "file", "mode": 33206, "uid": "6938e4ed47a23f17ceb6dbd880ab18d2787e7946"}
+    tree = [leaf, {"name": "static", "type": "directory", "mode": 16749, "children": [{**leaf, "name": "logo.png"}]}]
+    domain = {"uid": "d-1", "name": "one.example.com", "created": at, "isExternal": True, "verified": True}
+    record = {"id": "rec_1", "slug": "a", "type": "TXT", "name": "a", "value": "b", "created": "1474631621542"}
+    alias = {"uid": "al-1", "alias": "my", "created": at, "deploymentId": "dpl_1"}
+    pointed = {"id": "dpl_1", "url": "site-1.now.sh"}
+    buffer = {"type": "Buffer", "data": [109, 121]}
+    secret = {"uid": "sec_1", "name": "key", "created": at}
+    certificate = {"uid": "c-1", "cns": ["one.example.com"], "created": at, "expiration": at, "autoRenew": True}
+    return [
+        call("GET", "/v3/now/deployments", {"deployments": [deployment]}),
+        call("GET", "/v5/now/deployments/dpl_1/files", tree),
+        call("GET", "/v2/domains", {"domains": [{**domain, "boughtAt": None, "expiresAt": None}]}),
+        call("GET", "/v2/domains/one.example.com/records", {"records": [{**record, "updated": None}]}),
+        call("GET", "/v2/now/aliases", {"aliases": [{**alias, "deployment": pointed}]}),
+        call("GET", "/v3/now/certs", {"certs": [certificate]}),
+        call("GET", "/v1/teams/team_1/members", [member]),
+        call("POST", "/v2/now/secrets", {**secret, "userId": "u-1", "value": buffer}, {"name": "key", "value": "my"}),
+        call("GET", "/v2/now/secrets", {"secrets": [dict(secret)]}),
+        call("PATCH", "/v2/now/secrets/key", {**secret, "name": "new", "oldName": "key"}, {"name": "new"}),
+        call("GET", "/v2/now/secrets", {"secrets": [{**secret, "name": "new"}]}),
+        call("DELETE", "/v2/now/secrets/new", {"uid": "sec_1", "name": "new", "created": at}),
+        call("GET", "/v2/now/secrets", {"secrets": []}),
+        refused("GET", "/v2/now/secrets", 403, "forbidden"),
+        refused("POST", "/v6/now/deployments", 400, "missing_files", {"name": "site"}, missing=["0" * 40]),
+        refused("DELETE", "/v2/domains/two.example.com", 404, "not_found"),
+        refused("PUT", "/v2/domains", 405, "method_unknown"),
+        call("GET", "/v2/domains/price?name=one.example.com", {"price": 17, "period": 1}),
+        call("GET", "/v2/domains/status?name=one.example.com", {"available": False}),
+    ]

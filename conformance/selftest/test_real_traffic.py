@@ -53,6 +53,17 @@ def test_real_traffic_is_not_accused(path: Path) -> None:
     assert violated("vultr", read(path)) == set()
 
 
+ZEIT = sorted((TRAFFIC.parent / "zeit").glob("*.yaml"))
+DISAGREES = {"content-type.request-json", "rate-limit.headers-on-all"}
+"""What the traffic of 2018 does not do: its client names no type of its bodies, and not every answer has a rate."""
+
+
+@pytest.mark.skipif(not ZEIT, reason="the real traffic (../shared/traffic/zeit) is not here")
+def test_real_traffic_of_zeit_is_accused_of_what_the_document_forbids() -> None:
+    found = {path.stem: violated("zeit", read(path)) for path in ZEIT}
+    assert set().union(*found.values()) == DISAGREES
+
+
 def one(said: list[Said], method: str, end: str = "") -> Said:
     """The last call of a method whose URL ends so."""
     return [each for each in said if each.method == method and each.url.endswith(end)][-1]
