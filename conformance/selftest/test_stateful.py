@@ -25,6 +25,7 @@ from conformance.properties import (
     assert_equal,
     do,
     follow,
+    items_of,
     requirement,
     stateful,
     step,
@@ -32,7 +33,13 @@ from conformance.properties import (
 )
 from conformance.properties.steps import MOST, lists_of
 from conformance.reference import VirtualClock
+from conformance.reference.core import Handler, Server
+from conformance.reference.edits import put, rewrite
+from conformance.reference.faults import Fault, Plant
+from conformance.reference.messages import Request, Response
+from conformance.reference.plants import handled
 from conformance.reference.serve import serve
+from conformance.reference.zeit.policies import Refusal, stable_id
 from conformance.report.events import EventLog, read_events
 from conformance.report.events import Target as Answers
 from conformance.report.html import render_html
@@ -40,7 +47,7 @@ from conformance.report.journal import Journal, header
 from conformance.report.json_report import render_json
 from conformance.report.markdown import render_markdown
 from conformance.report.model import Report
-from conformance.selftest.servers import TOKEN, VULTR, Runner, raw_server, reply, url_target
+from conformance.selftest.servers import TESTS, TOKEN, VULTR, Runner, raw_server, reply, url_target
 from conformance.shipped import SUITE
 from conformance.suite.zeit import models
 from conformance.suite.zeit.playing import MOVED, PlayedAliases
@@ -52,6 +59,7 @@ ZEIT = load("zeit")
 ACTIVE, OTHER = "vultr.auth.bad-key-401", "vultr.auth.no-key-401"
 ACCOUNT = VULTR.operation("GET /v2/account")
 MODELS = [models.Deployments, models.Files, models.Aliases, models.Secrets, models.Domains, models.Members]
+DEPLOY = "POST /v6/now/deployments"
 ASSIGN = "POST /v2/now/deployments/{deploymentId}/aliases"
 OLD_ID = "zeit.crud.alias-move/first-old-id-for-ever"
 
@@ -192,6 +200,51 @@ def test_what_refuses_a_step_is_looked_at_before_the_list_is_given_up() -> None:
 
     result = Run(VULTR, ReferenceTarget(VULTR)).run(lamp_item([do("turn", to=True)], Refused))
     assert result.outcome is Outcome.VIOLATED
+
+
+def conflicting(kept: Handler, server: Server, request: Request) -> Response:
+    """A domain with an alias is not removed, as the document says elsewhere."""
+    name = request.arguments["domain"]
+    names = [one["alias"] for one in server.store["aliases"].of(request.account) if one["alias"] == name]
+    if names:
+        raise Refusal(400, "conflict_aliases", "Aliases must be removed before.", aliases=names)
+    return kept(server, request)
+
+
+def by_content(kept: Handler, server: Server, request: Request) -> Response:
+    """The id of a deployment that nobody forced is that of its content, also after a DELETE."""
+    answer = kept(server, request)
+    deployments = server.store["deployments"]
+    record = deployments.get(request.account, answer.json["id"])
+    if record is None or request.query.get("forceNew") == "1":
+        return answer
+    identity = stable_id(f"deployment {record['input']}")
+    deployments.remove(request.account, record["id"])
+    deployments.add(request.account, {**record, "id": identity})
+    return answer.with_json({**answer.json, "id": identity})
+
+
+FREEDOMS: dict[str, tuple[str, Plant]] = {
+    "a domain with an alias stays": ("domains", handled(conflicting, "DELETE /v2/domains/{domain}")),
+    "an id is that of the content": ("deployments", handled(by_content, DEPLOY)),
+    "a url comes later": ("deployments", rewrite(lambda _request, body: {**body, "url": None}, on=DEPLOY)),
+    "an alias tells oldID": (
+        "aliases",
+        rewrite(lambda _, body: {name.replace("oldId", "oldID"): value for name, value in body.items()}, on=ASSIGN),
+    ),
+    "nothing is told to be missing": ("files", put("/error/missing", [], on=DEPLOY, status=400)),
+}
+"""What no document rules out → the machine that meets it, and what makes a server so."""
+
+
+@pytest.mark.parametrize("freedom", FREEDOMS)
+def test_a_server_is_accused_of_no_freedom(freedom: str) -> None:
+    machine, plant = FREEDOMS[freedom]
+    run = Run(ZEIT, ReferenceTarget(ZEIT, fault=Fault(f"{MOVED}/freedom", MOVED, freedom, plant)))
+    (name,) = [name for name in TESTS if name.startswith(f"test_machines/test_{machine}_")]
+    results = {item.id: run.run(item) for item in items_of(TESTS[name], name, ZEIT)}
+    assert results
+    assert {item: result.reason for item, result in results.items() if result.outcome is not Outcome.HELD} == {}
 
 
 def alias_item(seen: list[Steps]) -> Item:

@@ -28,26 +28,28 @@ class Deployments(Model):
     """Deployments of two inputs.
 
     Attributes:
-        live: input → how many deployments of it there are; only a forced create makes a second one.
+        live: input → of each of its deployments, oldest first, whether it was made without being forced. An input is
+            known as long as there is such a one; what becomes of it when only forced ones are left, nobody says.
         settled: a deployment was waited for.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.live = dict.fromkeys(INPUTS, 0)
+        self.live: dict[str, list[bool]] = {name: [] for name in INPUTS}
         self.settled = False
 
-    @step(of=INPUTS)
+    @step(of=lambda model: [name for name in INPUTS if not model.live[name] or any(model.live[name])])
     def create(self, of: str) -> None:
-        self.live[of] = max(self.live[of], 1)
+        if not self.live[of]:
+            self.live[of].append(True)
 
-    @step(of=lambda model: [name for name in INPUTS if model.live[name] < 3])
+    @step(of=lambda model: [name for name in INPUTS if len(model.live[name]) < 3])
     def force(self, of: str) -> None:
-        self.live[of] += 1
+        self.live[of].append(False)
 
     @step(which=lambda model: model.each)
     def delete(self, which: list[Any]) -> None:
-        self.live[which[0]] -= 1
+        del self.live[which[0]][which[1]]
 
     @step(when=lambda model: not model.settled, which=lambda model: model.each)
     def settle(self, which: list[Any]) -> None:
@@ -64,7 +66,7 @@ class Deployments(Model):
     @property
     def each(self) -> list[list[Any]]:
         """Input and number of every deployment that there is, in the order in which they were made."""
-        return [[name, number] for name in INPUTS for number in range(self.live[name])]
+        return [[name, number] for name in INPUTS for number in range(len(self.live[name]))]
 
 
 class Files(Model):

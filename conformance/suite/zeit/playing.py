@@ -52,25 +52,29 @@ class PlayedDeployments(Play):
             raise NotExercised("a new deployment is not listed")
         if self.is_judged_by(SAME, FORCED):
             again = self.client.control(self.deploying.post(other))
-            with self.about(SAME):
-                assert_equal(_id_and_url(again), self.other, "id and url of a repeated create", exchange=again)
+            self._is_one_of([self.other], _id_and_url(again), again)
 
     def create(self, of: str) -> None:
         exchange = self.client.control(self.deploying.post(self.bodies[of]))
         made = self._another(exchange)
         if self.live[of]:
-            with self.about(SAME):
-                assert_that(
-                    made in self.live[of],
-                    "a create of an input that is deployed answers another deployment",
-                    expected=f"id and url of {' or '.join(str(identity) for identity, _ in self.live[of])}",
-                    actual=made,
-                    exchange=exchange,
-                )
+            self._is_one_of(self.live[of], made, exchange)
             return
         self.live[of].append(made)
         with self.about(READ):
             assert_status(self.deploying.things.get(str(made[0])), 200, when="after its create")
+
+    def _is_one_of(self, known: list[tuple[str, Any]], made: tuple[str, Any], exchange: Exchange) -> None:
+        """A create of an input that is deployed answers the id of a deployment of it, and its url once it has one."""
+        urls = dict(known)
+        with self.about(SAME):
+            assert_that(
+                made[0] in urls and (made[1] is None or urls[made[0]] in (None, made[1])),
+                "a create of an input that is deployed answers another deployment",
+                expected=f"id and url of {' or '.join(urls)}",
+                actual=made,
+                exchange=exchange,
+            )
 
     def _another(self, exchange: Exchange) -> tuple[str, Any]:
         """Id and url of a deployment that is not the one of yet another input."""
@@ -100,6 +104,7 @@ class PlayedDeployments(Play):
         self.live[which[0]].remove((identity, url))
         # An id that comes again would be that of the content.
         self.gone.append((identity, url))
+        self.final.pop(identity, None)
         with self.about(DELETED):
             assert_status(self.deploying.things.get(identity), "4xx", when="after its DELETE")
 

@@ -35,16 +35,16 @@ from conformance.suite.zeit.playing import (
         [
             do("create", of="a"),
             do("force", of="a"),
-            do("delete", which=["a", 0]),
+            do("create", of="b"),
+            do("create", of="a"),
+            do("delete", which=["a", 1]),
             do("settle", which=["a", 0]),
             do("create", of="a"),
-            do("create", of="b"),
-            do("force", of="a"),
-            do("delete", which=["a", 1]),
-            do("read", which=["a", 0]),
-            do("create", of="a"),
             do("delete", which=["a", 0]),
             do("create", of="a"),
+            do("force", of="a"),
+            do("read", which=["a", 0]),
+            do("delete", which=["a", 0]),
         ]
     ],
 )

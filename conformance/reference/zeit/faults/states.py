@@ -59,19 +59,16 @@ def forced_after_a_delete_is_the_deleted_one(kept: Handler, server: Server, requ
 fault = faults.of("zeit.deploy-flow.same-input-same-id")
 
 
-@fault.using(handled, DEPLOY, DELETE_DEPLOYMENT)
-def forgotten_with_the_first(kept: Handler, server: Server, request: Request) -> Response:
-    """An input is forgotten when its first deployment is deleted, though a forced one is still there."""
-    forgotten = remembered(server, "forgotten inputs")
+@fault.using(handled, DELETE_DEPLOYMENT)
+def forgotten_with_a_forced_one(kept: Handler, server: Server, request: Request) -> Response:
+    """An input is forgotten when a forced deployment of it is deleted, though its first one is still there."""
     deployments = server.store["deployments"]
-    if request.operation == DELETE_DEPLOYMENT:
-        record = deployments.get(request.account, request.arguments["deploymentId"])
-        if record is not None:
-            same = [one for one in deployments.of(request.account) if one["input"] == record["input"]]
-            for one in same[1:] if same[0]["id"] == record["id"] else ():
-                deployments.update(request.account, one["id"], {"input": f"forgotten {one['input']}"})
-                forgotten[one["id"]] = True
-    return kept(server, request)
+    record = deployments.get(request.account, request.arguments["deploymentId"])
+    answer = kept(server, request)
+    same = [one for one in deployments.of(request.account) if record is not None and one["input"] == record["input"]]
+    for one in same:
+        deployments.update(request.account, one["id"], {"input": f"forgotten {one['input']}"})
+    return answer
 
 
 fault = faults.of("zeit.deploy-flow.missing-files")
