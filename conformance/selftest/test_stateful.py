@@ -51,7 +51,8 @@ from conformance.selftest.servers import TESTS, TOKEN, VULTR, Runner, raw_server
 from conformance.shipped import SUITE
 from conformance.suite.zeit import models
 from conformance.suite.zeit.playing import MOVED, PlayedAliases
-from conformance.targets import CassetteTarget, ReferenceTarget
+from conformance.targets import CassetteTarget, ReferenceTarget, UrlTarget
+from conformance.targets.clock import ManualClock
 from conformance.traffic import cassette
 from conformance.traffic.cassette import Take
 
@@ -283,6 +284,28 @@ def test_a_fault_of_many_moves_is_told_by_the_moves_that_show_it() -> None:
     moves = [moment.step for moment in shown.timeline if moment.step[0].isdigit()]
     assert len(moves) == 3
     assert all("assign(" in move for move in moves)
+
+
+def test_what_was_renamed_is_deleted_from_a_server_that_others_use() -> None:
+    name = "test_machines/test_secrets_after_any_steps"
+    server = reference.build("zeit", clock=VirtualClock(), credentials={"default": TOKEN}, require_https=False)
+    before = dict(server.store["secrets"].rows)
+    with serve(server) as url:
+        target = UrlTarget(
+            contract=ZEIT,
+            name="selftest",
+            base_url=url,
+            credentials={"default": TOKEN},
+            clock=ManualClock(),
+            capabilities=frozenset({"writes"}),
+        )
+        run = Run(ZEIT, target, fresh_names=True)
+        outcomes = [run.run(item).outcome for item in items_of(TESTS[name], name, ZEIT)]
+        run.finish()
+        target.close()
+    assert outcomes == [Outcome.HELD] * 3
+    assert run.leftovers == []
+    assert server.store["secrets"].rows == before
 
 
 def test_every_report_shows_the_timeline(tmp_path: Path) -> None:
