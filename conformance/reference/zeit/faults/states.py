@@ -9,7 +9,6 @@ from conformance.reference.faults import Faults
 from conformance.reference.messages import Problem, Request, Response
 from conformance.reference.plants import handled
 from conformance.reference.zeit.deployments import shown
-from conformance.reference.zeit.faults.deployments import sent
 from conformance.reference.zeit.faults.tools import (
     ASSIGN,
     CHANGE_ROLE,
@@ -21,6 +20,7 @@ from conformance.reference.zeit.faults.tools import (
     DEPLOYMENT_ALIASES,
     REMOVE_MEMBER,
     RENAME_SECRET,
+    sent,
 )
 
 faults = Faults()
