@@ -79,8 +79,9 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         parts = [(f"{place}/{index}", item) for index, item in enumerate(part if isinstance(part, list) else ())]
     for where, each in parts:
         finding = _finding(validator, each, where, **options)
-        if finding is not HELD or not _lacks_items(schema, schema, each):
-            yield finding
+        if finding is HELD and (_lacks_items(schema, schema, each) or _says_nothing(schema, schema, each)):
+            continue
+        yield finding
 
 
 def _schema(sight: Sight) -> Mapping[str, Any] | None:
@@ -125,6 +126,23 @@ def _lacks_items(root: Mapping[str, Any], schema: Any, value: Any) -> bool:
         return "items" in schema and not value
     members = schema.get("properties", {}) if isinstance(value, dict) else {}
     return any(_lacks_items(root, member, value[name]) for name, member in members.items() if name in value)
+
+
+def _says_nothing(root: Mapping[str, Any], schema: Any, value: Any) -> bool:
+    """Whether a schema describes only members that a value does not have: what it says of them was not seen."""
+    schema = dereferenced(root, schema)
+    if schema.keys() - {"properties", "items", "if", "then", "else"}:
+        return False
+    if "if" in schema:
+        branch = schema.get("else" if Validator(schema["if"]).errors(value, limit=1) else "then", {})
+        if not _says_nothing(root, branch, value):
+            return False
+    if isinstance(value, dict):
+        members = schema.get("properties", {}).items()
+        return all(_says_nothing(root, member, value[name]) for name, member in members if name in value)
+    if isinstance(value, list):
+        return all(_says_nothing(root, schema.get("items", {}), item) for item in value)
+    return True
 
 
 def _is_of_redaction(error: SchemaError, part: Any, place: str) -> bool:

@@ -39,8 +39,8 @@ def error(api: str, status: int) -> Any:
     message = "conformance: no"
     if api == "vultr":
         return {"error": message, "status": status}
-    if api == "vercel":
-        return {"error": {"code": "conformance", "message": message}}
+    if api in ("vercel", "zeit"):
+        return {"error": {"code": "forbidden", "message": message}}
     told = {"id": "5b5c1d1e-0000-4000-8000-000000000001", "status": str(status), "detail": message}
     return {"jsonapi": {"version": "1.0"}, "errors": [told]}
 
@@ -52,6 +52,16 @@ def record(api: str, number: int = 0) -> dict[str, Any]:
         return {**names, "type": "marketplace", "vcpu_count": 1, "ram": 512, "locations": ["ams"]}
     if api == "vercel":
         return {"id": f"r{number}", "uid": f"u{number}", "name": f"n{number}", "createdAt": 1_555_413_045_188 - number}
+    if api == "zeit":
+        names = {
+            "uid": f"u{number}",
+            "id": f"r{number}",
+            "name": f"n{number}",
+            "alias": f"n{number}",
+            "slug": f"n{number}",
+        }
+        when = {"created": "2017-09-22T13:11:49.180Z", "expiration": "2018-09-22T13:11:49.180Z", "updated": None}
+        return {**names, **when, "cns": [f"n{number}.example.com"], "type": "TXT", "value": "x"}
     return {"type": "project", "id": f"r{number}", "attributes": {"name": f"n{number}"}}
 
 
@@ -64,6 +74,8 @@ def lists(api: str, count: int = 0, following: Any = None) -> Any:
         return {**body, "meta": {"total": count, "links": {"next": following or "", "prev": ""}}}
     if api == "vercel":
         return {**body, "pagination": {"count": count, "next": following, "prev": None}}
+    if api == "zeit":
+        return body
     return {**body, "jsonapi": {"version": "1.0"}, "links": {"next": following} if following else {}}
 
 
@@ -209,7 +221,19 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
     "vercel.types.map-unique-keys": ("a member that stands twice fails it", (*REFUSALS, "500", *MIRRORS, *LISTS)),
     "snyk.schema.document-toplevel": ("{} fails it", (*REFUSALS, "500", *LISTS)),
     "snyk.schema.jsonapi-member": ("a document without the member fails it", (*REFUSALS, "500", *LISTS)),
+    "zeit.security.token-never-echoed": ("a token in an answer fails it, as the mirror shows", ALL),
+    "zeit.rate-limit.headers-on-all": ("an answer without the headers fails it", ALL),
+    "zeit.rate-limit.headers-sane": ("headers that are no numbers fail it", ALL),
+    "zeit.rate-limit.reset-epoch-seconds": ("a reset in another form, or in the past, fails it", ALL),
+    "zeit.content-type.response-json": (
+        "a body that is not JSON fails it, as HTML shows",
+        (*REFUSALS, "500", *SUCCESSES),
+    ),
     # What an error looks like.
+    "zeit.errors.envelope": ("an error without the envelope fails it", (*REFUSALS, "500")),
+    "zeit.errors.known-code": ("a code of no list fails it", (*REFUSALS, "500")),
+    "zeit.errors.status-code-map": ("another status of the code fails it", ("403", "gate")),
+    "zeit.security.message-neutral": ("a trace in a message fails it", (*REFUSALS, "500")),
     "vultr.errors.error-attribute": ("a refusal without the attribute fails it", REFUSALS),
     "vercel.errors.envelope": ("an error without the envelope fails it", (*REFUSALS, "500")),
     "vercel.content-type.error-json": ("an error that is not JSON fails it", (*REFUSALS, "500")),
@@ -223,6 +247,7 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
     "vercel.errors.no-error-in-2xx": ("an error in a success fails it", SUCCESSES),
     "vultr.schema.get-returns-object": ("a list or a text fails it", SUCCESSES),
     "snyk.content-type.bodyless-get-ok": ("a refusal of the GET fails it, and what is no list is no success", LISTS),
+    "zeit.schema.status-200": ("a success by another status fails it, as 204 shows", ("HTML", *SUCCESSES)),
     # What a list looks like, also an empty one.
     "vultr.pagination.meta-shape": ("a total that is no number fails it", LISTS),
     "vultr.pagination.meta-on-lists": ("a list without meta fails it", LISTS),
@@ -244,7 +269,19 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
     "snyk.schema.resource-object": ("a resource without its type fails it", PAGES),
     "snyk.schema.resource-identity-unique": ("an id that comes twice fails it", PAGES),
     "snyk.schema.collection-type-homogeneous": ("a record of another type fails it", PAGES),
+    "zeit.types.ids-unique": ("an id that comes twice fails it", PAGES),
+    "zeit.types.date-iso-fields": ("a date in words fails it", PAGES),
+    "zeit.schema.alias-by-deployment": ("an alias without its members fails it", PAGES),
+    "zeit.schema.dns-list": ("a record without its members fails it", PAGES),
+    "zeit.schema.secret-list": ("a secret without its members fails it", PAGES),
     # Reading shows the same again.
+    "zeit.crud.get-is-safe": ("a value that is another after reading fails it", ("HTML", *SUCCESSES)),
+    # A file may be anything, and a delete says nothing.
+    "zeit.versioning.documented-version-answers": (
+        "an answer that lacks what is documented does not",
+        ("HTML", *SUCCESSES),
+    ),
+    "zeit.versioning.sample-versions-live": ("an answer that lacks what is documented does not", ("HTML", *SUCCESSES)),
     "vultr.crud.get-read-only": ("a record that is gone after reading fails it", PAGES),
     "vercel.crud.get-is-safe": ("a value that is another after reading fails it", PAGES),
     "snyk.crud.get-is-safe": ("another order after reading fails it", PAGES),
@@ -258,6 +295,10 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
     "vercel.auth.bad-token-403": ("who has a wrong token is refused, who has a right one is not", ("gate",)),
     "vercel.auth.valid-token-accepted": ("who has a token is served, who has none is not", ("gate",)),
     "vercel.auth.denial-has-no-data": ("what others are shown is not in a denial", ("gate",)),
+    "zeit.auth.missing-token-403": ("who has no token is refused, who has one is not", ("gate",)),
+    "zeit.auth.bad-token-403": ("who has a wrong token is refused, who has a right one is not", ("gate",)),
+    "zeit.auth.valid-token-accepted": ("who has a token is served, who has none is not", ("gate",)),
+    "zeit.auth.forbidden-code": ("another code of the refusal fails it", ("gate",)),
     "snyk.auth.no-token-401": ("who has no token is refused, who has one is not", ("gate",)),
     "snyk.auth.bad-token-401": ("who has a wrong token is refused, who has a right one is not", ("gate",)),
     "snyk.auth.scheme-token": ("who has a key is served, who has none is not", ("gate",)),

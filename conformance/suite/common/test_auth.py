@@ -145,6 +145,9 @@ def test_a_foreign_team_gives_nothing_personal(
     own = {identity for identity in collection.start.page.ids if identity}
     if not own:
         raise NotExercised("the personal list is empty")
+    for team in subject.session.parameters.get(scope.parameter, ())[:1]:
+        if not collection.get(query={scope.parameter: team}).response.ok:
+            raise NotExercised(f"a team of one's own is refused, too, with {scope.parameter}={team}")
     foreign = subject.session.parameters.get(scope.foreign or "", ())
     for team in (scope.unknown, *foreign):
         for limit in (None, 1):

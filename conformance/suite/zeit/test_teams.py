@@ -83,6 +83,8 @@ def test_a_list_holds_what_is_the_accounts(subject: Subject, client: Client, ope
     other = subject.session.facts.get("others", {}).get(operation.id)
     if operation.id == TEAMS and other is None:
         raise NotExercised("two accounts may share their teams; nothing is known of one that is the other's alone")
+    if other is not None and other not in theirs:
+        raise NotExercised("the other account's own list lacks what the account has made")
     if other is not None:
         assert_that(
             other not in mine, f"{other} is in the list of another account", expected="a list without it", actual=other
