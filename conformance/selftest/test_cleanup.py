@@ -20,7 +20,7 @@ from conformance import reference
 from conformance.commands.main import main
 from conformance.properties.cleanup import finish
 from conformance.reference.serve import serve
-from conformance.selftest.servers import TOKEN, Asked, Runner, raw_server, reply
+from conformance.selftest.servers import TOKEN, Asked, Runner, raw_server, reply, url_target
 from conformance.targets.ledger import Ledger, Made, left, reopen, state_folder
 
 WRITES = frozenset({"writes"})
