@@ -101,9 +101,15 @@ def test_what_was_served_is_refused_once_nothing_remains(status: int, headers: b
 
 
 def test_a_refusal_that_shows_itself_that_nothing_remains_is_one_for_the_rate() -> None:
-    served, refused = said("vercel", left=1), said("vercel", 403, worded("vercel", "No."), left=0)
-    assert outcomes("vercel", NAMED["vercel"], served, refused) == [Outcome.VIOLATED]
+    refused = said("vercel", 403, worded("vercel", "No."), left=0)
+    assert outcomes("vercel", NAMED["vercel"], said("vercel"), refused) == [Outcome.VIOLATED]
     assert outcomes("vercel", NAMED["vercel"], refused) == []
+
+
+def test_a_refusal_that_takes_what_was_left_may_be_for_another_reason_but_not_the_next_one() -> None:
+    served, refused = said("vercel", left=1), said("vercel", 403, worded("vercel", "No."), left=0)
+    assert outcomes("vercel", NAMED["vercel"], served, refused) == []
+    assert outcomes("vercel", NAMED["vercel"], served, refused, refused) == [Outcome.VIOLATED]
 
 
 @pytest.mark.parametrize(("status", "expected"), [(403, [Outcome.VIOLATED]), (503, [])])
