@@ -30,7 +30,7 @@ def one_line(ran: Ran, line: str) -> None:
 
 
 def test_an_item_is_named_by_requirement_and_operation(suite: Runner) -> None:
-    ran = suite("--collect-only", "-q", "-k", "walk-exactly-once or client-rate")
+    ran = suite("--collect-only", "-q", "-k", "test_walk_visits and walk-exactly-once or client-rate")
     assert ran.status == 0
     assert sorted(re.findall(r"::(vultr\S+\[[^]]*\])$", ran.text, re.MULTILINE)) == [
         "vultr.pagination.walk-exactly-once[GET /v2/applications]",
