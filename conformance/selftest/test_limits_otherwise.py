@@ -156,7 +156,7 @@ def test_a_reset_that_slides_hides_nothing() -> None:
 
 
 def test_a_window_is_the_same_up_to_its_last_second_in_which_it_may_have_slid() -> None:
-    def risen(at: int, reset: int) -> list[Outcome]:
+    def risen(at: int, reset: int) -> list[Outcome | None]:
         told = [(0, 5, NOW + 60), (at, 9, reset)]
         return outcomes(
             "vercel",
