@@ -160,13 +160,15 @@ def refusal_has_its_status(sight: Sight) -> Iterator[Finding]:
 
 
 def _nothing_remained(sight: Sight) -> bool:
-    """Whether an answer shows nothing as left, or the one to this caller's call before did, in the same window."""
+    """Whether the answer to this caller's call before showed nothing as left, in the same window.
+
+    Where none tells, the answer itself does: else what it shows may be what this very call has taken.
+    """
     key, state = ("left", *caller_of(sight)), state_of(sight)
     before: Window | None = sight.sequence.get(key)
     sight.sequence[key] = Window.opened_by(sight, state) if state is not None else None
-    if state is not None and state.remaining == 0:
-        return True
-    return before is not None and before.state.remaining == 0 and _in_window(sight, before)
+    told = before.state if before is not None and _in_window(sight, before) else state
+    return told is not None and told.remaining == 0
 
 
 def _more_than_allowed(sight: Sight) -> bool:

@@ -95,7 +95,7 @@ class Window:
     def holds(self, sight: Sight, reset: int | None) -> bool:
         """Whether an answer lies in this window: by our clock, else by what both answers say of the time.
 
-        In its last second the next one may have begun, since resets are rounded, unless the reset is the same.
+        In its last second the next one may have begun, or a window that slides let go of a call: resets are rounded.
         """
         date, sent_at = seconds_of(sight.exchange.response.header("date")), sight.exchange.sent_at
         began = self.sent_at if self.date is None else self.date
@@ -105,4 +105,4 @@ class Window:
             now = sent_at if date is None else date
         if now is None:
             return reset == self.state.reset
-        return now < self.state.reset - 1 or (now < self.state.reset == reset)
+        return now < self.state.reset - 1

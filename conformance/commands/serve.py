@@ -122,7 +122,8 @@ def _told(
         yield f"# the document says {limit.seconds:g} s, not {options.window:g}: the suite may fail for that"
     # What the environment holds may be a real credential, and a terminal is often a log.
     yield from (f"# {variables[name]} is accepted as it is set" for name in variables if name in given)
-    missing = [f"{variable}={made_up[name]}" for name, variable in variables.items() if name not in given]
+    known = {name: token for name, token in made_up.items() if name in variables and name not in given}
+    missing = [f"{variables[name]}={token}" for name, token in known.items()]
     if missing:
         yield f"export {' '.join(missing)}"
     if options.write_target is not None:

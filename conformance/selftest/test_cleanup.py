@@ -18,10 +18,9 @@ import pytest
 
 from conformance import reference
 from conformance.commands.main import main
-from conformance.properties import Run
 from conformance.properties.cleanup import finish
 from conformance.reference.serve import serve
-from conformance.selftest.servers import TOKEN, VULTR, Asked, Runner, items, raw_server, reply, url_target
+from conformance.selftest.servers import TOKEN, Asked, Runner, raw_server, reply, url_target
 from conformance.targets.ledger import Ledger, Made, left, reopen, state_folder
 
 WRITES = frozenset({"writes"})
@@ -393,59 +392,3 @@ def test_a_run_that_is_told_to_stop_cleans_up_and_writes_its_report(how: signal.
     assert child.returncode == pytest.ExitCode.INTERRUPTED, said
     assert (tmp_path / "report" / "report.json").is_file()
     assert list(left(state_folder())) == []
-
-
-def test_a_delete_that_keeps_the_thing_is_told_and_nothing_more_is_created() -> None:
-    kept: list[str] = []
-
-    def answer(asked: Asked) -> bytes:
-        if asked.method == "POST":
-            kept.append(json.loads(asked.body)["domain"])
-            return reply({"domain": {"domain": kept[-1]}}, "201 Created")
-        if asked.method == "DELETE":
-            return reply(status="204 No Content")
-        if asked.path == "/v2/domains":
-            return reply({"domains": [], "meta": {"total": 0, "links": {"next": "", "prev": ""}}})
-        return reply({"domain": {"domain": kept[-1]}})
-
-    with raw_server(answer) as server:
-        target = url_target(server.url, capabilities=WRITES)
-        run = Run(VULTR, target, fresh_names=True)
-        for item in items("vultr.crud.delete-then-404") * 2:
-            run.run(item)
-        run.finish()
-        target.close()
-    assert len(kept) == 1
-    assert "answered with a success, but it is still there" in run.leftovers[0]
-
-
-def test_a_run_cleans_up_where_the_target_was_taken_as_down() -> None:
-    """An answer to a create that was done is dropped, and so is all that follows: the clean-up asks all the same."""
-    made: set[str] = set()
-    down = False
-
-    def answer(asked: Asked) -> bytes:
-        nonlocal down
-        if asked.method == "POST":
-            made.add(json.loads(asked.body)["domain"])
-            down = True
-        if down:
-            return b""
-        if asked.method == "DELETE":
-            made.discard(asked.path.rpartition("/")[2])
-            return reply(status="204 No Content")
-        if asked.path == "/v2/domains":
-            listed = [{"domain": domain} for domain in sorted(made)]
-            return reply({"domains": listed, "meta": {"total": len(made), "links": {"next": "", "prev": ""}}})
-        return reply({"error": "no such domain", "status": 404}, "404 Not Found")
-
-    with raw_server(answer) as server:
-        target = url_target(server.url, capabilities=WRITES)
-        run = Run(VULTR, target, fresh_names=True)
-        for item in [*items("vultr.crud.delete-then-404"), *items("vultr.auth.bad-key-401") * 3]:
-            run.run(item)
-        assert made
-        down = False
-        run.finish()
-        target.close()
-    assert (made, run.leftovers) == (set(), [])

@@ -34,6 +34,8 @@ from conformance.traffic.exchange import KEPT_BODY, Exchange, Response
 SHORT = Limits(connect=0.5, read=0.5, answer=1.0)
 ASKED = 3
 """Requests that show that a target is down."""
+LEEWAY = 8
+"""Seconds for which a busy machine may leave a test alone: what is not given up takes far longer."""
 ACCOUNT = VULTR.operation("GET /v2/account")
 WINDOW = VULTR.conventions.rate.seconds
 PLANS = VULTR.operation("GET /v2/plans")
@@ -192,7 +194,7 @@ def test_an_answer_that_is_no_answer_is_given_up_in_time(kind: str) -> None:
     with client_of(BOMBS[kind]) as client:
         started = time.monotonic()
         why = of_no_use(client)
-        assert time.monotonic() - started < ASKED * SHORT.answer + 1.5
+        assert time.monotonic() - started < ASKED * SHORT.answer + LEEWAY
     assert "\n" not in why
     assert 0 < len(why) < 500
 
@@ -215,7 +217,7 @@ def test_tls_that_never_shakes_hands_is_given_up() -> None:
         started = time.monotonic()
         with pytest.raises(HarnessError, match="no connection within"):
             target.session("a test", "an item", []).client.call(ACCOUNT)
-        assert time.monotonic() - started < ASKED * SHORT.connect + 1
+        assert time.monotonic() - started < ASKED * SHORT.connect + LEEWAY
         target.close()
 
 
@@ -268,7 +270,7 @@ def test_an_answer_over_http_2_has_an_end_too(kind: str, tmp_path: Path) -> None
         with client.limited_to(http="HTTP/2") as limited:
             started = time.monotonic()
             assert of_no_use(limited)
-            assert time.monotonic() - started < ASKED * SHORT.answer + 2
+            assert time.monotonic() - started < ASKED * SHORT.answer + LEEWAY
         target.close()
 
 
@@ -280,12 +282,17 @@ def test_what_is_left_over_of_one_answer_is_not_taken_for_the_next() -> None:
 
 def test_a_name_that_is_not_resolved_in_time_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     resolved = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: resolved.wait(5) and [])
+
+    def resolve(*_: object, **__: object) -> list[object]:
+        resolved.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     target = url_target("http://slow.invalid", limits=SHORT)
     started = time.monotonic()
     with pytest.raises(HarnessError, match=r"no connection within 0\.5 s"):
         target.session("a test", "an item", []).client.call(ACCOUNT)
-    assert time.monotonic() - started < ASKED * SHORT.connect + 1
+    assert time.monotonic() - started < ASKED * SHORT.connect + LEEWAY
     resolved.set()
     target.close()
 

@@ -101,9 +101,15 @@ def test_what_was_served_is_refused_once_nothing_remains(status: int, headers: b
 
 
 def test_a_refusal_that_shows_itself_that_nothing_remains_is_one_for_the_rate() -> None:
-    served, refused = said("vercel", left=1), said("vercel", 403, worded("vercel", "No."), left=0)
-    assert outcomes("vercel", NAMED["vercel"], served, refused) == [Outcome.VIOLATED]
+    refused = said("vercel", 403, worded("vercel", "No."), left=0)
+    assert outcomes("vercel", NAMED["vercel"], said("vercel"), refused) == [Outcome.VIOLATED]
     assert outcomes("vercel", NAMED["vercel"], refused) == []
+
+
+def test_a_refusal_that_takes_what_was_left_may_be_for_another_reason_but_not_the_next_one() -> None:
+    served, refused = said("vercel", left=1), said("vercel", 403, worded("vercel", "No."), left=0)
+    assert outcomes("vercel", NAMED["vercel"], served, refused) == []
+    assert outcomes("vercel", NAMED["vercel"], served, refused, refused) == [Outcome.VIOLATED]
 
 
 @pytest.mark.parametrize(("status", "expected"), [(403, [Outcome.VIOLATED]), (503, [])])
@@ -155,11 +161,17 @@ def test_a_reset_that_slides_hides_nothing() -> None:
     assert Outcome.VIOLATED in outcomes("vercel", "rate-limit.remaining-monotone", first, *risen[1:])
 
 
-def test_the_same_reset_is_the_same_window_to_its_last_second() -> None:
-    told = [said("vercel", left=n, reset=NOW + 2, at=float(t), date=NOW + t) for t, n in ((0, 5), (1, 9))]
-    assert outcomes("vercel", "rate-limit.remaining-monotone", *told) == [Outcome.VIOLATED]
-    renewed = [told[0], said("vercel", left=9, reset=NOW + 62, at=1.0, date=NOW + 1)]
-    assert outcomes("vercel", "rate-limit.remaining-monotone", *renewed) == []
+def test_a_window_is_the_same_up_to_its_last_second_in_which_it_may_have_slid() -> None:
+    def risen(at: int, reset: int) -> list[Outcome | None]:
+        told = [(0, 5, NOW + 60), (at, 9, reset)]
+        return outcomes(
+            "vercel",
+            "rate-limit.remaining-monotone",
+            *(said("vercel", left=n, reset=until, at=float(t), date=NOW + t) for t, n, until in told),
+        )
+
+    assert [risen(58, reset) for reset in (NOW + 60, NOW + 118)] == [[Outcome.VIOLATED]] * 2
+    assert [risen(59, reset) for reset in (NOW + 60, NOW + 119)] == [[]] * 2
 
 
 # ---- behind a proxy

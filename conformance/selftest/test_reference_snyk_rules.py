@@ -173,7 +173,19 @@ RULES: dict[str, Callable[[Api], bool]] = {
     "rate-limit.limit-540": limit_is_540_per_key,
     "rate-limit.429-persists": refusals_persist,
 }
-BREAKING = [fault for fault in FAULTS if fault.requirement.removeprefix("snyk.") in RULES]
+OTHERWISE = {
+    "limit-ignored-beside-filter",
+    "limit-ignored-beside-order",
+    "filtered-later-pages-repeat",
+    "offset-from-the-start",
+    "created-come-and-go",
+}
+"""Faults of lists that are narrowed or ordered, that lose members, or are read again: no rule here asks so."""
+BREAKING = [
+    fault
+    for fault in FAULTS
+    if fault.requirement.removeprefix("snyk.") in RULES and fault.id.partition("/")[2] not in OTHERWISE
+]
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -215,7 +215,7 @@ def test_a_hook_may_return_nothing_and_is_not_called_where_nothing_may_be_writte
     [
         ("fails", "failed: RuntimeError: the database is away"),
         ("wrong", "returned dict; a Seeded, or None, is expected"),
-        ("unknown", "names 'no-such', which is no parameter: known are dns-domain, user-id"),
+        ("unknown", "names 'no-such', which is no parameter: known are dns-domain, "),
         ("absent", "has no function absent"),
     ],
 )

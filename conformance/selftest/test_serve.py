@@ -52,7 +52,8 @@ def written(folder: Path, api: str, server: reference.Server, url: str, *, clock
     path = folder / "served.toml"
     clock_url = f"{url}{CLOCK_PATH}" if clock else None
     write_target(path, f"served-{api}", record_of(contract, server, f"{url}{contract.base_path}", clock_url=clock_url))
-    environ = {variable: server.credentials[name] for name, variable in contract.conventions.auth.credentials.items()}
+    variables = contract.conventions.auth.credentials
+    environ = {variables[name]: token for name, token in server.credentials.items()}
     target = select(str(path), environ=environ, allow_writes=True).targets[api]
     assert isinstance(target, UrlTarget)
     return target

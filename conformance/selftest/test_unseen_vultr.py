@@ -68,7 +68,8 @@ def filter_ignored(server: Server) -> None:
 @pytest.mark.parametrize(("plants", "outcome"), [((), Outcome.HELD), ((filter_ignored,), Outcome.VIOLATED)])
 def test_plans_that_carry_no_type_are_told_apart_by_their_ids(plants: tuple[Plant, ...], outcome: Outcome) -> None:
     found = outcomes("vultr.crud.filter-sound", PLANS, edited(PLANS, without_type), *plants)
-    assert found == {outcome}
+    # Where no filter narrows anything, pages of a narrowed list are none to compare.
+    assert found - {Outcome.NOT_EXERCISED} == {outcome}
 
 
 @pytest.mark.parametrize(("refused", "outcome"), [(False, Outcome.HELD), (True, Outcome.VIOLATED)])

@@ -95,6 +95,7 @@ def _has_the_default(collection: Collection) -> None:
             len(asked.page.records),
             f"records on a page without a page size, against one of {default}",
             exchange=exchange,
+            vacuous="" if asked.page.next is not None else f"{asked.exchange} shows all that there is",
         )
 
 

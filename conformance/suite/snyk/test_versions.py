@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
+from conformance.checks.base import shown
 from conformance.checks.releases import (
     Release,
     answered_at,
@@ -78,7 +79,7 @@ class Endpoint:
         assert_that(
             release.shows_in(exchange) and not any(other.shows_in(exchange) for other in unlike),
             f"version {version} does not look like release {release.version}",
-            expected=f"{dict(release.marker)}",
+            expected=shown(dict(release.marker)),
             actual=exchange.response.text,
             exchange=exchange,
         )
