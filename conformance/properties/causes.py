@@ -39,11 +39,12 @@ EXPECTED: dict[Lack, str] = {
 
 _WALKS = ("pagination.walk-exactly-once", "pagination.walk-recorded", "pagination.cursors-one-way")
 SUBJECT_OF: Mapping[Lack, tuple[str, ...]] = {
+    "accepted": ("versioning.documented-version-answers",),
     "page": _WALKS,
     "prev": ("pagination.prev-roundtrip",),
     "walk": (*_WALKS, "pagination.end-marked"),
 }
-"""The rules and checks whose own subject it is that walks go on, lead back, and end."""
+"""The rules, requirements and checks whose subject is that an operation is there, that walks go on, lead back, end."""
 
 Place = tuple[str, str]
 """Requirement id and operation."""
@@ -147,7 +148,7 @@ def need_of(exchange: Exchange) -> Lack:
 
 def is_subject(requirement: Requirement, need: Lack) -> bool:
     """Whether what was needed is what a requirement speaks of, so that it fails where that is not there."""
-    named = {requirement.rule, *(each.check for each in bindings(requirement))}
+    named = {requirement.rule, requirement.id.partition(".")[2], *(each.check for each in bindings(requirement))}
     return not named.isdisjoint(SUBJECT_OF.get(need, ()))
 
 

@@ -182,9 +182,11 @@ class Run:
         if wanted is None:
             return own
         cause = self._cause(item, wanted)
-        of_walks = wanted.need in SUBJECT_OF
+        of_others = wanted.need == "accepted" and wanted.exchange.known_as != item.operation
+        subject = is_subject(item.requirement, wanted.need) and not of_others
+        of_walks = wanted.need in SUBJECT_OF and (wanted.need != "accepted" or subject)
         nobody_else = cause is None or (of_walks and cause.operation is None)
-        if nobody_else and (own.outcome is Outcome.VIOLATED or is_subject(item.requirement, wanted.need)):
+        if nobody_else and (own.outcome is Outcome.VIOLATED or subject):
             return evolve(own, outcome=Outcome.VIOLATED)
         if cause is None:
             return Result(Outcome.NOT_EXERCISED, own.reason)

@@ -68,8 +68,8 @@ fault("taken-for-empty", "A body that is no JSON is taken for an accepted one.")
 fault("message-empty", "The refusal of what is no JSON is an empty object.").by(put("", {}, cause="malformed"))
 
 fault = faults.of("zeit.errors.server-error-code")
-fault("trace-with-500", "A missing secret is a 500 with a trace.").by(
-    instead(Response(500, b"Error: boom", {"Content-Type": "text/plain"}), cause="unknown-secret")
+fault("crash-told-by-bad-request", "A missing secret is a 500 with the code bad_request.").by(
+    instead(Response.of({"error": {"code": "bad_request", "message": "It failed."}}, 500), cause="unknown-secret")
 )
 fault("another-code-with-500", "A missing alias is a 500 with the code not_found.").by(
     status(500, in_body=False, cause="unknown-alias")
