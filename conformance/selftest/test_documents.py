@@ -56,6 +56,8 @@ def test_a_command_of_readme_is_one_that_there_is(command: str) -> None:
         assert set(options) <= {*OPTIONS, "--pyargs", "--strict"}
     elif program == "conformance":
         _parser().parse_args(words)
+    elif program in ("npm", "node"):
+        assert (ROOT / words[-1]).exists()
     else:
         assert program in ("pip", "python3", ".")
 

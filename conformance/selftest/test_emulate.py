@@ -21,7 +21,7 @@ from conformance.selftest.servers import Runner
 from conformance.shipped import SUITE
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "emulators" / "emulate"
+FOLDER = ROOT / "conformance" / "emulators" / "emulate"
 LISTED = ROOT / "specs" / "vercel" / "deviations" / "emulate.yaml"
 TOKEN, SPENT = "test_token_admin", "test_token_spent"
 SECONDS = 60

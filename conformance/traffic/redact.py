@@ -356,10 +356,11 @@ _RULES: tuple[_Rule, ...] = (
         _clean_if_secret,
     ),
     (re.compile(r"<(?:input|meta|param|option|property)\b[^<>]*+>", re.IGNORECASE), _clean_tag),
-    # A part of a multipart form.
+    # A part of a multipart form. Python before 3.11.5 takes too much where what is looked ahead for may be short, and
+    # the repetition is possessive (https://github.com/python/cpython/issues/106052).
     (
         re.compile(
-            r'name="(?P<name>[^"\r\n]++)"[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,9}+\r?\n(?P<value>(?:(?!\r?\n--).)++)',
+            r'name="(?P<name>[^"\r\n]++)"[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,9}+\r?\n(?P<value>(?:(?!\r?\n--).)+)',
             re.DOTALL,
         ),
         _clean_if_secret,
