@@ -26,7 +26,7 @@ PACKAGES = ("checks", "properties", "traffic")
 OPERATORS = re.compile(
     r"core/(AddNot|ExceptionReplacer|NumberReplacer|ZeroIterationForLoop|ReplaceUnaryOperator_Delete_Not"
     r"|Replace(And|Or|True|False|Break|Continue)With\w+"
-    r"|ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_Div|FloorDiv_Mul|Mod_Mul|Pow_Mul|BitOr_BitAnd|BitAnd_BitOr)"
+    r"|ReplaceBinaryOperator_(Add_Sub|Sub_Add|FloorDiv_Mul|Mod_Mul|BitOr_BitAnd|BitAnd_BitOr)"
     r"|ReplaceComparisonOperator_(Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is"
     r"|Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt))"
 )
