@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.checks import CHECKS, Evidence, Judge, bindings
-from conformance.checks.base import check
+from conformance.checks.base import check, shown
 from conformance.contract import CLIENT, Contract, ContractError, Observation, apis, load, load_catalogue
 from conformance.contract.verdict import Outcome
 from conformance.selftest.test_checks import TOKEN, said
@@ -42,6 +42,12 @@ def test_every_passive_requirement_has_a_check() -> None:
 def test_every_check_is_bound_to_a_requirement() -> None:
     records = [record for api in apis() for record in load_catalogue(api).requirements]
     assert {observation.check for record in records for observation in bindings(record)} >= set(CHECKS)
+
+
+def test_what_is_shown_is_cut_behind_a_readable_length() -> None:
+    assert shown("x" * 10, 10) == "x" * 10
+    assert shown("x" * 11, 10) == f"{'x' * 10}… (11 characters in all)"
+    assert shown({"a": None}) == "{'a': None}"
 
 
 def test_a_name_is_registered_once() -> None:
