@@ -29,7 +29,7 @@ from conformance.selftest.mutations import Mutant, sample
 LISTED = Path(__file__).with_name("mutants.yaml")
 WANTED = 0.93
 SUITE = ("conformance/suite",)
-LONGEST = 20.0
+LONGEST = 10.0
 """Seconds of the processor that the tests which reach a mutant may take together; the quickest go first."""
 
 
@@ -70,7 +70,7 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str) -> dict[Mutant, F
             continue
         started = time.monotonic()
         with copy.with_mutant(mutant):
-            killed_by = copy.run(tests, 20 + 3 * sum(reach[test].seconds for test in tests)) if tests else None
+            killed_by = copy.run(tests, 10 + 2 * sum(reach[test].seconds for test in tests)) if tests else None
             killed_by = killed_by or copy.run(SUITE, 120)
         found[mutant] = Found(mutant.key, killed_by, code, by)
         with kept.open("a", encoding="utf-8") as file:
