@@ -268,7 +268,7 @@ def test_keys_of_a_stated_baseline_persist(record: Any, expected: str) -> None:
 
 
 def test_only_what_an_operation_served_as_json_has_keys_to_keep() -> None:
-    lacking = {"projects": [{}]}
+    lacking: Any = {"projects": [{}]}
     for exchange in (said(lacking, status=500), said(b"<html>"), said(lacking, path="/v9/unknown")):
         assert findings("versioning.documented-keys-persist", exchange, facts=KEYS, strict=True) == []
 
