@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +67,24 @@ def test_a_record_that_names_no_check_is_refused() -> None:
     with pytest.raises(ContractError) as caught:
         Judge(contract)
     assert str(caught.value) == "vultr.schema.account-object: observe: there is no check 'schemma'"
+
+
+@pytest.mark.parametrize(
+    ("check_", "arguments", "missing"),
+    [
+        ("schema", {"component": "nothing"}, "nothing"),
+        ("types.declared", {"types": ["Date"], "lists": {"/meta": "nothing"}}, "nothing"),
+        ("schema", {"by_operation": {"GET /v2/nothing": {}}}, "GET /v2/nothing"),
+        ("pagination.end-marked", {"default_for": ["GET /v2/nothing"]}, "GET /v2/nothing"),
+    ],
+)
+def test_a_record_that_names_what_the_contract_lacks_is_refused(
+    check_: str, arguments: dict[str, Any], missing: str
+) -> None:
+    bound = Observation(check=check_, arguments=arguments)
+    contract = changed(load("vultr"), "vultr.schema.account-object", observe=(bound,))
+    with pytest.raises(ContractError, match=missing):
+        Judge(contract)
 
 
 def test_an_exchange_is_seen_by_the_checks_of_its_operation_only() -> None:
