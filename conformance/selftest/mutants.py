@@ -1,6 +1,6 @@
 """Mutation of the code itself: does a test fail when the code is changed a little? `make mutants`.
 
-`python -m conformance.selftest.mutants [--sample N] [--seed N] [--only GLOB] [--tests GLOB] [--folder DIR]`
+`python -m conformance.selftest.mutants [--sample N] [--seed N] [--only GLOB] [--tests GLOB] [--no-suite]`
 
 A sample of small changes (`not` added, `<` for `<=`, `and` for `or`, a guard left out …) is made, one at a time, in a
 copy of the checkout, and the tests that can tell are run on it. What was found is kept, so a run that was stopped goes
@@ -52,7 +52,7 @@ class Found:
         return self.code == code and (self.killed_by is not None or self.tests == tests)
 
 
-def examine(mutants: Sequence[Mutant], copy: Copy, files: str) -> dict[Mutant, Found]:
+def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -> dict[Mutant, Found]:
     """Tries each mutant that has not been tried; what is found is appended to a file at once."""
     kept = copy.kept / "found.ndjson"
     kept.touch()
@@ -64,14 +64,15 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str) -> dict[Mutant, F
     for number, mutant in enumerate(mutants, start=1):
         tests = _tests(mutant, reach)
         paths = sorted({copy.root / test.partition("::")[0] for test in tests})
-        code, by = digest([copy.root / mutant.file]), digest(paths, " ".join(tests))
+        code, by = digest([copy.root / mutant.file]), digest(paths, " ".join([*tests, *SUITE[:suite]]))
         if mutant.key in before and before[mutant.key].holds(code, by):
             found[mutant] = before[mutant.key]
             continue
         started = time.monotonic()
         with copy.with_mutant(mutant):
             killed_by = copy.run(tests, 10 + 2 * sum(reach[test].seconds for test in tests)) if tests else None
-            killed_by = killed_by or copy.run(SUITE, 120)
+            if killed_by is None and suite:
+                killed_by = copy.run(SUITE, 120)
         found[mutant] = Found(mutant.key, killed_by, code, by)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(attrs.asdict(found[mutant])) + "\n")
@@ -140,7 +141,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, default=450, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--only", default="*", metavar="GLOB", help="of the sample only what lies in these files")
-    parser.add_argument("--tests", default="*", metavar="GLOB", help="the tests of these files only, and the suite")
+    parser.add_argument("--tests", default="*", metavar="GLOB", help="of the selftests only these files")
+    parser.add_argument("--no-suite", dest="suite", action="store_false", help="the tests that reach a mutant only")
     parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "mutants", metavar="DIR")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy.made(Path(folder).resolve(), options.folder)
         import_from(copy)
-        found = examine(mutants, copy, options.tests)
+        found = examine(mutants, copy, options.tests, suite=options.suite)
     text, enough = told(found, listed())
     (options.folder / "mutants.md").write_text(text, "utf-8")
     print(f"\n{text}\nwritten to {options.folder / 'mutants.md'}")
