@@ -196,6 +196,46 @@ def test_a_list_that_was_written_to_may_show_a_record_again() -> None:
     ]
 
 
+def totalled(ids: Any, total: Any, query: str = "", after: str = "") -> Exchange:
+    records = [{"id": identity} if identity is not None else {"name": "x"} for identity in ids]
+    return said(f"GET /v2/plans{query}", body={"plans": records, "meta": {"total": total, "links": {"next": after}}})
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [(2, "held"), (3, "violated"), (1, "violated"), (0, "violated")]
+    + [(no_count, "nothing") for no_count in (-1, True, "2", 2.0, None, 10**300)],
+)
+def test_a_whole_list_on_one_page_is_as_long_as_its_total(total: Any, expected: str) -> None:
+    assert walked("pagination.total-recorded", totalled("ab", total)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (totalled("ab", 3, after="n"), totalled("c", 3, "?cursor=n"), "held"),
+        (totalled("ab", 4, after="n"), totalled("c", 4, "?cursor=n"), "violated"),
+        (totalled("ab", 2, after="n"), totalled("c", 2, "?cursor=n"), "violated"),
+        # The list grew, or shrank, while it was walked.
+        (totalled("ab", 3, after="n"), totalled("c", 5, "?cursor=n"), "held"),
+        (totalled("ab", 2, after="n"), totalled("c", 3, "?cursor=n"), "held"),
+        (totalled("ab", 4, after="n"), totalled("c", 5, "?cursor=n"), "violated"),
+        # A record that comes twice, which is another rule's, counts once or twice.
+        (totalled("ab", 3, after="n"), totalled("bc", 3, "?cursor=n"), "held"),
+        (totalled("ab", 4, after="n"), totalled("bc", 4, "?cursor=n"), "held"),
+        (totalled("ab", 2, after="n"), totalled("bc", 2, "?cursor=n"), "violated"),
+        # Records without ids are counted as they come.
+        (totalled([None, None], 3, after="n"), totalled([None], 3, "?cursor=n"), "held"),
+        (totalled([None, None], 2, after="n"), totalled([None], 2, "?cursor=n"), "violated"),
+        # Of a walk whose beginning was not seen nothing can be said, nor of one that goes on.
+        (totalled("ab", 9, after="n"), totalled("c", 9, "?cursor=m"), "nothing"),
+        (totalled("ab", 9, after="n"), totalled("c", 9, "?cursor=n", after="m"), "nothing"),
+    ],
+)
+def test_a_walk_brings_as_many_records_as_its_totals_tell(first: Exchange, last: Exchange, expected: str) -> None:
+    assert walked("pagination.total-recorded", first, last) == ["nothing", expected]
+
+
 @pytest.mark.parametrize("other", ["?per_page=1&cursor=2", "?type=vhf&cursor=2"])
 def test_walks_with_other_page_sizes_and_filters_may_share_cursors(other: str) -> None:
     assert walked("types.ids-unique", page("ab", "?per_page=2", after="2"), page("b", other))[-1] != "violated"
