@@ -11,6 +11,7 @@ from conformance.checks import CHECKS
 from conformance.contract.verdict import Outcome
 from conformance.selftest.test_checks import outcome, said, sight
 from conformance.traffic.exchange import Exchange
+from conformance.traffic.urls import LONGEST
 
 ABSENT = object()
 DEFAULTS = {"default_for": ["GET /v2/applications", "GET /v2/backups"]}
@@ -194,6 +195,21 @@ def test_a_list_that_was_written_to_may_show_a_record_again() -> None:
         "held",
         "held",
     ]
+
+
+def test_a_page_that_leads_to_itself_is_a_fault_whether_or_not_the_walk_was_seen() -> None:
+    first, itself = page("ab", "?per_page=2", after="n"), page("cd", "?per_page=2&cursor=n", after="n")
+    assert walked("pagination.walk-recorded", itself) == ["violated"]
+    assert walked("pagination.walk-recorded", first, itself) == ["nothing", "violated"]
+    # Where a walk leads may be another requirement's; that records come again is not.
+    assert walked("pagination.walk-recorded", first, itself, records_only=True) == ["nothing", "nothing"]
+    again = page("bc", "?per_page=2&cursor=n", after="n")
+    assert walked("pagination.walk-recorded", first, again, records_only=True) == ["nothing", "violated"]
+
+
+@pytest.mark.parametrize(("length", "expected"), [(LONGEST, "nothing"), (LONGEST + 1, "violated")])
+def test_a_cursor_must_be_short_enough_to_be_asked_with(length: int, expected: str) -> None:
+    assert walked("pagination.walk-recorded", page("a", after="n" * length)) == [expected]
 
 
 def totalled(ids: Any, total: Any, query: str = "", after: str = "") -> Exchange:
