@@ -105,3 +105,46 @@ def test_a_retry_after_is_noted_where_it_does_not_fit(after: str, noted: str | N
 def test_without_a_date_seconds_fit_any_window() -> None:
     limited = said({**told(0, date=None), "Retry-After": "9999"}, 429)
     assert found(RETRY, limited) == []
+
+
+NO_HEADERS: dict[str, str] = {}
+LOCAL = "http://127.0.0.1:4000"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "from_afar"),
+    [
+        (200, None, [Outcome.VIOLATED]),
+        (404, {"error": {"code": "not_found", "message": "no"}}, [Outcome.VIOLATED]),
+        # What stands in front of an API answers in its own ways.
+        (404, {"message": "no"}, []),
+        (404, b"<html>", []),
+        (502, {"error": {"code": "bad_gateway", "message": "no"}}, []),
+    ],
+)
+def test_every_answer_of_the_api_itself_tells_the_limit(status: int, body: Any, from_afar: list[Outcome]) -> None:
+    assert found("rate-limit.headers-present", said(NO_HEADERS, status, body)) == from_afar
+    assert found("rate-limit.headers-present", said(NO_HEADERS, status, body, host=LOCAL)) == [Outcome.VIOLATED]
+    assert found("rate-limit.headers-present", said(told(5), status, body, host=LOCAL)) == [Outcome.HELD]
+
+
+@pytest.mark.parametrize(("reset", "violated"), [(NOW - 5, False), (NOW - 6, True), (NOW + 60, False)])
+def test_a_reset_lies_not_before_its_answer(reset: int, violated: bool) -> None:
+    exchange = said(told(5, reset=reset))
+    (finding,) = CHECKS["rate-limit.reset-epoch-seconds"](Sight(exchange, VERCEL))
+    assert finding.outcome is (Outcome.VIOLATED if violated else Outcome.HELD)
+    if violated:
+        assert finding.message == "X-RateLimit-Reset lies 6 s before the answer's Date"
+        assert (finding.expected, finding.actual) == (f"a reset at {NOW} or later", f"X-RateLimit-Reset: {reset}")
+
+
+def test_a_refusal_while_calls_are_left_shows_how_many_were() -> None:
+    sequence: dict[Any, Any] = {}
+    check = CHECKS["rate-limit.refused-when-used-up"]
+    assert list(check(Sight(said(told(7), host=LOCAL), VERCEL, sequence=sequence, position=1))) == []
+    limited = said({**told(0), "X-RateLimit-Remaining": ""}, 429, host=LOCAL)
+    (finding,) = check(Sight(limited, VERCEL, sequence=sequence, position=2))
+    assert (finding.message, finding.actual) == (
+        "429 came though the call before it showed 7 as left",
+        "X-RateLimit-Remaining: 7 just before",
+    )

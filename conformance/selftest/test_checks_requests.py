@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.selftest.test_checks import outcome, said
+from conformance.selftest.test_checks import findings, outcome, said
 from conformance.selftest.test_checks_json_api import PROJECTS
 from conformance.selftest.test_checks_json_api import outcome as snyk_outcome
 from conformance.selftest.test_checks_json_api import said as snyk_said
@@ -54,6 +54,13 @@ def test_a_bad_page_size_is_refused_or_brings_an_ordinary_page(
 ) -> None:
     exchange = page(range(count), f"?per_page={asked}", status=status)
     assert outcome("pagination.bad-size-recorded", exchange) == expected
+
+
+def test_what_a_bad_page_size_brought_is_told() -> None:
+    (crashed,) = findings("pagination.bad-size-recorded", said("GET /v2/plans?per_page=0", 500, b"oops"))
+    assert crashed.message == "a page size of '0' was answered 500 Internal Server Error with 0 records"
+    (many,) = findings("pagination.bad-size-recorded", page(range(101), "?per_page=x"))
+    assert many.message == "a page size of 'x' was answered 200 OK with 101 records"
 
 
 def test_without_a_page_size_none_is_bad() -> None:
