@@ -118,6 +118,14 @@ def test_unknown_operations_are_judged_by_what_holds_everywhere() -> None:
     }
 
 
+def test_new_members_are_looked_for_in_the_first_five_records() -> None:
+    plans = [{"id": str(number)} for number in range(6)]
+    plans[4], plans[5] = {**plans[4], "fifth": "x"}, {**plans[5], "sixth": "x"}
+    body = {"plans": plans, "meta": {"total": 6, "links": {"next": "", "prev": ""}}}
+    notes = [e.finding.message for e in judged(said("GET /v2/plans", body=body)) if e.requirement is None]
+    assert notes == ["/plans/*/fifth is not in the contract: x"]
+
+
 def test_evidence_is_labelled_with_the_operation_or_the_client() -> None:
     for evidence in judged(said("GET /v2/users/7", body={}, headers=(("Authorization", TOKEN),))):
         assert evidence.requirement is not None
