@@ -229,6 +229,17 @@ def test_records_are_in_one_array(body: Any, expected: str) -> None:
     assert outcome(*findings("schema.deployments-list-key", said(body, "/v6/deployments"))) == expected
 
 
+def test_a_key_that_only_the_contract_has_is_told_not_judged() -> None:
+    def notes(body: Any) -> list[str]:
+        found = CHECKS["schema.records-in-one-array"](Sight(said(body), VERCEL))
+        return [one.message for one in found if one.outcome is None]
+
+    assert notes({"projects": [{}], "pagination": {}}) == []
+    assert notes({"items": [{}], "pagination": {}}) == ["the records are under 'items', not at /projects"]
+    assert notes({"items": [{}], "others": [{}]}) == []
+    assert notes({"projects": {}, "items": [{}]}) == []
+
+
 @pytest.mark.parametrize(
     ("body", "status", "expected"),
     [

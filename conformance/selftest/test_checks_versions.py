@@ -321,6 +321,18 @@ def test_without_a_baseline_whole_pages_are_compared() -> None:
     assert outcome(STABLE, page(0, name="a", origin="x"), page(5, title="b", origin="y")) == "violated"
 
 
+def test_pages_of_one_selection_are_compared_and_those_of_another_are_not() -> None:
+    def page(query: str, start: int, **attributes: Any) -> Exchange:
+        data = [{"type": "p", "id": str(start + n), "attributes": attributes} for n in range(5)]
+        return said(f"{PROJECTS}?version=2024-01-01{query}", body={"data": data})
+
+    plain, renamed = page("", 0, name="a"), page("&origin=cli", 5, title="b")
+    assert outcome(STABLE, plain, renamed) == "nothing"
+    # Where on the list a page lies, how long it is and in which order selects nothing.
+    for query in ("&limit=10", "&starting_after=c", "&ending_before=c", "&sort=name"):
+        assert outcome(STABLE, plain, page(query, 5, title="b")) == "violated", query
+
+
 def test_shapes_survive_being_written() -> None:
     shape = shape_of({"data": [{"id": "1", "a": [{"b": 1}, {"b": None}]}], "links": {"next": "x"}})
     assert "links" not in str(shape.to_json())
