@@ -87,6 +87,8 @@ FORMS: list[tuple[str, Any]] = [
     ("a nock recording", {"scope": "https://api.vultr.com:443", "path": "/v2"}),
     ("a Charles session", [{"protocolVersion": "HTTP/1.1", "scheme": "https"}]),
     ("a stubby4node configuration", [{"request": {"url": "/"}, "response": {"latency": 1}}]),
+    ("a stubby4node configuration", [{"request": {"url": "/"}}, {"proxy": {}}]),
+    ("a php-vcr cassette", [EXCHANGE, {"index": 1}]),
     ("a go-vcr cassette", {"interactions": [{"request": {"url": URL, "form": {}}, "response": {}}]}),
     ("an OpenAPI document", {"swagger": "2.0"}),
     ("an AsyncAPI document", {"asyncapi": "3.0.0"}),
