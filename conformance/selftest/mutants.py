@@ -23,7 +23,7 @@ import attrs
 import yaml
 from attrs import frozen
 
-from conformance.selftest.mutation_runs import ROOT, TIMED_OUT, Copy, Reach, digest, import_from
+from conformance.selftest.mutation_runs import CRASHED, ROOT, TIMED_OUT, Copy, Reach, digest, import_from
 from conformance.selftest.mutations import Mutant, sample
 
 LISTED = Path(__file__).with_name("mutants.yaml")
@@ -49,7 +49,9 @@ class Found:
 
     def holds(self, code: str, tests: str) -> bool:
         """Whether it need not be tried again; a killed one stays killed when tests are added."""
-        return self.code == code and (self.killed_by is not None or self.tests == tests)
+        # That no test came to run may have had another cause than the mutant.
+        killed = self.killed_by not in (None, CRASHED)
+        return self.code == code and (killed or self.tests == tests)
 
 
 def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -> dict[Mutant, Found]:

@@ -36,6 +36,7 @@ APART = re.compile(
     r"\.py"
 )
 TIMED_OUT = "time-out"
+CRASHED = "nothing can be run"
 
 
 @define
@@ -98,7 +99,7 @@ class Copy:
         if process.exitcode == 0:
             return None
         failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said.read_text("utf-8", "replace"), re.MULTILINE)
-        return failed[1] if failed else "nothing can be run"
+        return failed[1] if failed else CRASHED
 
     def reach(self, files: str = "*") -> dict[str, Reach]:
         """What each test reaches; that of a file of tests is found out again when it has changed."""

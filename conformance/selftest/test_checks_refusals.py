@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from conformance.checks import CHECKS, Sight
 from conformance.contract.verdict import Outcome
@@ -148,3 +149,12 @@ def test_a_refusal_while_calls_are_left_shows_how_many_were() -> None:
         "429 came though the call before it showed 7 as left",
         "X-RateLimit-Remaining: 7 just before",
     )
+
+
+def test_data_of_a_success_whose_schema_is_a_reference_is_data_in_a_denial() -> None:
+    denial = said(told(5), 403, {"error": {"code": "forbidden", "message": "no"}, "things": {}})
+    assert denial.operation is not None
+    schema = {"$ref": "#/$defs/list", "$defs": {"list": {"properties": {"things": {"type": "object"}}}}}
+    referring = evolve(denial.operation, responses={"200": schema})
+    assert found("auth.denial-holds-no-data", denial) == [Outcome.HELD]
+    assert found("auth.denial-holds-no-data", evolve(denial, operation=referring)) == [Outcome.VIOLATED]
