@@ -19,7 +19,7 @@ from conformance.selftest.test_judge_command import ok, written
 from conformance.traffic import loading
 from conformance.traffic.cassette import Interaction, read
 from conformance.traffic.exchange import NotKnown
-from conformance.traffic.interactions import Reader
+from conformance.traffic.interactions import BadInteraction, Reader
 
 Captured = pytest.CaptureFixture[str]
 
@@ -127,6 +127,19 @@ def test_a_body_that_is_not_known_says_why(tmp_path: Path, parts: dict[str, Any]
         with pytest.raises(NotKnown, match=why):
             look()
     assert response.shown == f"({why})"
+
+
+@pytest.mark.parametrize(("pieces", "known"), [([b"ab", "cd"], True), ([b"ab", "cde"], False), ([b"abcde"], False)])
+def test_a_body_in_pieces_is_read_up_to_what_is_left(pieces: list[Any], known: bool) -> None:
+    request, _ = Reader(left=4).read(bad(request__body=loading.Chunks(pieces)))
+    assert request.unread is None if known else request.unread is not None
+    assert not known or request.body == b"abcd"
+
+
+@pytest.mark.parametrize("text", ["e3*0=", "e30", "é", "e30=e30="])
+def test_what_is_no_base64_is_refused(text: str) -> None:
+    with pytest.raises(BadInteraction, match="the response body is not base64, though it is stored as such"):
+        Reader().read(bad(response__body={"base64_string": text}))
 
 
 @pytest.mark.parametrize("status", [100, 101, 199, 204, 205, 304])

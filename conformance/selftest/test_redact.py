@@ -84,6 +84,16 @@ def test_no_artefact_holds_a_secret_in_any_form(
             assert MARK in artefact
 
 
+@pytest.mark.parametrize("length", range(12, 18))
+def test_of_a_secret_in_base64_no_character_is_left(length: int) -> None:
+    secret = "s3cret-0123456789x"[:length]
+    for before in range(3):
+        encoded, other = (
+            base64.b64encode(byte * before + secret.encode() + byte * 5).decode() for byte in (b"\0", b"\xff")
+        )
+        assert redactor(secret).values(encoded) == encoded.replace(common(encoded, other), MARK)
+
+
 @given(SECRETS, st.text(max_size=30))
 def test_redacting_twice_is_redacting_once(secret: str, around: str) -> None:
     assume(not any(form in MARK + NAME_MARK for form in written(secret)))

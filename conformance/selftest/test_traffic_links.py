@@ -119,3 +119,11 @@ def test_a_page_names_its_neighbours_in_the_header() -> None:
         )
         assert page is not None
         assert (page.next, page.prev, page.next_form) == (following, before, form)
+
+
+def test_a_parameter_without_a_name_or_a_value_takes_no_other_ones() -> None:
+    assert links_of('<a>; ="x;y"; rel=next')[0].parameters == (("rel", "next"),)
+    assert links_of("<a>; flag; rel=next")[0].parameters == (("flag", ""), ("rel", "next"))
+    # What stands between a parameter and the next comma belongs to nothing.
+    assert links_of("<a>; flag junk; rel=next, <b>; rel=prev")[0].parameters == (("flag", ""),)
+    assert neighbour("<a>; flag junk; rel=next, <b>; rel=prev", "prev") == "b"
