@@ -184,6 +184,15 @@ def test_a_file_begins_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
     assert len(read(path).interactions) == 1
 
 
+def test_yaml_in_flow_style_is_yaml_and_several_texts_of_json_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({"version": 1, "interactions": [INTERACTION]}, default_flow_style=True), "utf-8")
+    assert path.read_text("utf-8").startswith("{interactions: [")
+    assert len(read(path).interactions) == 1
+    path.write_text('{"version": 1}\n{"version": 1}\n', "utf-8")
+    assert refused(path).startswith("line 2: several JSON documents follow")
+
+
 def test_pipes_sockets_and_devices_are_no_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert refused(tmp_path / "pipe") == "is a pipe, not a file"

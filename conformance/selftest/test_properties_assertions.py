@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from functools import partial
 
 import pytest
@@ -33,6 +34,10 @@ def test_what_holds_is_evidence_and_what_does_not_is_none() -> None:
     assert_that(True, "it is so", expected="so", actual="so")
     violation(lambda: assert_that(False, "it is not so", expected="so", actual="not so"))
     assert evidence() == 1
+
+
+def test_nothing_has_held_where_nothing_was_asserted() -> None:
+    assert Context().run(evidence) == 0
 
 
 def test_a_status_is_one_of_some_or_of_a_class() -> None:

@@ -94,6 +94,14 @@ def test_of_a_secret_in_base64_no_character_is_left(length: int) -> None:
         assert redactor(secret).values(encoded) == encoded.replace(common(encoded, other), MARK)
 
 
+def test_what_comes_behind_a_secret_object_is_not_secret() -> None:
+    piece = '"token": {"a": "bcdefghi"}, "plain": "text"'
+    for text, secret in ((piece, "bcdefghi"), (f"{{{piece}}}", "bcdefghi"), (f"[{{{piece}}}], {piece}", "bcdefghi")):
+        cleaned = redactor().text(text)
+        assert secret not in cleaned
+        assert cleaned.count('"plain": "text"') == text.count('"plain": "text"')
+
+
 @given(SECRETS, st.text(max_size=30))
 def test_redacting_twice_is_redacting_once(secret: str, around: str) -> None:
     assume(not any(form in MARK + NAME_MARK for form in written(secret)))
