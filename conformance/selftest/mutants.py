@@ -29,6 +29,9 @@ from conformance.selftest.mutations import Mutant, sample
 LISTED = Path(__file__).with_name("mutants.yaml")
 WANTED = 0.93
 SUITE = ("conformance/suite",)
+FAULTS = ("--faults", "conformance/suite")
+"""What runs on a mutant that no selftest has noticed; of properties/ also whether each planted fault is caught."""
+
 LONGEST = 10.0
 """Seconds of the processor that the tests which reach a mutant may take together; the quickest go first."""
 
@@ -66,15 +69,16 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
     for number, mutant in enumerate(mutants, start=1):
         tests = _tests(mutant, reach)
         paths = sorted({copy.root / test.partition("::")[0] for test in tests})
-        code, by = digest([copy.root / mutant.file]), digest(paths, " ".join([*tests, *SUITE[:suite]]))
+        runs = [SUITE, *([FAULTS] if mutant.package == "properties" else [])] if suite else []
+        code, by = digest([copy.root / mutant.file]), digest(paths, f"{tests} {runs}")
         if mutant.key in before and before[mutant.key].holds(code, by):
             found[mutant] = before[mutant.key]
             continue
         started = time.monotonic()
         with copy.with_mutant(mutant):
             killed_by = copy.run(tests, 10 + 2 * sum(reach[test].seconds for test in tests)) if tests else None
-            if killed_by is None and suite:
-                killed_by = copy.run(SUITE, 120)
+            for run in runs:
+                killed_by = killed_by or copy.run(run, 400)
         found[mutant] = Found(mutant.key, killed_by, code, by)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(attrs.asdict(found[mutant])) + "\n")
