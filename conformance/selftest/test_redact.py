@@ -94,6 +94,11 @@ def test_of_a_secret_in_base64_no_character_is_left(length: int) -> None:
         assert redactor(secret).values(encoded) == encoded.replace(common(encoded, other), MARK)
 
 
+def test_of_tags_only_those_with_the_name_of_a_secret_lose_their_value() -> None:
+    tags = '<input name="csrf_token" value="abcdefgh"><input name="plain" value="abcdefgh"><input value="abcdefgh">'
+    assert redactor().text(tags) == tags.replace("abcdefgh", NAME_MARK, 1)
+
+
 def test_what_comes_behind_a_secret_object_is_not_secret() -> None:
     piece = '"token": {"a": "bcdefghi"}, "plain": "text"'
     for text, secret in ((piece, "bcdefghi"), (f"{{{piece}}}", "bcdefghi"), (f"[{{{piece}}}], {piece}", "bcdefghi")):
