@@ -227,6 +227,13 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     assert time.monotonic() - started < 1
 
 
+def test_a_file_is_read_up_to_64_mib(tmp_path: Path) -> None:
+    for size, too_large in ((64 * 2**20, False), (64 * 2**20 + 1, True)):
+        with (tmp_path / "sparse.yaml").open("wb") as file:
+            file.truncate(size)
+        assert (refused(tmp_path / "sparse.yaml") == "is larger than 64 MiB; split it") == too_large
+
+
 BOMBS = {
     # Each would take hours or all memory if it were unfolded.
     "merge keys": "a0: &a0 {x: 1, y: 2}\n"

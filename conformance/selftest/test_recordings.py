@@ -136,6 +136,23 @@ def test_a_body_in_pieces_is_read_up_to_what_is_left(pieces: list[Any], known: b
     assert not known or request.body == b"abcd"
 
 
+@pytest.mark.parametrize(("size", "known"), [(16 * 2**20, True), (16 * 2**20 + 1, False)])
+def test_a_body_is_read_up_to_16_mib(size: int, known: bool) -> None:
+    _, response = Reader().read(bad(response__body={"string": b"x" * size}))
+    assert (response.unread is None) == known
+
+
+@pytest.mark.parametrize(("count", "known"), [(199_999, True), (200_000, False)])
+def test_a_stored_list_is_read_up_to_200_000_values_with_itself(count: int, known: bool) -> None:
+    request, _ = Reader().read(bad(request__body=[0] * count))
+    assert (request.unread is None) == known
+
+
+def test_of_a_long_header_name_80_characters_are_told() -> None:
+    with pytest.raises(BadInteraction, match=f"the header {'n' * 80} is empty where text belongs"):
+        Reader().read(bad(response__headers={"n" * 81: None}))
+
+
 @pytest.mark.parametrize("text", ["e3*0=", "e30", "é", "e30=e30="])
 def test_what_is_no_base64_is_refused(text: str) -> None:
     with pytest.raises(BadInteraction, match="the response body is not base64, though it is stored as such"):
