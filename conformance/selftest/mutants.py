@@ -90,7 +90,7 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
 def _tests(mutant: Mutant, reach: Mapping[str, Reach]) -> list[str]:
     """The tests that reach a mutant's function, the quickest first; or its file, where it is run by an import."""
     place = f"{mutant.file} {mutant.function}"
-    reaching = [test for test, reached in reach.items() if place in reached.functions]
+    reaching = [test for test, reached in reach.items() if place in reached.functions] if mutant.function else []
     if not reaching:
         reaching = [test for test in reach if any(one.startswith(f"{mutant.file} ") for one in reach[test].functions)]
     chosen, seconds = [], 0.0

@@ -14,14 +14,14 @@ from conformance.properties.resource import Things
 from conformance.targets import NotExercised, Unsupported
 
 
-def domains(*names: str) -> tuple[MockServer, Things]:
+def domains(*names: str, created: int = 201) -> tuple[MockServer, Things]:
     """A played server that lists domains, creates every one, and deletes what is asked."""
     contract = load("vultr")
     played = play(contract)
     listed = {"domains": [{"domain": name} for name in names], "meta": {"total": len(names), "links": {"next": ""}}}
     played.routes.get(path__regex="/domains$").respond(200, json=listed)
-    played.routes.post("/domains").mock(
-        side_effect=lambda asked: httpx.Response(201, json={"domain": json.loads(asked.content)})
+    played.routes.post(path__regex="/domains$").mock(
+        side_effect=lambda asked: httpx.Response(created, json={"domain": json.loads(asked.content)})
     )
     played.routes.delete(path__regex="/domains/").respond(204)
     (domain,) = contract.conventions.resources
@@ -56,12 +56,19 @@ def test_a_target_may_lack_what_a_document_only_implies(status: int) -> None:
     assert things.served("list", answer) is answer
 
 
-def test_any_other_refusal_lacks_nothing() -> None:
+@pytest.mark.parametrize("status", [200, 400, 403, 410, 500])
+def test_any_other_answer_lacks_nothing(status: int) -> None:
     contract = load("vercel")
     played = play(contract)
     (project,) = contract.conventions.resources
     things = Things(played.client, contract, project, "conformance-1")
-    for status in (200, 400, 403, 410, 500):
-        played.routes.get(path__regex="/projects").respond(status)
-        answer = things.get("p-1")
-        assert things.served("read", answer) is answer
+    played.routes.get(path__regex="/projects").respond(status)
+    answer = things.get("p-1")
+    assert answer.response.status == status
+    assert things.served("read", answer) is answer
+
+
+def test_what_was_refused_is_not_there() -> None:
+    _, things = domains(created=400)
+    assert things.post().response.status == 400
+    assert things.created == []
