@@ -20,7 +20,10 @@ def asked(base: str, status: int = 200) -> Exchange:
     ("status", "expected"), [(200, "violated"), (400, "violated"), (404, "held"), (503, "violated")]
 )
 def test_the_documented_host_refuses_a_call_in_clear_as_documented(status: int, expected: str) -> None:
-    assert outcome(IN_CLEAR, asked("http://api.snyk.io/rest", status)) == expected
+    clear = asked("http://api.snyk.io/rest", status)
+    assert outcome(IN_CLEAR, asked("https://api.snyk.io/rest"), clear) == expected
+    assert outcome(IN_CLEAR, clear) == ("nothing" if expected == "held" else expected)
+    assert outcome(IN_CLEAR, asked("https://api.snyk.io/rest", 404), clear) == outcome(IN_CLEAR, clear)
 
 
 def test_another_host_is_judged_when_a_call_to_it_goes_over_tls() -> None:
@@ -54,4 +57,6 @@ def test_this_machine_may_serve_both() -> None:
     ],
 )
 def test_a_request_without_a_version_is_malformed(exchange: Exchange, expected: str) -> None:
-    assert outcome(REQUIRED, exchange) == expected
+    assert outcome(REQUIRED, said(), exchange) == expected
+    assert outcome(REQUIRED, exchange) == ("nothing" if expected == "held" else expected)
+    assert outcome(REQUIRED, said(status=400, body=ERRORS), exchange) == outcome(REQUIRED, exchange)

@@ -41,8 +41,17 @@ def test_a_refusal_that_says_what_it_is_for_has_the_documented_status(status: in
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 413, 415, 422])
 def test_a_refusal_of_what_was_asked_may_speak_of_a_rate_limit(status: int) -> None:
     assert found(STATUS, refused(status)) == []
-    # Not so in the very words of the others.
-    assert found(STATUS, refused(429, "Slow down"), refused(status, "Slow down")) == [Outcome.HELD, Outcome.VIOLATED]
+    # Not so where the very same was served before, nor in the very words of the others.
+    assert found(STATUS, said(told(5)), refused(status)) == [Outcome.VIOLATED]
+    assert found(STATUS, refused(429, "Slow down"), refused(status, "Slow down")) == [Outcome.VIOLATED]
+
+
+def test_the_documented_status_counts_where_the_caller_is_served() -> None:
+    other = "/v9/projects?limit=1"
+    assert found(STATUS, refused(429)) == []
+    assert found(STATUS, said(told(5), path=other), refused(429)) == [Outcome.HELD]
+    assert found(STATUS, refused(429), said(told(5), path=other)) == [Outcome.HELD]
+    assert found(STATUS, said(told(5), path=other, token="second"), refused(429)) == []
 
 
 @pytest.mark.parametrize(
@@ -156,5 +165,6 @@ def test_data_of_a_success_whose_schema_is_a_reference_is_data_in_a_denial() -> 
     assert denial.operation is not None
     schema = {"$ref": "#/$defs/list", "$defs": {"list": {"properties": {"things": {"type": "object"}}}}}
     referring = evolve(denial.operation, responses={"200": schema})
-    assert found("auth.denial-holds-no-data", denial) == [Outcome.HELD]
+    assert found("auth.denial-holds-no-data", denial) == []
+    assert found("auth.denial-holds-no-data", said(told(5)), denial) == [Outcome.HELD]
     assert found("auth.denial-holds-no-data", evolve(denial, operation=referring)) == [Outcome.VIOLATED]

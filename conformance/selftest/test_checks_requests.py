@@ -14,20 +14,35 @@ from conformance.selftest.test_checks_lists import page
 from conformance.traffic.exchange import Exchange
 
 
+def outcome_after(control: Exchange, check: str, exchange: Exchange, **arguments: Any) -> str:
+    """What a check makes of an exchange after one that shows nothing alone, but that it could have failed."""
+    memory: dict[Any, Any] = {}
+    assert outcome(check, control, memory=memory, **arguments) == "nothing"
+    return outcome(check, exchange, memory=memory, **arguments)
+
+
+def alone(expected: str) -> str:
+    """What a check makes of the same exchange without its control."""
+    return "nothing" if expected == "held" else expected
+
+
 @pytest.mark.parametrize(
-    ("asked", "count", "expected"),
+    ("asked", "count", "after", "expected"),
     [
-        ("501", 501, "violated"),
-        ("501", 500, "held"),
-        ("501", 499, "nothing"),
-        ("500", 500, "nothing"),
-        ("500", 501, "nothing"),
-        ("x", 501, "nothing"),
-        ("", 501, "nothing"),
+        ("501", 501, "n", "violated"),
+        ("501", 501, "", "violated"),
+        ("501", 500, "n", "held"),
+        # There may be no more records than these.
+        ("501", 500, "", "nothing"),
+        ("501", 499, "n", "nothing"),
+        ("500", 500, "n", "nothing"),
+        ("500", 501, "n", "nothing"),
+        ("x", 501, "n", "nothing"),
+        ("", 501, "n", "nothing"),
     ],
 )
-def test_a_page_size_beyond_the_maximum_brings_no_more(asked: str, count: int, expected: str) -> None:
-    assert outcome("pagination.maximum-recorded", page(range(count), f"?per_page={asked}")) == expected
+def test_a_page_size_beyond_the_maximum_brings_no_more(asked: str, count: int, after: str, expected: str) -> None:
+    assert outcome("pagination.maximum-recorded", page(range(count), f"?per_page={asked}", after=after)) == expected
 
 
 def test_what_is_no_page_shows_nothing_of_the_maximum() -> None:
@@ -53,14 +68,23 @@ def test_a_bad_page_size_is_refused_or_brings_an_ordinary_page(
     asked: str, status: int, count: int, expected: str
 ) -> None:
     exchange = page(range(count), f"?per_page={asked}", status=status)
-    assert outcome("pagination.bad-size-recorded", exchange) == expected
+    assert outcome_after(page("a", "?per_page=1"), "pagination.bad-size-recorded", exchange) == expected
+    assert outcome("pagination.bad-size-recorded", exchange) == alone(expected)
+
+
+@pytest.mark.parametrize(
+    "control", [page("a", "?per_page=1", status=400), page("a", "?per_page=0"), page("a", "?per_page=1", path="/v2/os")]
+)
+def test_a_refused_page_size_shows_nothing_where_none_is_known_to_be_accepted(control: Exchange) -> None:
+    refused = page("", "?per_page=0", status=400)
+    assert outcome_after(control, "pagination.bad-size-recorded", refused) == "nothing"
 
 
 def test_what_a_bad_page_size_brought_is_told() -> None:
     (crashed,) = findings("pagination.bad-size-recorded", said("GET /v2/plans?per_page=0", 500, b"oops"))
-    assert crashed.message == "a page size of '0' was answered 500 Internal Server Error with 0 records"
+    assert crashed.message == 'a page size of "0" was answered 500 Internal Server Error with 0 records'
     (many,) = findings("pagination.bad-size-recorded", page(range(101), "?per_page=x"))
-    assert many.message == "a page size of 'x' was answered 200 OK with 101 records"
+    assert many.message == 'a page size of "x" was answered 200 OK with 101 records'
 
 
 def test_without_a_page_size_none_is_bad() -> None:
@@ -87,7 +111,15 @@ def plans(query: str, *types: Any, **options: Any) -> Exchange:
     ],
 )
 def test_a_filtered_list_holds_what_was_asked_for(exchange: Exchange, expected: str) -> None:
-    assert outcome("crud.filter-recorded", exchange, everything=["all"]) == expected
+    everything = plans("", "vhf", "vc2")
+    assert outcome_after(everything, "crud.filter-recorded", exchange, everything=["all"]) == expected
+    assert outcome("crud.filter-recorded", exchange, everything=["all"]) == alone(expected)
+
+
+def test_a_filter_shows_nothing_where_no_other_value_is_known() -> None:
+    filtered = plans("?type=vhf", "vhf")
+    assert outcome_after(plans("", "vhf", "VHF"), "crud.filter-recorded", filtered) == "nothing"
+    assert outcome_after(plans("?type=vc2", "vc2"), "crud.filter-recorded", filtered) == "held"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +136,11 @@ def test_a_filtered_list_holds_what_was_asked_for(exchange: Exchange, expected: 
 )
 def test_a_version_that_is_none_is_an_error_of_the_client(version: str, status: int, expected: str) -> None:
     exchange = snyk_said(f"{PROJECTS}?version={version}", status, {"data": []})
-    assert snyk_outcome("versioning.bad-version-recorded", exchange) == expected
+    served = snyk_said(f"{PROJECTS}?version=2024-10-15", 200, {"data": []})
+    assert snyk_outcome("versioning.bad-version-recorded", served, exchange) == expected
+    assert snyk_outcome("versioning.bad-version-recorded", exchange) == alone(expected)
+    refused = snyk_said(f"{PROJECTS}?version=2024-10-15", 400, {"data": []})
+    assert snyk_outcome("versioning.bad-version-recorded", refused, exchange) == alone(expected)
 
 
 def test_only_operations_of_the_contract_must_know_bad_versions() -> None:

@@ -20,11 +20,12 @@ NAME, NEVER = "GET /v2/domains/b.example", {"error": "no", "status": 404}
 
 def found(check: str, exchanges: Iterable[Exchange], **arguments: Any) -> list[Outcome | None]:
     """What a check finds in exchanges of one conversation."""
+    memory: dict[Any, Any] = {}
     sequence: dict[Any, Any] = {}
     return [
         finding.outcome
         for exchange in exchanges
-        for finding in CHECKS[check](Sight(exchange, VULTR, arguments, {}, sequence))
+        for finding in CHECKS[check](Sight(exchange, VULTR, arguments, memory, sequence))
     ]
 
 
@@ -34,6 +35,7 @@ def listed(*names: str, query: str = "", after: str = "") -> Exchange:
 
 
 DELETED = said("DELETE /v2/domains/b.example", 204)
+OTHER = said("GET /v2/domains/c.example", 200, {"domain": {"domain": "c.example"}})
 BEFORE = listed("a.example", "b.example")
 
 
@@ -50,11 +52,16 @@ BEFORE = listed("a.example", "b.example")
         ([BEFORE, DELETED, listed("a.example", query="?cursor=n")], []),
         ([BEFORE, said("DELETE /v2/domains/b.example", 202), BEFORE], []),
         ([BEFORE, said("DELETE /v2/domains/b.example", 404), BEFORE], []),
-        ([DELETED, said(NAME, 404, NEVER)], [Outcome.HELD]),
+        ([OTHER, DELETED, said(NAME, 404, NEVER)], [Outcome.HELD]),
+        ([DELETED, said(NAME, 404, NEVER), OTHER], [Outcome.HELD]),
+        # Where nothing of its kind is found that it is not found shows nothing.
+        ([DELETED, said(NAME, 404, NEVER)], []),
+        ([BEFORE, DELETED, said(NAME, 404, NEVER)], []),
+        ([OTHER, said(NAME, 404, NEVER)], []),
         ([DELETED, said(NAME, 200, {"domain": {}})], [Outcome.VIOLATED]),
-        ([DELETED, said(NAME, 500)], []),
+        ([OTHER, DELETED, said(NAME, 500)], []),
         ([DELETED, said("HEAD /v2/domains/b.example")], []),
-        ([DELETED, said("GET /v2/domains/c.example", 200, {"domain": {}})], []),
+        ([DELETED, OTHER], []),
         ([DELETED, said("POST /v2/domains", 201, {}), said(NAME, 200, {"domain": {}})], []),
         ([DELETED, said("POST /v2/domains", 400, {}), said(NAME, 200, {"domain": {}})], [Outcome.VIOLATED]),
     ],
@@ -69,7 +76,11 @@ MADE = said("POST /v2/domains", 201, {"domain": {"domain": "b.example"}}, sent={
 @pytest.mark.parametrize(
     ("exchanges", "expected"),
     [
-        ([MADE, said(NAME, 200, {"domain": {}})], [Outcome.HELD]),
+        ([MADE, said(NAME, 200, {"domain": {"domain": "b.example"}})], [Outcome.HELD]),
+        ([MADE, said(NAME, 200, {"domain": {"domain": "B.example"}})], [Outcome.HELD]),
+        # What does not show its id may be another one.
+        ([MADE, said(NAME, 200, {"domain": {}})], []),
+        ([MADE, said(NAME, 200, {"domain": {"domain": "c.example"}})], []),
         ([MADE, said(NAME, 404, NEVER)], [Outcome.VIOLATED]),
         ([MADE, said(NAME, 500)], []),
         ([said(NAME, 404, NEVER)], []),

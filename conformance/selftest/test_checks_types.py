@@ -236,7 +236,7 @@ def test_a_key_that_only_the_contract_has_is_told_not_judged() -> None:
         return [one.message for one in found if one.outcome is None]
 
     assert notes({"projects": [{}], "pagination": {}}) == []
-    assert notes({"items": [{}], "pagination": {}}) == ["the records are under 'items', not at /projects"]
+    assert notes({"items": [{}], "pagination": {}}) == ['the records are under "items", not at /projects']
     assert notes({"items": [{}], "others": [{}]}) == []
     assert notes({"projects": {}, "items": [{}]}) == []
 
@@ -288,8 +288,11 @@ def test_keys_of_a_stated_baseline_persist(record: Any, expected: str) -> None:
 
 def test_only_what_an_operation_served_as_json_has_keys_to_keep() -> None:
     lacking: Any = {"projects": [{}]}
-    for exchange in (said(lacking, status=500), said(b"<html>"), said(lacking, path="/v9/unknown")):
+    assert findings("versioning.documented-keys-persist", said(lacking), facts=KEYS, strict=True) == [VIOLATED]
+    for exchange in (said(lacking, status=500), said(lacking, path="/v9/unknown")):
         assert findings("versioning.documented-keys-persist", exchange, facts=KEYS, strict=True) == []
+    html = said(b"<html>")
+    assert findings("versioning.documented-keys-persist", html, facts=KEYS, strict=True) == [Outcome.BLOCKED]
 
 
 @pytest.mark.parametrize(

@@ -74,4 +74,4 @@ def test_members_that_differ_are_shown_three_of_each_kind_at_most() -> None:
     found = violation(lambda: assert_same_members(list("aabbccddxyzw"), list("abcdefgh"), "the walk"))
     assert str(found) == "the walk: a comes 2 times"
     assert found.expected == "8 members, each once"
-    assert found.actual == ("12 members; twice ['a', 'b', 'c'], missing ['e', 'f', 'g'], extra ['x', 'y', 'z']")
+    assert found.actual == "12 members; twice: a, b, c; missing: e, f, g; extra: x, y, z"

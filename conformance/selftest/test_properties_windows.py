@@ -13,6 +13,7 @@ from conformance.properties.mock import START, MockServer
 from conformance.properties.windows import LARGEST, LONGEST, Told, fresh, told_by, wait_for_the_end
 from conformance.targets import NotExercised
 from conformance.targets.clock import ManualClock
+from conformance.targets.errors import Blocked
 from conformance.traffic.exchange import Exchange
 
 VERCEL = load("vercel")
@@ -38,14 +39,15 @@ def call(played: MockServer) -> Exchange:
 def test_an_answer_tells_the_limit_by_the_clock_of_its_server() -> None:
     played = server(answer(), answer(Date="Thu, 01 Jan 2026 00:00:30 GMT"))
     told = [told_by(call(played), VERCEL.conventions, played.clock) for _ in range(2)]
-    assert told == [Told(10, 9, int(START) + 60, START), Told(10, 9, int(START) + 60, START + 30)]
+    assert told == [Told(10, 9, int(START) + 60, at, sent_at=START) for at in (START, START + 30)]
 
 
 @pytest.mark.parametrize("reset", ["", "soon", "-1", "1.5", "1" * 16])
 def test_what_is_no_whole_number_tells_nothing(reset: str) -> None:
     played = server(answer(reset=reset))
-    with pytest.raises(NotExercised, match="does not tell the state of the limit"):
+    with pytest.raises(Blocked, match="does not tell the state of the limit") as lack:
         told_by(call(played), VERCEL.conventions, played.clock)
+    assert lack.value.need == "limit"
 
 
 def test_the_first_call_of_a_window_is_a_fresh_one() -> None:
