@@ -48,7 +48,7 @@ def test_every_check_is_bound_to_a_requirement() -> None:
 def test_what_is_shown_is_cut_behind_a_readable_length() -> None:
     assert shown("x" * 10, 10) == "x" * 10
     assert shown("x" * 11, 10) == f"{'x' * 10}… (11 characters in all)"
-    assert shown({"a": None}) == "{'a': None}"
+    assert shown({"a": None}) == '{"a": null}'
 
 
 def test_a_name_is_registered_once() -> None:
