@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("cosmic_ray", reason="cosmic-ray is not installed: make mutants does that")
+pytest.importorskip("coverage", reason="coverage is not installed: make mutants does that")
+
 from conformance.selftest.mutants import Found, Listed, listed, told
 from conformance.selftest.mutation_runs import ROOT, TIMED_OUT, Copy
 from conformance.selftest.mutations import Mutant, mutated, sample
