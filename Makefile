@@ -14,7 +14,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 OWN_UV := .venv-uv/bin/uv
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help conformance test test-newest test-oldest test-wheel record faults fuzz bench coverage lock wheel shell clean
+.PHONY: help conformance test test-newest test-oldest test-wheel record faults fuzz mutants bench coverage lock wheel shell clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name does; do \
@@ -52,6 +52,11 @@ faults: $(VENV)/installed ## plant every fault and see whether its requirement t
 
 fuzz: $(VENV)/installed ## feed the readers of cassettes and specs what is nearly right
 	$(BIN)/python -m conformance.selftest.fuzz
+
+# What it needs is not in the lock: a part of it ships as source only. Another major version may draw other mutants.
+mutants: $(VENV)/installed ## change the code a little, many times: does a test fail?
+	$(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python $(PIP)) --quiet "cosmic-ray>=8.7,<9" "coverage>=7.10"
+	$(BIN)/python -m conformance.selftest.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/installed ## wall seconds of the usual runs
 	$(BIN)/python -m conformance.selftest.bench

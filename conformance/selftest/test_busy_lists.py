@@ -9,7 +9,9 @@ import pytest
 
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
-from conformance.properties import Run, items_of
+from conformance.properties import Collection, Run, Violation, items_of, play
+from conformance.properties.assertions import assert_that
+from conformance.properties.busy import each_time
 from conformance.selftest.proxy import Answered, Ask, Asked, Defect, Memory, ProxiedTarget
 from conformance.selftest.servers import TESTS
 from conformance.targets import Client
@@ -90,6 +92,36 @@ def test_a_read_that_writes_is_found() -> None:
         return written_by_others(1)(asked, ask, memory) if asked.path == DOMAINS else ask(asked)
 
     assert outcomes("vultr.crud.get-read-only", "GET /v2/account", writes) == {Outcome.VIOLATED}
+
+
+@pytest.mark.parametrize(("alone", "tries"), [(True, 1), (False, 3)])
+def test_what_reading_does_is_tried_again_only_where_others_may_write(alone: bool, tries: int) -> None:
+    made = []
+
+    def never_holds(collection: Collection) -> None:
+        made.append(collection)
+        raise Violation(f"try {len(made)}", expected="nothing", actual="something")
+
+    client = play(VULTR).client
+    client.guard.throwaway = alone
+    collection = Collection(client, VULTR.operation("GET /v2/domains"), VULTR.conventions.paging)
+    with pytest.raises(Violation, match="try 1"):
+        each_time(never_holds)(collection=collection)
+    assert len(made) == tries
+
+
+def test_a_test_that_holds_at_any_try_holds() -> None:
+    made = []
+
+    def holds_at_last(collection: Collection) -> None:
+        made.append(collection)
+        assert_that(len(made) == 3, "not yet", expected="the third", actual=len(made))
+
+    client = play(VULTR).client
+    client.guard.throwaway = False
+    collection = Collection(client, VULTR.operation("GET /v2/domains"), VULTR.conventions.paging)
+    each_time(holds_at_last)(collection=collection)
+    assert len(made) == 3
 
 
 @pytest.mark.parametrize(

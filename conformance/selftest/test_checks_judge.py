@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.checks import CHECKS, Evidence, Judge, bindings
-from conformance.checks.base import check
+from conformance.checks.base import check, shown
 from conformance.contract import CLIENT, Contract, ContractError, Observation, apis, load, load_catalogue
 from conformance.contract.verdict import Outcome
 from conformance.selftest.test_checks import TOKEN, said
@@ -44,6 +45,12 @@ def test_every_check_is_bound_to_a_requirement() -> None:
     assert {observation.check for record in records for observation in bindings(record)} >= set(CHECKS)
 
 
+def test_what_is_shown_is_cut_behind_a_readable_length() -> None:
+    assert shown("x" * 10, 10) == "x" * 10
+    assert shown("x" * 11, 10) == f"{'x' * 10}… (11 characters in all)"
+    assert shown({"a": None}) == '{"a": null}'
+
+
 def test_a_name_is_registered_once() -> None:
     with pytest.raises(AssertionError, match="schema"):
         check("schema")(CHECKS["schema"])
@@ -60,6 +67,24 @@ def test_a_record_that_names_no_check_is_refused() -> None:
     with pytest.raises(ContractError) as caught:
         Judge(contract)
     assert str(caught.value) == "vultr.schema.account-object: observe: there is no check 'schemma'"
+
+
+@pytest.mark.parametrize(
+    ("check_", "arguments", "missing"),
+    [
+        ("schema", {"component": "nothing"}, "nothing"),
+        ("types.declared", {"types": ["Date"], "lists": {"/meta": "nothing"}}, "nothing"),
+        ("schema", {"by_operation": {"GET /v2/nothing": {}}}, "GET /v2/nothing"),
+        ("pagination.end-marked", {"default_for": ["GET /v2/nothing"]}, "GET /v2/nothing"),
+    ],
+)
+def test_a_record_that_names_what_the_contract_lacks_is_refused(
+    check_: str, arguments: dict[str, Any], missing: str
+) -> None:
+    bound = Observation(check=check_, arguments=arguments)
+    contract = changed(load("vultr"), "vultr.schema.account-object", observe=(bound,))
+    with pytest.raises(ContractError, match=missing):
+        Judge(contract)
 
 
 def test_an_exchange_is_seen_by_the_checks_of_its_operation_only() -> None:
@@ -88,6 +113,14 @@ def test_unknown_operations_are_judged_by_what_holds_everywhere() -> None:
     assert {e.operation for e in evidence} == {"GET (unknown)", CLIENT}
     assert "vultr.schema.get-returns-object" not in requirements(judged(said("POST /v2/regions", 201, [])))
     assert violated(judged(said("POST /v2/regions", 404, b"no"))) == {"vultr.content-type.response-json"}
+
+
+def test_new_members_are_looked_for_in_the_first_five_records() -> None:
+    plans = [{"id": str(number)} for number in range(6)]
+    plans[4], plans[5] = {**plans[4], "fifth": "x"}, {**plans[5], "sixth": "x"}
+    body = {"plans": plans, "meta": {"total": 6, "links": {"next": "", "prev": ""}}}
+    notes = [e.finding.message for e in judged(said("GET /v2/plans", body=body)) if e.requirement is None]
+    assert notes == ["/plans/*/fifth is not in the contract: x"]
 
 
 def test_evidence_is_labelled_with_the_operation_or_the_client() -> None:

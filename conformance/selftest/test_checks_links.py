@@ -96,6 +96,11 @@ SORTED = f"{ASKED}&sort=name&origin=cli"
         (page("version=2024-10-15", next=NEXT), "held"),
         (page(next=f"{NEXT}&page=2"), "held"),
         (page("version=2024-10-15&limit=500", next=NEXT.replace("limit=10", "limit=100")), "held"),
+        # A size that is none, or beyond the maximum, need not be served as it is; the maximum need.
+        (page("version=2024-10-15&limit=0", next=NEXT), "held"),
+        (page("version=2024-10-15&limit=x", next=NEXT), "held"),
+        (page("version=2024-10-15&limit=101", next=NEXT), "held"),
+        (page("version=2024-10-15&limit=100", next=NEXT), "violated"),
         (page(SORTED, next=f"/orgs/o/projects?origin=cli&sort=name&{ASKED}&starting_after=c"), "held"),
         (page(), "nothing"),
         (page(next=None), "nothing"),
@@ -171,7 +176,7 @@ def test_a_link_that_was_followed_as_it_stands_is_answered(link: str) -> None:
     assert outcome(check, page(next=link), follow(link, 200)) == "held"
     for status in (400, 404, 410, 500):
         assert outcome(check, page(next=link), follow(link, status)) == "violated", status
-    for status in (401, 429, 503):
+    for status in (401, 429, 502, 503, 504):
         assert outcome(check, page(next=link), follow(link, status)) == "held", status
 
 

@@ -11,6 +11,7 @@ from conformance.checks import CHECKS
 from conformance.contract.verdict import Outcome
 from conformance.selftest.test_checks import outcome, said, sight
 from conformance.traffic.exchange import Exchange
+from conformance.traffic.urls import LONGEST
 
 ABSENT = object()
 DEFAULTS = {"default_for": ["GET /v2/applications", "GET /v2/backups"]}
@@ -213,6 +214,67 @@ def test_a_list_that_was_written_to_may_show_a_record_again() -> None:
         "held",
         "held",
     ]
+
+
+def test_a_page_that_leads_to_itself_is_a_fault_whether_or_not_the_walk_was_seen() -> None:
+    first, itself = page("ab", "?per_page=2", after="n"), page("cd", "?per_page=2&cursor=n", after="n")
+    assert walked("pagination.walk-recorded", itself) == ["violated"]
+    assert walked("pagination.walk-recorded", first, itself) == ["nothing", "violated"]
+    # Where a walk leads may be another requirement's; that records come again is not.
+    assert walked("pagination.walk-recorded", first, itself, records_only=True) == ["nothing", "nothing"]
+    again = page("bc", "?per_page=2&cursor=n", after="n")
+    assert walked("pagination.walk-recorded", first, again, records_only=True) == ["nothing", "violated"]
+
+
+@pytest.mark.parametrize(("length", "expected"), [(LONGEST, "nothing"), (LONGEST + 1, "violated")])
+def test_a_cursor_must_be_short_enough_to_be_asked_with(length: int, expected: str) -> None:
+    assert walked("pagination.walk-recorded", page("a", after="n" * length)) == [expected]
+
+
+def totalled(ids: Any, total: Any, query: str = "", after: str = "") -> Exchange:
+    records = [{"id": identity} if identity is not None else {"name": "x"} for identity in ids]
+    return said(f"GET /v2/plans{query}", body={"plans": records, "meta": {"total": total, "links": {"next": after}}})
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [(2, "nothing"), (3, "violated"), (1, "violated"), (0, "violated"), (10**298, "violated")]
+    + [(no_count, "nothing") for no_count in (-1, True, "2", 2.0, None, 10**300)],
+)
+def test_a_whole_list_on_one_page_is_as_long_as_its_total(total: Any, expected: str) -> None:
+    # That it is shows nothing: a total that counts the page would be the same.
+    assert walked("pagination.total-recorded", totalled("ab", total)) == [expected]
+
+
+def test_an_empty_list_has_a_total_of_0() -> None:
+    assert walked("pagination.total-recorded", totalled("", 0)) == ["nothing"]
+    assert walked("pagination.total-recorded", totalled("", 1)) == ["violated"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (totalled("ab", 3, after="n"), totalled("c", 3, "?cursor=n"), "held"),
+        (totalled("ab", 4, after="n"), totalled("c", 4, "?cursor=n"), "violated"),
+        (totalled("ab", 2, after="n"), totalled("c", 2, "?cursor=n"), "violated"),
+        # The list grew, or shrank, while it was walked.
+        (totalled("ab", 3, after="n"), totalled("c", 5, "?cursor=n"), "held"),
+        (totalled("ab", 2, after="n"), totalled("c", 3, "?cursor=n"), "held"),
+        (totalled("ab", 4, after="n"), totalled("c", 5, "?cursor=n"), "violated"),
+        # A record that comes twice, which is another rule's, counts once or twice.
+        (totalled("ab", 3, after="n"), totalled("bc", 3, "?cursor=n"), "held"),
+        (totalled("ab", 4, after="n"), totalled("bc", 4, "?cursor=n"), "held"),
+        (totalled("ab", 2, after="n"), totalled("bc", 2, "?cursor=n"), "violated"),
+        # Records without ids are counted as they come.
+        (totalled([None, None], 3, after="n"), totalled([None], 3, "?cursor=n"), "held"),
+        (totalled([None, None], 2, after="n"), totalled([None], 2, "?cursor=n"), "violated"),
+        # Of a walk whose beginning was not seen nothing can be said, nor of one that goes on.
+        (totalled("ab", 9, after="n"), totalled("c", 9, "?cursor=m"), "nothing"),
+        (totalled("ab", 9, after="n"), totalled("c", 9, "?cursor=n", after="m"), "nothing"),
+    ],
+)
+def test_a_walk_brings_as_many_records_as_its_totals_tell(first: Exchange, last: Exchange, expected: str) -> None:
+    assert walked("pagination.total-recorded", first, last) == ["nothing", expected]
 
 
 @pytest.mark.parametrize("other", ["?per_page=1&cursor=2", "?type=vhf&cursor=2"])

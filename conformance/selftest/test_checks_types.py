@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from conformance.checks import Judge
+from conformance.checks import CHECKS, Judge, Sight
+from conformance.checks.declared import Declared
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange, Locator, Request, Response
@@ -71,6 +72,25 @@ def test_a_number_is_judged_as_it_is_written(written: bytes, expected: str) -> N
     assert outcome(*findings("types.scalar-fidelity", said(body))) == expected
 
 
+@pytest.mark.parametrize(
+    ("form", "fitting", "others"),
+    [
+        ("ID", ["a"], ["", 1, None, ["a"]]),
+        ("String", ["a", ""], [1, True, ["a"]]),
+        ("Integer", [0, -1], [1.0, "1", True]),
+        ("Float", [0, 1.5], ["1.5", True, [1.5]]),
+        ("Boolean", [True, False], [0, "true"]),
+        ("Map", [{}], [[], "{}"]),
+        ("List", [[]], [{}, "[]"]),
+    ],
+)
+def test_every_declared_type_has_its_form(form: str, fitting: list[Any], others: list[Any]) -> None:
+    assert [Declared(form).holds(value) for value in fitting] == [True] * len(fitting)
+    assert [Declared(form).holds(value) for value in others] == [False] * len(others)
+    assert Declared(form, null=True).holds(None)
+    assert not Declared(form).holds(None)
+
+
 FACTS = {
     "types": {
         "GET /v9/projects": {
@@ -103,6 +123,8 @@ FACTS = {
         ("types.scalar-fidelity", "live", True, "held"),
         ("types.date-is-ms", "made", 10**11, "held"),
         ("types.date-is-ms", "made", 10**11 - 1, "violated"),
+        ("types.date-is-ms", "made", 10**13, "held"),
+        ("types.date-is-ms", "made", 10**13 + 1, "violated"),
         ("types.date-is-ms", "made", None, "violated"),
         ("types.enum-closed", "other", "anything", "nothing"),
     ],
@@ -208,6 +230,17 @@ def test_records_are_in_one_array(body: Any, expected: str) -> None:
     assert outcome(*findings("schema.deployments-list-key", said(body, "/v6/deployments"))) == expected
 
 
+def test_a_key_that_only_the_contract_has_is_told_not_judged() -> None:
+    def notes(body: Any) -> list[str]:
+        found = CHECKS["schema.records-in-one-array"](Sight(said(body), VERCEL))
+        return [one.message for one in found if one.outcome is None]
+
+    assert notes({"projects": [{}], "pagination": {}}) == []
+    assert notes({"items": [{}], "pagination": {}}) == ['the records are under "items", not at /projects']
+    assert notes({"items": [{}], "others": [{}]}) == []
+    assert notes({"projects": {}, "items": [{}]}) == []
+
+
 @pytest.mark.parametrize(
     ("body", "status", "expected"),
     [
@@ -251,6 +284,40 @@ def test_keys_of_a_stated_baseline_persist(record: Any, expected: str) -> None:
     assert outcome(*findings("versioning.documented-keys-persist", exchange, facts=KEYS, strict=True)) == expected
     if expected == "violated":
         assert findings("versioning.documented-keys-persist", exchange, exchange, facts=KEYS) == [None]
+
+
+def test_only_what_an_operation_served_as_json_has_keys_to_keep() -> None:
+    lacking: Any = {"projects": [{}]}
+    assert findings("versioning.documented-keys-persist", said(lacking), facts=KEYS, strict=True) == [VIOLATED]
+    for exchange in (said(lacking, status=500), said(lacking, path="/v9/unknown")):
+        assert findings("versioning.documented-keys-persist", exchange, facts=KEYS, strict=True) == []
+    html = said(b"<html>")
+    assert findings("versioning.documented-keys-persist", html, facts=KEYS, strict=True) == [Outcome.BLOCKED]
+
+
+@pytest.mark.parametrize(
+    ("following", "before", "expected"),
+    [
+        (10**11, 10**13, "held"),
+        (10**12, 10**12, "held"),
+        (10**12 + 1, 10**12, "violated"),
+        (10**11 - 1, 10**13, "violated"),
+        (10**11, 10**13 + 1, "violated"),
+        (10**11, "x", "violated"),
+        (True, 10**12, "violated"),
+        (None, 10**12, "nothing"),
+        (10**12, None, "nothing"),
+    ],
+)
+def test_neighbours_are_dates_in_order(following: Any, before: Any, expected: str) -> None:
+    exchange = page({"count": 1, "next": following, "prev": before}, {"id": "a"})
+    found = [one.outcome for one in CHECKS["pagination.cursor-dates-ordered"](Sight(exchange, VERCEL))]
+    assert outcome(*found) == expected
+
+
+def test_what_is_no_page_has_no_neighbours() -> None:
+    exchange = said({"pagination": {"count": 1, "next": 1, "prev": 2}}, path="/v2/user")
+    assert list(CHECKS["pagination.cursor-dates-ordered"](Sight(exchange, VERCEL))) == []
 
 
 def records(count: int, **members: Any) -> Exchange:

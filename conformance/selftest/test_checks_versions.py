@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -138,6 +138,14 @@ def test_sunset_is_an_http_date(text: str, expected: str) -> None:
     assert outcome("versioning.sunset-format", answer(Sunset=text)) == expected
 
 
+@pytest.mark.parametrize(("year", "in_full"), [("94", 1994), ("70", 1970), ("69", 2069), ("25", 2025)])
+def test_a_year_of_two_digits_is_of_the_century_it_is_nearer_to(year: str, in_full: int) -> None:
+    assert parse_http_date(f"Sunday, 06-Nov-{year} 08:49:37 GMT") == (
+        datetime(in_full, 11, 6, 8, 49, 37, tzinfo=UTC),
+        date(in_full, 11, 6).weekday() == 6,
+    )
+
+
 def test_a_wrong_weekday_only_warns() -> None:
     wrong = answer(Sunset="Wed, 11 Nov 2021 11:11:11 GMT")
     assert len(notes("versioning.sunset-format", wrong, wrong)) == 1
@@ -169,11 +177,14 @@ def test_a_deprecated_release_says_when_it_ends(exchange: Exchange, facts: Any, 
     ("version", "sunset", "expected", "told"),
     [
         ("2024-01-01", "Mon, 01 Dec 2025 00:00:00 GMT", "held", 0),
-        ("2024-01-01", "Mon, 17 Nov 2025 00:00:00 GMT", "held", 1),
+        ("2024-01-01", "Thu, 20 Nov 2025 00:00:00 GMT", "held", 0),
+        ("2024-01-01", "Wed, 19 Nov 2025 00:00:00 GMT", "held", 1),
+        ("2024-01-01", "Sun, 16 Nov 2025 00:00:00 GMT", "held", 1),
+        ("2024-01-01", "Sat, 15 Nov 2025 00:00:00 GMT", "violated", 0),
         ("2024-01-01", "Wed, 01 Oct 2025 00:00:00 GMT", "violated", 0),
         ("2023-03-01~beta", "Mon, 01 Apr 2024 00:00:00 GMT", "held", 0),
         ("2023-03-01~beta", "Sun, 31 Mar 2024 00:00:00 GMT", "held", 1),
-        ("2023-03-01~beta", "Thu, 01 Feb 2024 00:00:00 GMT", "violated", 0),
+        ("2023-03-01~beta", "Sat, 30 Mar 2024 00:00:00 GMT", "violated", 0),
         ("2025-06-01~experimental", "Mon, 02 Jun 2025 00:00:00 GMT", "nothing", 0),
         ("2025-05-20", "Wed, 21 May 2025 00:00:00 GMT", "nothing", 0),
         ("2024-01-01", "soon", "nothing", 0),
@@ -184,6 +195,18 @@ def test_notice_is_counted_from_the_next_release(version: str, sunset: str, expe
     assert outcome("versioning.sunset-notice", exchange, facts=FACTS) == expected
     assert len(notes("versioning.sunset-notice", exchange, facts=FACTS)) == told
     assert outcome("versioning.sunset-notice", exchange) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("came", "last"),
+    [("2025-03-31", date(2025, 9, 30)), ("2025-08-31", date(2026, 2, 28)), ("2027-08-31", date(2028, 2, 29))],
+)
+def test_six_months_after_the_end_of_a_month_end_with_a_month(came: str, last: date) -> None:
+    facts = {"releases": [release("2024-01-01"), release(came)]}
+    before = last - timedelta(days=1)
+    for day, told in ((last, 0), (before, 1)):
+        exchange = answer(Sunset=f"{day:%a, %d %b %Y} 00:00:00 GMT")
+        assert len(notes("versioning.sunset-notice", exchange, facts=facts)) == told
 
 
 CONSTANT = "versioning.sunset-constant"
@@ -217,6 +240,19 @@ def test_until_its_sunset_a_version_is_served_where_another_is() -> None:
     assert outcome(CONSTANT, current, answer(status=401, Date=BEFORE), facts=FACTS) == "nothing"
     assert outcome(CONSTANT, current, answer(status=429, Date=BEFORE), facts=FACTS) == "nothing"
     assert outcome(CONSTANT, current, gone) == "nothing"
+
+
+def refused(status: int, parameter: str) -> Exchange:
+    errors = [{"status": str(status), "detail": "no", "source": {"parameter": parameter}}]
+    body = {"jsonapi": V1, "errors": errors}
+    return said(f"{PROJECTS}?version=2024-01-01", status, body, Date=BEFORE)
+
+
+def test_only_an_error_of_the_client_that_names_the_version_refuses_it() -> None:
+    current = answer("2025-05-20")
+    assert outcome(CONSTANT, current, refused(400, "version"), facts=FACTS) == "violated"
+    assert outcome(CONSTANT, current, refused(400, "limit"), facts=FACTS) == "nothing"
+    assert outcome(CONSTANT, current, refused(503, "version"), facts=FACTS) == "nothing"
 
 
 def shaped(version: str = "2024-01-01", *attributes: dict[str, Any], **answered: Any) -> Exchange:
@@ -284,6 +320,18 @@ def test_without_a_baseline_whole_pages_are_compared() -> None:
 
     assert outcome(STABLE, page(0, name="a", origin="x"), page(5, name="b", origin="y")) == "held"
     assert outcome(STABLE, page(0, name="a", origin="x"), page(5, title="b", origin="y")) == "violated"
+
+
+def test_pages_of_one_selection_are_compared_and_those_of_another_are_not() -> None:
+    def page(query: str, start: int, **attributes: Any) -> Exchange:
+        data = [{"type": "p", "id": str(start + n), "attributes": attributes} for n in range(5)]
+        return said(f"{PROJECTS}?version=2024-01-01{query}", body={"data": data})
+
+    plain, renamed = page("", 0, name="a"), page("&origin=cli", 5, title="b")
+    assert outcome(STABLE, plain, renamed) == "nothing"
+    # Where on the list a page lies, how long it is and in which order selects nothing.
+    for query in ("&limit=10", "&starting_after=c", "&ending_before=c", "&sort=name"):
+        assert outcome(STABLE, plain, page(query, 5, title="b")) == "violated", query
 
 
 def test_shapes_survive_being_written() -> None:

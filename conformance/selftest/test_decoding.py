@@ -98,6 +98,16 @@ def test_what_would_never_end_is_refused(body: bytes, codings: list[str], why: s
         decoded(body, codings, LIMIT)
 
 
+def test_as_much_as_is_allowed_is_decoded() -> None:
+    assert decoded(gzip.compress(b"") * 10_000, ["gzip"], LIMIT) == b""
+    assert decoded(zstd.compress(b"") * 10_000, ["zstd"], LIMIT) == b""
+    assert decoded(bytes(LIMIT), [], LIMIT) == decoded(gzip.compress(bytes(LIMIT)), ["gzip"], LIMIT) == bytes(LIMIT)
+    layers = TEXT
+    for _ in range(8):
+        layers = gzip.compress(layers)
+    assert decoded(layers, ["gzip"] * 8, LIMIT) == TEXT
+
+
 def test_empty_blocks_take_no_longer_than_their_bytes() -> None:
     assert decoded(b"\x00\x00\x00\xff\xff" * 400_000 + b"\x01\x00\x00\xff\xff", ["deflate"], LIMIT) == b""
 

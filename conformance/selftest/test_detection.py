@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from conformance import reference
 from conformance.checks import CHECKS, HELD, Sight
 from conformance.checks.base import Finding
 from conformance.contract.verdict import Outcome
-from conformance.properties import Item
+from conformance.properties import Item, Run
 from conformance.properties.detection import Detection, Planted, accused_beside, detect, planted
 from conformance.selftest.servers import VULTR, Runner, items
 from conformance.shipped import SUITE
@@ -124,3 +125,27 @@ def test_the_plugin_tells_a_missed_fault(suite: Runner, monkeypatch: pytest.Monk
     assert f"missed: {UNIQUE}/last-id-repeats-first: The last item of a page has the id of the first." in ran.text
     assert f"{UNIQUE} came to GET /v2/applications: not-exercised, GET /v2/backups: not-exercised" in ran.text
     assert "Traceback" not in ran.text
+
+
+def test_of_those_that_accuse_most_five_are_named() -> None:
+    detections = {f"fault-{count}": Detection(True, (), tuple("abcdefg"[:count])) for count in range(7)}
+    assert accused_beside(detections) == (
+        "accused beside the named one: 3 at the median; most: "
+        "6 by fault-6; 5 by fault-5; 4 by fault-4; 3 by fault-3; 2 by fault-2"
+    )
+    assert accused_beside({"alone": Detection(True, ())}) == "accused beside the named one: 0 at the median; most: none"
+
+
+def of_a_client(fault: Planted) -> bool:
+    """Whether it is planted in the client, as the run says that is opened with it."""
+    arguments = fault.opened.args if isinstance(fault.opened, partial) else ()
+    return any(isinstance(run, Run) and run.client_fault is not None for run in arguments)
+
+
+def test_defects_are_planted_for_what_is_tested_only() -> None:
+    tested = {id_ for id_, record in VULTR.requirements.items() if not record.not_tested}
+    faults = list(planted(VULTR))
+    assert {fault.requirement for fault in faults} <= tested
+    of_clients = [fault for fault in faults if of_a_client(fault)]
+    assert len(of_clients) > 5
+    assert {VULTR.requirements[fault.requirement].mode for fault in of_clients} >= {"client"}

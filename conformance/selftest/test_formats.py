@@ -18,6 +18,7 @@ import yaml
 from conformance.selftest.test_cassette import INTERACTION, saved
 from conformance.selftest.test_cassette_bad_input import refused
 from conformance.traffic.cassette import read
+from conformance.traffic.formats import of_data, of_tag
 from conformance.traffic.loading import MAX_FILE
 
 URL = "https://api.vultr.com/v2/domains"
@@ -65,6 +66,74 @@ def test_another_recorders_file_is_named(tmp_path: Path, name: str, content: Any
     assert refused(tmp_path / "c.json") == said
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     assert refused(tmp_path / "c.yaml") == said
+
+
+FORMS: list[tuple[str, Any]] = [
+    # Of the formats above, what else they are known by.
+    ("a HAR file", {"startedDateTime": "x", "request": {}, "response": {}}),
+    ("a Polly.js recording", {"log": {"creator": {"name": "Polly.JS"}, "entries": []}}),
+    ("a Schemathesis cassette", {"command": "st run", "http_interactions": []}),
+    ("a Schemathesis report", {"EngineStarted": {}}),
+    ("a Pact contract", {"metadata": {"pactSpecification": {"version": "2.0.0"}}}),
+    ("a Postman collection", {"info": {"_postman_id": "x"}}),
+    ("a Postman export", {"_postman_variable_scope": "environment"}),
+    ("a Postman export", {"_postman_exported_at": "x"}),
+    ("an Insomnia export", {"type": "collection.insomnia.rest/5.0"}),
+    ("a Hoverfly simulation", {"meta": {"hoverflyVersion": "v1.0"}}),
+    ("a WireMock mapping", {"request": {"urlPattern": "/.*"}, "response": {"status": 200}}),
+    ("a WireMock journal", {"requests": [{"request": {"url": "/"}, "responseDefinition": {}}]}),
+    ("a Mountebank configuration", {"protocol": "http", "stubs": []}),
+    ("a MockServer expectation", {"httpRequest": {"path": "/"}}),
+    ("a nock recording", {"scope": "https://api.vultr.com:443", "path": "/v2"}),
+    ("a Charles session", [{"protocolVersion": "HTTP/1.1", "scheme": "https"}]),
+    ("a stubby4node configuration", [{"request": {"url": "/"}, "response": {"latency": 1}}]),
+    ("a stubby4node configuration", [{"request": {"url": "/"}}, {"proxy": {}}]),
+    ("a php-vcr cassette", [EXCHANGE, {"index": 1}]),
+    ("a go-vcr cassette", {"interactions": [{"request": {"url": URL, "form": {}}, "response": {}}]}),
+    ("an OpenAPI document", {"swagger": "2.0"}),
+    ("an AsyncAPI document", {"asyncapi": "3.0.0"}),
+    ("a report of this suite", {"event": "header", "run": {}}),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), FORMS)
+def test_a_format_is_known_by_any_of_its_forms(name: str, content: Any) -> None:
+    assert of_data(content) == name
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"interactions": []},
+        {"request": {"url": "/"}},
+        {"request": {"method": "GET"}, "response": {}},
+        {"request": "/", "response": {}},
+        [{"request": {"url": "/", "host": "h"}}],
+        [{"request": {"url": "/", "uri": "/"}}],
+        [{"request": {"method": "GET"}}],
+        [{"response": {"status": 200}}],
+        [],
+        "log",
+        None,
+        5,
+    ],
+)
+def test_what_no_format_has_to_itself_is_none(content: Any) -> None:
+    assert of_data(content) is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        ("!ruby/object:VCR::Request", "a Ruby VCR cassette"),
+        ("!ruby/regexp", "YAML with objects of Ruby"),
+        ("!tape", "a tape of Betamax for the JVM or OkReplay"),
+        ("!tapes", None),
+        ("!VCR", None),
+    ],
+)
+def test_a_tag_shows_its_writer(tag: str, name: str | None) -> None:
+    assert of_tag(tag) == name
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -115,6 +184,15 @@ def test_a_file_begins_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
     assert len(read(path).interactions) == 1
 
 
+def test_yaml_in_flow_style_is_yaml_and_several_texts_of_json_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({"version": 1, "interactions": [INTERACTION]}, default_flow_style=True), "utf-8")
+    assert path.read_text("utf-8").startswith("{interactions: [")
+    assert len(read(path).interactions) == 1
+    path.write_text('{"version": 1}\n{"version": 1}\n', "utf-8")
+    assert refused(path).startswith("line 2: several JSON documents follow")
+
+
 def test_pipes_sockets_and_devices_are_no_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert refused(tmp_path / "pipe") == "is a pipe, not a file"
@@ -147,6 +225,13 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     started = time.monotonic()
     assert refused(tmp_path / "sparse.yaml") == f"is larger than {MAX_FILE // 2**20} MiB; split it"
     assert time.monotonic() - started < 1
+
+
+def test_a_file_is_read_up_to_64_mib(tmp_path: Path) -> None:
+    for size, too_large in ((64 * 2**20, False), (64 * 2**20 + 1, True)):
+        with (tmp_path / "sparse.yaml").open("wb") as file:
+            file.truncate(size)
+        assert (refused(tmp_path / "sparse.yaml") == "is larger than 64 MiB; split it") == too_large
 
 
 BOMBS = {

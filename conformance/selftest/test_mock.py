@@ -20,3 +20,9 @@ def test_a_played_server_answers_clients_of_httpx_and_of_httpx2() -> None:
     with httpx.Client(transport=httpx.MockTransport(server.routes.handler)) as older:
         assert older.get(url).json() == {"account": {}}
     assert server.client.send("GET", "/account").response.json == {"account": {}}
+
+
+def test_what_is_not_played_is_answered_all_the_same() -> None:
+    server = play(load("vultr"))
+    assert server.client.send("GET", "/nothing").response.status == 200
+    assert [request.method for request in server.requests] == ["GET"]

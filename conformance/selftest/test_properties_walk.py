@@ -12,7 +12,7 @@ import pytest
 
 from conformance.contract.verdict import Outcome
 from conformance.properties import Collection, NotExercised, Run
-from conformance.properties.collection import HARD_CAP
+from conformance.properties.collection import HARD_CAP, STALE
 from conformance.selftest.servers import (
     VULTR,
     Answer,
@@ -185,3 +185,11 @@ def test_a_run_names_the_requirement_and_asks_little(suite: Runner) -> None:
     assert "the walk was given up: the list goes on after 5 pages of 1, though it has 3 records" in ran.text
     # Two tests ask: one for the list, one for what it may be narrowed to.
     assert server.requests <= 2 * (ceil(3 / 1) + 3)
+
+
+def test_a_page_that_comes_again_and_again_under_new_cursors_ends_a_walk_soon() -> None:
+    numbers = itertools.count()
+    with plans_of(lambda _: page(["plan-0", "plan-1"], f"cursor-{next(numbers)}", 100)) as (collection, server):
+        walk = collection.walk(limit=2)
+    assert (walk.ended, server.requests) == (False, 1 + STALE)
+    assert walk.defect is not None

@@ -19,6 +19,7 @@ from conformance.selftest.test_judge_command import ok, written
 from conformance.traffic import loading
 from conformance.traffic.cassette import Interaction, read
 from conformance.traffic.exchange import NotKnown
+from conformance.traffic.interactions import BadInteraction, Reader
 
 Captured = pytest.CaptureFixture[str]
 
@@ -126,6 +127,85 @@ def test_a_body_that_is_not_known_says_why(tmp_path: Path, parts: dict[str, Any]
         with pytest.raises(NotKnown, match=why):
             look()
     assert response.shown == f"({why})"
+
+
+@pytest.mark.parametrize(("pieces", "known"), [([b"ab", "cd"], True), ([b"ab", "cde"], False), ([b"abcde"], False)])
+def test_a_body_in_pieces_is_read_up_to_what_is_left(pieces: list[Any], known: bool) -> None:
+    request, _ = Reader(left=4).read(bad(request__body=loading.Chunks(pieces)))
+    assert request.unread is None if known else request.unread is not None
+    assert not known or request.body == b"abcd"
+
+
+@pytest.mark.parametrize(("size", "known"), [(16 * 2**20, True), (16 * 2**20 + 1, False)])
+def test_a_body_is_read_up_to_16_mib(size: int, known: bool) -> None:
+    _, response = Reader().read(bad(response__body={"string": b"x" * size}))
+    assert (response.unread is None) == known
+
+
+@pytest.mark.parametrize(("count", "known"), [(199_999, True), (200_000, False)])
+def test_a_stored_list_is_read_up_to_200_000_values_with_itself(count: int, known: bool) -> None:
+    request, _ = Reader().read(bad(request__body=[0] * count))
+    assert (request.unread is None) == known
+
+
+def test_of_a_long_header_name_80_characters_are_told() -> None:
+    with pytest.raises(BadInteraction, match=f"the header {'n' * 80} is empty where text belongs"):
+        Reader().read(bad(response__headers={"n" * 81: None}))
+
+
+@pytest.mark.parametrize("text", ["e3*0=", "e30", "é", "e30=e30="])
+def test_what_is_no_base64_is_refused(text: str) -> None:
+    with pytest.raises(BadInteraction, match="the response body is not base64, though it is stored as such"):
+        Reader().read(bad(response__body={"base64_string": text}))
+
+
+@pytest.mark.parametrize("status", [100, 101, 199, 204, 205, 304])
+def test_an_answer_that_can_have_no_body_lacks_none(status: int) -> None:
+    _, response = Reader().read({**INTERACTION, "response": {"status": status}})
+    assert (response.status, response.body) == (status, b"")
+
+
+@pytest.mark.parametrize("status", [200, 203, 206, 303, 599])
+def test_any_other_answer_without_one_is_not_known(status: int) -> None:
+    _, response = Reader().read({**INTERACTION, "response": {"status": status}})
+    assert (response.status, response.unread) == (status, "the response has no body in this recording")
+
+
+@pytest.mark.parametrize(("length", "known"), [(40, True), (41, False)])
+def test_a_coding_makes_a_few_bytes_of_nothing(length: int, known: bool) -> None:
+    headers = {"Content-Encoding": ["gzip"], "Content-Length": [str(length)]}
+    _, response = Reader().read(bad(response__body={"string": ""}, response__headers=headers))
+    assert (response.unread is None) == known
+
+
+@pytest.mark.parametrize(
+    ("parts", "url"),
+    [
+        ({"protocol": "https", "host": "h", "path": "/a?b=c"}, "https://h/a?b=c"),
+        ({"protocol": "https", "host": "h", "path": "/a", "port": 443}, "https://h/a"),
+        ({"protocol": "http", "host": "h", "path": "/a", "port": 80}, "http://h/a"),
+        ({"protocol": "http", "host": "h", "path": "/a", "port": 443}, "http://h:443/a"),
+        ({"protocol": "https", "host": "h", "path": "/a", "uri": "https://other/b"}, "https://other/b"),
+    ],
+)
+def test_a_url_in_parts_is_put_together(parts: dict[str, Any], url: str) -> None:
+    request, _ = Reader().read({**INTERACTION, "request": {"method": "GET", **parts}})
+    assert request.url == url
+
+
+@pytest.mark.parametrize(
+    ("response", "version"),
+    [
+        ({"protocol": "HTTP/2"}, "HTTP/2"),
+        ({"http_version": "HTTP/1.0"}, "HTTP/1.0"),
+        ({"protocol": None}, "HTTP/1.1"),
+        ({"protocol": "h2"}, "HTTP/1.1"),
+        ({"http_version": 2}, "HTTP/1.1"),
+    ],
+)
+def test_a_version_of_http_that_is_none_is_the_usual_one(response: dict[str, Any], version: str) -> None:
+    _, read_ = Reader().read({**INTERACTION, "response": {"status": 204, **response}})
+    assert read_.http_version == version
 
 
 @pytest.mark.parametrize(

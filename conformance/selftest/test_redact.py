@@ -84,6 +84,29 @@ def test_no_artefact_holds_a_secret_in_any_form(
             assert MARK in artefact
 
 
+@pytest.mark.parametrize("length", range(12, 18))
+def test_of_a_secret_in_base64_no_character_is_left(length: int) -> None:
+    secret = "s3cret-0123456789x"[:length]
+    for before in range(3):
+        encoded, other = (
+            base64.b64encode(byte * before + secret.encode() + byte * 5).decode() for byte in (b"\0", b"\xff")
+        )
+        assert redactor(secret).values(encoded) == encoded.replace(common(encoded, other), MARK)
+
+
+def test_of_tags_only_those_with_the_name_of_a_secret_lose_their_value() -> None:
+    tags = '<input name="csrf_token" value="abcdefgh"><input name="plain" value="abcdefgh"><input value="abcdefgh">'
+    assert redactor().text(tags) == tags.replace("abcdefgh", NAME_MARK, 1)
+
+
+def test_what_comes_behind_a_secret_object_is_not_secret() -> None:
+    piece = '"token": {"a": "bcdefghi"}, "plain": "text"'
+    for text, secret in ((piece, "bcdefghi"), (f"{{{piece}}}", "bcdefghi"), (f"[{{{piece}}}], {piece}", "bcdefghi")):
+        cleaned = redactor().text(text)
+        assert secret not in cleaned
+        assert cleaned.count('"plain": "text"') == text.count('"plain": "text"')
+
+
 @settings(deadline=None)
 @given(SECRETS, st.text(max_size=30))
 def test_redacting_twice_is_redacting_once(secret: str, around: str) -> None:

@@ -176,6 +176,37 @@ def test_an_exchange_does_not_change() -> None:
         exchange.response.status = 500  # type: ignore[misc]
 
 
+def evidence(*, url: str = "https://h/x", value: str = "v", body: bytes = b"") -> tuple[Exchange, Exchange]:
+    """An exchange, and what is kept of it."""
+    request = Request(method="GET", url=url, headers=(("A", value),))
+    exchange = Exchange(request, Response(status=200, body=body, headers=(("B", value),)), None, "/x")
+    return exchange, exchange.kept()
+
+
+def test_what_is_not_much_longer_than_is_kept_is_kept_whole() -> None:
+    exchange, kept = evidence(url="u" * (4096 + 128), value="v" * (4096 + 128), body=b"b" * (16_384 + 128))
+    assert kept is exchange
+
+
+def test_of_a_long_body_url_or_header_the_beginning_is_kept_and_how_long_it_was() -> None:
+    _, kept = evidence(body=b"b" * (16_384 + 129))
+    assert kept.response.text.startswith("b" * 16_384 + "… (cut: 16513 bytes in all, sha256 ")
+    assert kept.request.url == "https://h/x"
+    _, kept = evidence(url="u" * (4096 + 129))
+    assert kept.request.url.startswith("u" * 4096 + "… (cut: 4225 characters in all, sha256 ")
+    _, kept = evidence(value="v" * (4096 + 129))
+    for message, name in ((kept.request, "a"), (kept.response, "b")):
+        assert str(message.header(name)).startswith("v" * 4096 + "… (cut: 4225 characters in all, sha256 ")
+    _, kept = evidence(value="v" * (4096 + 129), body=b"b" * (16_384 + 129))
+    assert len(kept.response.body) < 16_384 + 129
+    assert len(str(kept.response.header("b"))) < 4096 + 129
+
+
+def test_a_character_that_the_cut_divides_is_left_out() -> None:
+    _, kept = evidence(body=("b" * 16_383 + "é" * 200).encode())
+    assert kept.response.text.startswith("b" * 16_383 + "… (cut: 16783 bytes in all")
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [

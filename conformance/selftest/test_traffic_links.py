@@ -12,6 +12,7 @@ from conformance.contract import load
 from conformance.traffic.exchange import Locator, Request, Response
 from conformance.traffic.links import Link, links_of, neighbour
 from conformance.traffic.pages import page_of
+from conformance.traffic.urls import origin_of
 
 A, B = "https://api.test/a?page=2", "https://api.test/b"
 
@@ -119,3 +120,16 @@ def test_a_page_names_its_neighbours_in_the_header() -> None:
         )
         assert page is not None
         assert (page.next, page.prev, page.next_form) == (following, before, form)
+
+
+def test_a_parameter_without_a_name_or_a_value_takes_no_other_ones() -> None:
+    assert links_of('<a>; ="x;y"; rel=next')[0].parameters == (("rel", "next"),)
+    assert links_of("<a>; flag; rel=next")[0].parameters == (("flag", ""), ("rel", "next"))
+    # What stands between a parameter and the next comma belongs to nothing.
+    assert links_of("<a>; flag junk; rel=next, <b>; rel=prev")[0].parameters == (("flag", ""),)
+    assert neighbour("<a>; flag junk; rel=next, <b>; rel=prev", "prev") == "b"
+
+
+@pytest.mark.parametrize(("port", "is_one"), [("0", False), ("1", True), ("65535", True), ("65536", False), ("", True)])
+def test_a_port_lies_between_1_and_65535(port: str, is_one: bool) -> None:
+    assert (origin_of(f"https://api.test:{port}/a") is not None) == is_one

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from conformance.contract import Pagination, load
 from conformance.traffic.exchange import Exchange, Locator, Request, Response
 from conformance.traffic.pages import Page, page_of
+from conformance.traffic.urls import LONGEST
 
 ABSENT = object()
 
@@ -61,6 +62,14 @@ def test_a_list_without_links_or_meta_ends_by_absence() -> None:
         found = page(body)
         assert found is not None
         assert (found.next, found.next_form, found.enveloped, found.total) == (None, "absent", enveloped, None)
+
+
+def test_of_a_neighbour_that_is_too_long_to_be_asked_for_one_character_too_many_is_kept() -> None:
+    assert [listed(next="n" * length).next for length in (LONGEST, LONGEST + 1, LONGEST + 9)] == [
+        "n" * LONGEST,
+        "n" * (LONGEST + 1),
+        "n" * (LONGEST + 1),
+    ]
 
 
 @pytest.mark.parametrize(
