@@ -9,7 +9,7 @@ from conformance.properties.generated import bad_bodies, bad_queries
 
 OPERATIONS = [(api, operation) for api in contracts() for operation in load(api).operations]
 WITH_BODY = [(api, operation) for api, operation in OPERATIONS if operation.request_schema]
-LISTS = [(api, operation) for api, operation in OPERATIONS if operation.collection]
+LISTS = [(api, operation) for api, operation in OPERATIONS if operation.collection and load(api).conventions.pagination]
 
 
 def name(value: object) -> str | None:

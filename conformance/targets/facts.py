@@ -53,6 +53,9 @@ class Facts(Record):
         keys: operation → JSON pointer → member → JSON type, as an earlier recording had them.
         times: operation → the member that a list is ordered and cut by.
         seeded: operation → team, empty for the user → the id of a record that belongs to it.
+        others: operation → the id of a record that another account alone has.
+        roles: what a user is in the team that the target names → the user's id.
+        emulator: what stands for what happens outside the API → the path to call, or what to say there.
         volatile: members that may change though nobody writes.
         rate_limit: how requests are counted where the document leaves it open.
     """
@@ -63,6 +66,9 @@ class Facts(Record):
     keys: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
     times: dict[str, str] = Field(default_factory=dict)
     seeded: dict[str, dict[str, str]] = Field(default_factory=dict)
+    others: dict[str, str] = Field(default_factory=dict)
+    roles: dict[str, str] = Field(default_factory=dict)
+    emulator: dict[str, str | dict[str, str]] = Field(default_factory=dict)
     volatile: tuple[str, ...] = ()
     rate_limit: Literal["fixed-window"] | None = None
 

@@ -216,10 +216,12 @@ class PlayedAliases(Play):
         with self.about(MOVED):
             # One that was used and removed may tell where it led; one that stays tells what it likes.
             if alias not in self.model.used:
-                assert_equal(old_id(exchange), None, "the oldId of a new alias", exchange=exchange)
+                assert_equal(old_id(exchange) or "none", "none", "the oldId of a new alias", exchange=exchange)
             elif before is not None and before != to:
                 due = bare(self.deployments[before])
-                assert_equal(bare(old_id(exchange)), due, "the oldId of an alias that moved", exchange=exchange)
+                assert_equal(
+                    bare(old_id(exchange) or "none"), due, "the oldId of an alias that moved", exchange=exchange
+                )
         self.uids[alias] = identified(exchange)
 
     def remove(self, alias: str) -> None:

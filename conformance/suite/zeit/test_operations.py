@@ -41,7 +41,7 @@ def test_a_wrong_method_is_told_the_right_ones(subject: Subject, contract: Contr
     error = assert_refused(exchange, "method_unknown", f"with {wrong}")
     message = str(error.get("message"))
     missing = [method for method in documented if method not in message]
-    assert_equal(missing, [], "the methods that the message does not name", exchange=exchange)
+    assert_equal(missing, [], f"the methods that the refusal of {wrong} {path} does not name", exchange=exchange)
 
 
 def without(body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -92,7 +92,7 @@ def test_what_is_not_there_cannot_be_deleted(subject: Subject, contract: Contrac
     assert_enveloped(exchange, contract, when="with what nobody has")
 
 
-@requirement("crud.get-is-safe")
+@requirement("zeit.crud.get-is-safe")
 def test_reading_twice_is_reading_the_same(subject: Subject, client: Client) -> None:
     """A GET that is repeated with no write in between has the same answer, and so has it after other reads."""
     operation = subject.operation
@@ -150,7 +150,7 @@ def test_a_path_needs_its_version(subject: Subject, client: Client) -> None:
     exchange = client.send("GET", f"/{rest}", negative=True, **options)
     assert_that(
         not exchange.response.ok,
-        f"a path without {version} is answered {exchange.response.status}",
+        f"GET /{rest}, a path without {version}, is answered {exchange.response.status}",
         expected="no success",
         actual=exchange.response.reason,
         exchange=exchange,
