@@ -149,7 +149,10 @@ ZEIT: dict[str, tuple[str, Defect]] = {
     ),
     "an unverified domain has no token": (
         "zeit.schema.domain-add",
-        bodies(at("POST", "/v2/domains"), lambda body: body.pop("verifyToken", None) and body),
+        bodies(
+            at("POST", "/v2/domains"),
+            lambda body: {name: body[name] for name in ("uid", "created")} | {"verified": False},
+        ),
     ),
     "a price is a fraction": ("zeit.schema.domain-price", bodies(at("GET", "/price"), set_at("price", value=17.99))),
     "a record has a uid for an id": (
@@ -202,9 +205,13 @@ ZEIT: dict[str, tuple[str, Defect]] = {
         "zeit.errors.code-extras",
         errors("missing_files", edit=lambda e: e.pop("missing")),
     ),
-    "a domain that is taken is a 404": (
+    "what is not found is a 500": (
         "zeit.errors.status-code-map",
-        status(lambda asked, answer: coded(asked, answer, "not_available"), 404),
+        status(lambda asked, answer: coded(asked, answer, "not_found"), 500),
+    ),
+    "a denial is a 401": (
+        "zeit.errors.status-code-map",
+        status(lambda asked, answer: coded(asked, answer, "forbidden"), 401),
     ),
     "one method of several is named": (
         "zeit.errors.method-unknown",

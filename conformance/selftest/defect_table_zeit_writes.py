@@ -43,7 +43,8 @@ def files(edit: Any) -> Defect:
 
     def change(body: dict[str, Any]) -> None:
         for one in body["files"] if isinstance(body.get("files"), list) else []:
-            edit(one)
+            if isinstance(one, dict):
+                edit(one)
 
     return posted("POST", zeit.DEPLOYMENTS, change)
 
@@ -94,7 +95,7 @@ ZEIT_WRITES: dict[str, tuple[str, Defect]] = {
         posted(
             "POST",
             "/records",
-            lambda body: body.update(value=body["value"].replace(" ", "")) if body.get("type") == "TXT" else None,
+            lambda b: b.get("type") == "TXT" and b.get("value") and b.update(value=str(b["value"]).replace(" ", "")),
         ),
     ),
     "a mail record has priority 0": (
@@ -111,7 +112,7 @@ ZEIT_WRITES: dict[str, tuple[str, Defect]] = {
     "any text is a private key": ("zeit.crud.cert-submit-pem", zeit.any_private_key),
     "a certificate covers its first domain": (
         "zeit.crud.cert-covers-domains",
-        posted("POST", "/now/certs", lambda b: b.update(domains=b["domains"][:1]) if b.get("domains") else None),
+        posted("POST", "/now/certs", lambda b: b.get("domains") and b.update(domains=b["domains"][:1])),
     ),
     "a deleted certificate is read": ("zeit.crud.cert-deleted", only(below("/certs/"), kept_after_delete)),
     "an alias moves from where it goes": (
@@ -128,7 +129,7 @@ ZEIT_WRITES: dict[str, tuple[str, Defect]] = {
     ),
     "a long secret name is cut": (
         "zeit.crud.secret-name-limits",
-        posted("POST", "/now/secrets", lambda body: body.update(name=body["name"][:100]) if "name" in body else None),
+        posted("POST", "/now/secrets", lambda body: body.get("name") and body.update(name=body["name"][:100])),
     ),
     "a secret is of characters": (
         "zeit.crud.secret-value-bytes",
@@ -199,7 +200,7 @@ ZEIT_WRITES: dict[str, tuple[str, Defect]] = {
     "base64 is kept as it is": ("zeit.deploy-flow.inline-base64", files(lambda one: one.pop("encoding", None))),
     "folders are flat": (
         "zeit.deploy-flow.files-roundtrip",
-        files(lambda one: one.update(file=one["file"].replace("/", "-")) if "file" in one else None),
+        files(lambda one: "file" in one and one.update(file=str(one["file"]).replace("/", "-"))),
     ),
     "READY is not the end": ("zeit.deploy-flow.state-machine", zeit.ready_then_building),
     "a build of what is READY failed": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from attrs import evolve
 
@@ -30,7 +30,8 @@ def owner_demoted_and_removed(asked: Asked, ask: Ask, _: Memory) -> Answered:
     answer = ask(asked)
     if asked.method != "DELETE" or "/members/" not in asked.path or answer.status < 400:
         return answer
-    demoted = ask(with_sent(evolve(asked, method="PATCH"), {"role": "MEMBER"}))
+    headers = {**asked.headers, "content-type": "application/json"}
+    demoted = ask(with_sent(evolve(asked, method="PATCH", headers=headers), {"role": "MEMBER"}))
     return ask(asked) if demoted.status == 200 else answer
 
 
@@ -44,16 +45,12 @@ def any_email(asked: Asked, ask: Ask, memory: Memory) -> Answered:
     return answer
 
 
-def any_client_secret(asked: Asked, ask: Ask, memory: Memory) -> Answered:
-    """Whoever sends a client's id and no right secret is taken for the client."""
+def any_client_secret(asked: Asked, ask: Ask, _: Memory) -> Answered:
+    """Whoever sends a code gets a token, whatever the client's secret."""
     answer = ask(asked)
-    if not asked.path.endswith("/oauth/access_token"):
-        return answer
-    form = dict(parse_qsl(asked.body.decode()))
-    if answer.status == 200:
-        memory[form.get("client_id")] = form.get("client_secret")
-    elif form.get("client_id") in memory:
-        return ask(evolve(asked, body=urlencode({**form, "client_secret": memory[form["client_id"]]}).encode()))
+    form = dict(parse_qsl(asked.body.decode())) if asked.path.endswith("/oauth/access_token") else {}
+    if answer.status >= 400 and len(form) == 3 and not coded(asked, answer, "not_found"):
+        return evolve(answer, status=200).with_json({"access_token": f"xEbuzM1ZAJ46afITQlYq{form['code'][-4:]}"})
     return answer
 
 
@@ -78,7 +75,7 @@ def written_though_429(asked: Asked, ask: Ask, memory: Memory) -> Answered:
         ask(memory.pop("held"))
     answer = ask(asked)
     if asked.method == "POST" and asked.path == "/v2/now/secrets" and answer.status == 429:
-        memory.setdefault("held", asked)
+        memory["held"] = asked
     return answer
 
 
@@ -164,6 +161,8 @@ def rename_to_a_used_name(asked: Asked, ask: Ask, memory: Memory) -> Answered:
     if asked.method == "POST" and asked.path == "/v2/now/secrets" and answer.status == 200:
         memory[answer.json["name"]] = {name: answer.json[name] for name in ("uid", "name", "created")}
     old, new = asked.path.rpartition("/")[2], sent(asked).get("name")
+    if asked.method == "PATCH" and "/secrets/" in asked.path and answer.status == 200:
+        memory[new] = memory.pop(old, answer.json)
     if asked.method == "PATCH" and answer.status >= 400 and old in memory and new in memory:
         done = {**memory[old], "name": new, "oldName": old}
         return evolve(answer, status=200).with_json(done)
