@@ -76,6 +76,7 @@ ZEIT: dict[str, tuple[str, Defect]] = {
     "the secrets of all are listed": ("zeit.auth.lists-are-own", zeit.secrets_of_all),
     "a foreign domain's records are read": ("zeit.errors.domain-forbidden", as_the_last_right(below("/records"))),
     "source is open though the deployment is not": ("zeit.security.private-by-default", zeit.open_though_private),
+    "a team's deployments are the user's, too": ("zeit.auth.team-scope-query", zeit.personal_deployments_too),
     # framing
     "an upload says OK": (
         "zeit.content-type.empty-200",
@@ -263,6 +264,11 @@ ZEIT: dict[str, tuple[str, Defect]] = {
         "zeit.rate-limit.headers-on-all",
         header(refusal, "X-RateLimit-Remaining", None),
     ),
+    "an empty answer has no limit": (
+        "zeit.rate-limit.headers-on-all",
+        header(lambda _, answer: answer.status == 200 and not answer.body, "X-RateLimit-Limit", None),
+    ),
+    "Reset was in 2018": ("zeit.rate-limit.reset-epoch-seconds", header(success, "X-RateLimit-Reset", "1540257237")),
     "Reset is in milliseconds": (
         "zeit.rate-limit.reset-epoch-seconds",
         answers(success, lambda _, a: a.with_header("X-RateLimit-Reset", f"{a.header('X-RateLimit-Reset')}000")),

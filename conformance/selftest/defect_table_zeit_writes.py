@@ -174,7 +174,25 @@ ZEIT_WRITES: dict[str, tuple[str, Defect]] = {
         "zeit.crud.domain-read-back",
         bodies(at("GET", "/v2/domains"), each("domains", lambda one: one.update(isExternal=False))),
     ),
+    "a renamed secret is of another date": ("zeit.crud.secret-rename", zeit.renamed_with_a_new_date),
+    "a secret is shown in part": (
+        "zeit.crud.secret-value-bytes",
+        bodies(at("POST", "/now/secrets"), lambda body: body["value"].update(data=body["value"]["data"][:64])),
+    ),
+    "an invitation is forgotten": (
+        "zeit.crud.team-member-lifecycle",
+        bodies(at("GET", "/members"), lambda body: body[:1]),
+    ),
     # deployments
+    "the third create of a kind is a new deployment": (
+        "zeit.deploy-flow.same-input-same-id",
+        zeit.third_create_is_new,
+    ),
+    "a deployment is listed after its delete": ("zeit.crud.deployment-deleted", zeit.listed_as_before_a_delete),
+    "files deep in folders are lost": (
+        "zeit.deploy-flow.files-roundtrip",
+        posted("POST", zeit.DEPLOYMENTS, zeit.shallow),
+    ),
     "every create is a new deployment": (
         "zeit.deploy-flow.same-input-same-id",
         questions(lambda asked: asked.having(forceNew="1") if zeit.creates(asked) else asked),

@@ -302,3 +302,53 @@ def token_quoted(asked: Asked, answer: Answered) -> Answered:
     body = answer.json
     body["error"]["message"] += f" for {token}"
     return answer.with_json(body)
+
+
+def third_create_is_new(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """A create that was sent twice before makes a new deployment."""
+    if not creates(asked) or asked.query:
+        return ask(asked)
+    memory[asked.body] = memory.get(asked.body, 0) + 1
+    return ask(asked.having(forceNew="1") if memory[asked.body] > 2 else asked)
+
+
+def renamed_with_a_new_date(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """A secret that was renamed is listed as created later."""
+    answer = ask(asked)
+    if asked.method == "PATCH" and "/secrets/" in asked.path and answer.status == 200:
+        memory[answer.json["uid"]] = "2026-01-01T00:00:00.000Z"
+        return answer.with_json({**answer.json, "created": memory[answer.json["uid"]]})
+    return answer
+
+
+def personal_deployments_too(asked: Asked, ask: Ask, _: Memory) -> Answered:
+    """The list of a team's deployments holds the user's own as well."""
+    answer = ask(asked)
+    if asked.path == "/v3/now/deployments" and asked.parameter("teamId") and success(asked, answer):
+        own = ask(asked.without("teamId")).json["deployments"]
+        return answer.with_json({"deployments": answer.json["deployments"] + own})
+    return answer
+
+
+def listed_as_before_a_delete(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """A deployment that was listed goes on being listed when it is deleted."""
+    answer = ask(asked)
+    if asked.method == "DELETE" and asked.path.startswith(f"{DEPLOYMENTS}/") and answer.status == 200:
+        memory["n"] = memory.get("n", 0) + 1
+    if asked.path == "/v3/now/deployments" and success(asked, answer):
+        if memory.get("n", 0) == 0:
+            memory["list"] = answer.json["deployments"]
+        elif "list" in memory:
+            now = answer.json["deployments"]
+            gone = [one for one in memory["list"] if one not in now]
+            return answer.with_json({"deployments": now + gone})
+    return answer
+
+
+def shallow(body: dict[str, Any]) -> None:
+    """Leaves out the files below more than one folder, where others are left."""
+    files = body.get("files")
+    if isinstance(files, list):
+        body["files"] = [
+            one for one in files if not isinstance(one, dict) or str(one.get("file")).count("/") < 2
+        ] or files
