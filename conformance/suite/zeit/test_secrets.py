@@ -53,7 +53,7 @@ def test_a_name_has_at_most_100_characters(subject: Subject) -> None:
 
 @requirement("zeit.crud.secret-value-bytes")
 @property_test(
-    examples=[{"value": value} for value in ("my-value", "ünï €", "😀", "a\nb\t")],
+    examples=[{"value": value} for value in ("my-value", "ünï €", "😀", "a\nb\t", "a long value " * 20)],
     value=st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20),
 )
 def test_a_create_shows_the_bytes_of_the_value(subject: Subject, value: str) -> None:
