@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -289,3 +290,89 @@ def pagination(**members: Any) -> Defect:
             body["pagination"].update(members)
 
     return bodies(lambda asked, answer: success(asked, answer) and b"pagination" in answer.body, change)
+
+
+def only(where: Callable[[Asked], bool], defect: Defect) -> Defect:
+    """A defect of some requests alone."""
+    return lambda asked, ask, memory: defect(asked, ask, memory) if where(asked) else ask(asked)
+
+
+def below(start: str) -> Callable[[Asked], bool]:
+    return lambda asked: start in asked.path
+
+
+def sent(asked: Asked) -> dict[str, Any]:
+    """The JSON object of a request; an empty one where there is none."""
+    try:
+        body = json.loads(asked.body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def with_sent(asked: Asked, body: dict[str, Any]) -> Asked:
+    return evolve(asked, body=json.dumps(body).encode())
+
+
+def posted(method: str, end: str, edit: Callable[[dict[str, Any]], Any]) -> Defect:
+    """The server is given another JSON body, edited in place, than was sent."""
+
+    def change(asked: Asked) -> Asked:
+        body = sent(asked)
+        if asked.method != method or not asked.path.endswith(end) or not body:
+            return asked
+        before = json.dumps(body)
+        edit(body)
+        return asked if json.dumps(body) == before else with_sent(asked, body)
+
+    return questions(change)
+
+
+def each(member: str, edit: Callable[[dict[str, Any]], Any]) -> Callable[[Any], None]:
+    """Edits every entry of a list."""
+
+    def change(body: Any) -> None:
+        for one in body[member]:
+            edit(one)
+
+    return change
+
+
+def renamed(old: str, new: str) -> Callable[[dict[str, Any]], None]:
+    """A member has another name."""
+
+    def change(one: dict[str, Any]) -> None:
+        one[new] = one.pop(old)
+
+    return change
+
+
+def coded(asked: Asked, answer: Answered, *codes: str) -> bool:
+    """The answer is an error with one of the codes."""
+    body = answer.json if refusal(asked, answer) and answer.body[:1] == b"{" else {}
+    return isinstance(body.get("error"), dict) and body["error"].get("code") in codes
+
+
+def errors(*codes: str, edit: Callable[[dict[str, Any]], Any]) -> Defect:
+    """Edits the error of some codes."""
+
+    def change(body: Any) -> None:
+        edit(body["error"])
+
+    return bodies(lambda asked, answer: coded(asked, answer, *codes), change)
+
+
+def as_the_last_right(where: Callable[[Asked], bool]) -> Defect:
+    """Whoever is refused is taken for whoever was not refused before."""
+
+    def defect(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+        answer = ask(asked)
+        if not where(asked):
+            return answer
+        if answer.status == 403 and "sent" in memory:
+            return ask(evolve(asked, headers={**asked.headers, "authorization": memory["sent"]}))
+        if answer.status < 300:
+            memory["sent"] = asked.headers.get("authorization", "")
+        return answer
+
+    return defect
