@@ -160,9 +160,15 @@ def test_a_path_needs_its_version(subject: Subject, client: Client) -> None:
 @requirement("zeit.versioning.documented-version-answers")
 def test_every_operation_answers_at_its_version(subject: Subject) -> None:
     """Every operation, called well at the version that the document gives, succeeds."""
-    exchange = called(subject, subject.operation)
+    operation = subject.operation
+    exchange = called(subject, operation)
+    response = exchange.response
+    # Of a path with several ids that were given to the run, nobody knows whether they belong together.
+    given = len(operation.path_parameters) > 1 and subject.contract.resource_of(operation) is None
+    if response.status_class == 4 and (given or response.status not in (404, 405)):
+        raise NotExercised(f"{operation} is there, and refuses this call: {exchange}")
     assert_status(exchange, "2xx", when="at its documented version")
-    as_documented(subject.operation, exchange)
+    as_documented(operation, exchange)
 
 
 SAMPLED = {
