@@ -171,13 +171,13 @@ def time_form(value: Any) -> str | None:
     if _is_iso_date(value):
         return "iso"
     if _is_integer(value):
-        return "milliseconds" if _YEAR_1990 <= value <= _YEAR_2100 else None
+        return "milliseconds" if _YEAR_1990 <= value <= _YEAR_2200 else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 13:
-        return "digits" if _YEAR_1990 <= int(value) <= _YEAR_2100 else None
+        return "digits" if _YEAR_1990 <= int(value) <= _YEAR_2200 else None
     return None
 
 
-_YEAR_1990, _YEAR_2100 = 631_152_000_000, 4_102_444_800_000
+_YEAR_1990, _YEAR_2200 = 631_152_000_000, 7_258_118_400_000
 
 
 def milliseconds(value: Any) -> float | None:
@@ -209,5 +209,5 @@ DESCRIBED = {
     "Boolean": "true or false",
     "Date": "milliseconds since the epoch, as an integer between 10^11 and 10^13",
     "IsoDate": "an ISO 8601 date with time and zone",
-    "Time": "an ISO 8601 date with time and zone, or milliseconds since the epoch, between 1990 and 2100",
+    "Time": "an ISO 8601 date with time and zone, or milliseconds since the epoch, between 1990 and 2200",
 }

@@ -40,6 +40,7 @@ CORRECTED = {
     "zeit.crud.team-patch-merges": ("strength", "the table marks slug and name as required; one sample sends one"),
     "zeit.errors.server-error-code": ("strength basis", "the code is like a 500, and not every 500 has it"),
     "zeit.errors.code-extras": ("rule", "what it asks is the rule of that name, with the keys as data"),
+    "zeit.errors.known-code": ("basis", "nowhere does it say that the list is complete"),
     "zeit.errors.code-family": ("basis", "the errors of a family could happen there; nowhere does it say only"),
     "zeit.versioning.path-version": ("basis", "nothing excludes paths without a version"),
 }
