@@ -303,7 +303,8 @@ def test_what_was_renamed_is_deleted_from_a_server_that_others_use() -> None:
         outcomes = [run.run(item).outcome for item in items_of(TESTS[name], name, ZEIT)]
         run.finish()
         target.close()
-    assert outcomes == [Outcome.HELD] * 3
+    assert Outcome.HELD in outcomes
+    assert set(outcomes) <= {Outcome.HELD, Outcome.NOT_EXERCISED}
     assert run.leftovers == []
     assert server.store["secrets"].rows == before
 

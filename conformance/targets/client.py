@@ -41,6 +41,8 @@ from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 
 MAX_REQUESTS = 2000
 RETRIES = 3
+LARGEST_KEPT = 1 << 18
+"""Bytes of a body in which something may be that has to be sent back."""
 
 # Most URLs are asked for again and again.
 _parsed = lru_cache(maxsize=1024)(httpx2.URL)
@@ -404,7 +406,8 @@ class Client:
                 self.health.down = Down(f"{self._where(request)}: {why}")
                 raise self.health.down from None
             answer, recorded_at = Response(status=0, fault=why, http_version=""), None
-        self.last_answer = answer
+        # What is large is not held for the sake of a secret in it.
+        self.last_answer = answer if len(answer.body) <= LARGEST_KEPT else None
         said = self.redactor.request(
             Request(
                 headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),

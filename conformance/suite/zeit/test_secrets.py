@@ -130,7 +130,7 @@ def shown_in(client: Client, value: str) -> list[str]:
     """
     answer, data = client.last_answer, list(value.encode())
     if answer is None:
-        return []
+        raise NotExercised("the last answer is too large to look for a secret in")
     forms = {"text": value, "base64": b64encode(value.encode()).decode().rstrip("="), "URL": quote(value)}
     found = [name for name, form in forms.items() if form in answer.text]
     lists = bytes_in(answer.at(""))
