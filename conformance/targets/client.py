@@ -407,7 +407,7 @@ class Client:
                 raise self.health.down from None
             answer, recorded_at = Response(status=0, fault=why, http_version=""), None
         # What is large is not held for the sake of a secret in it.
-        self.last_answer = answer if len(answer.body) <= LARGEST_KEPT else None
+        self.last_answer = answer if answer.unread is None and len(answer.body) <= LARGEST_KEPT else None
         said = self.redactor.request(
             Request(
                 headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
