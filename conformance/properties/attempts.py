@@ -125,7 +125,7 @@ class Attempts:
 
     def _call_on(self, identity: str) -> Callable[..., Exchange]:
         assert self.things is not None
-        sent: dict[str, Any] = {"body": _changes(self.things)} if self.role in ("update", "replace") else {}
+        sent: dict[str, Any] = {"body": self.things.changes()} if self.role in ("update", "replace") else {}
         call = partial(self.subject.client.call, self.operation, self.things.values(identity), **sent)
         return partial(self._with_query, call)
 
@@ -180,7 +180,7 @@ def assert_out_of_reach(things: Things, *statuses: int | str, when: str, writes:
     for role in ("read", "update", "replace", "delete"):
         if getattr(resource, role) is None or (role != "read" and other is None):
             continue
-        body = _changes(things) if role in ("update", "replace") else None
+        body = things.changes() if role in ("update", "replace") else None
         if role != "read" and not things.call(role, str(other), body=body).response.ok:
             continue
         exchange = things.call(role, victim, **{"body": body, **sent}, negative=True)
@@ -203,7 +203,3 @@ def _state(things: Things, identity: str) -> tuple[int, Any]:
         told = {resource.id, *resource.body, *resource.writable}
         shown = {name: value for name, value in shown.items() if name in told}
     return read.response.status, shown
-
-
-def _changes(things: Things) -> dict[str, Any]:
-    return {name: values[0] for name, values in things.description.writable.items()}

@@ -135,8 +135,7 @@ def _resource(subject: Subject) -> None:
     if role == "create":
         things.post({}, negative=True)
         return
-    body = {name: values[0] for name, values in things.description.writable.items()}
-    options = {"body": body} if role in ("replace", "update") else {}
+    options = {"body": things.changes()} if role in ("replace", "update") else {}
     things.call(role, NO_SUCH_ID, **options, negative=True)
 
 

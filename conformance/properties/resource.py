@@ -87,6 +87,11 @@ class Things:
         pointer(renamed, "/".join(way))[member] = pointer(self.body(), place)
         return renamed
 
+    def changes(self) -> dict[str, Any]:
+        """A body that replace and update take, under a name that nothing else has where it holds one."""
+        changes: dict[str, Any] = self.renamed({name: values[0] for name, values in self.description.writable.items()})
+        return changes
+
     @property
     def created(self) -> list[str]:
         """The ids of what was created and not yet deleted."""

@@ -125,9 +125,8 @@ class Subject:
         role = things.role_of(operation)
         if role == "create":
             return things.post(things.body(), **options)
-        body = {name: values[0] for name, values in resource.writable.items()}
         if role in ("replace", "update"):
-            options = {"body": body, **options}
+            options = {"body": things.changes(), **options}
         identity = self._one_of(things, role)
         if role == "delete":
             return things.delete(identity, **options)

@@ -72,3 +72,18 @@ def test_what_was_refused_is_not_there() -> None:
     _, things = domains(created=400)
     assert things.post().response.status == 400
     assert things.created == []
+
+
+def test_a_change_of_the_name_bears_the_name_of_the_run_and_is_another_each_time() -> None:
+    contract = load("zeit")
+    secret = next(resource for resource in contract.conventions.resources if resource.name == "secret")
+    things = Things(play(contract).client, contract, secret, "conformance-1")
+    first, second = (str(things.changes()["name"]) for _ in range(2))
+    assert first.startswith("conformance-1-")
+    assert second.startswith("conformance-1-")
+    assert first != second
+
+
+def test_a_change_of_no_name_is_what_the_conventions_say() -> None:
+    _, things = domains()
+    assert things.changes() == {"ip": "192.0.2.10", "dns_sec": "enabled"}

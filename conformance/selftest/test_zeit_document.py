@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from attrs import frozen
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from conformance.contract import Contract, Operation, load
 from conformance.contract.schema import Validator
 from conformance.selftest.test_contract import shared
+from conformance.suite.zeit.certificate import CERTIFICATE, HOST, KEY
 from conformance.suite.zeit.deploying import GOLDEN, digest_of
 
 HEADING = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (?:https://api\.zeit\.co)?(/\S+)$")
@@ -117,3 +120,12 @@ def test_the_uploaded_page_has_the_digest_that_the_document_gives() -> None:
     assert sample is not None
     content = str(sample.body).encode()
     assert (len(content), digest_of(content)) == (160, GOLDEN)
+
+
+def test_the_certificate_that_is_submitted_is_one_of_its_host_and_key() -> None:
+    certificate = x509.load_pem_x509_certificate(CERTIFICATE.encode())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == [HOST]
+    key = load_pem_private_key(KEY.encode(), None)
+    assert certificate.public_key() == key.public_key()
+    certificate.verify_directly_issued_by(certificate)

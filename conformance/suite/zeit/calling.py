@@ -9,8 +9,8 @@ from attrs import frozen
 from conformance.contract import Operation
 from conformance.properties import Subject, Things, Unsupported
 from conformance.properties.exercise import options_of
+from conformance.suite.zeit.certificate import PARTS
 from conformance.suite.zeit.naming import things_of
-from conformance.suite.zeit.test_certificates import self_signed
 from conformance.traffic.exchange import Exchange
 
 BUY, SUBMIT, LOGIN = "POST /v2/domains/buy", "PUT /v3/now/certs", "POST /now/registration"
@@ -49,7 +49,7 @@ def well(subject: Subject, operation: Operation) -> Well:
         subject.need("billable")
     values = dict(subject.values(operation))
     name = things_of(subject, "domain").body()["name"]
-    bodies: dict[str, dict[str, Any]] = {SUBMIT: self_signed(name), BUY: {"name": f"{name.split('.')[0]}.com"}}
+    bodies: dict[str, dict[str, Any]] = {SUBMIT: PARTS, BUY: {"name": f"{name.split('.')[0]}.com"}}
     sample = options_of(operation).get("body")
     return Well(operation, values, bodies.get(operation.id, sample))
 

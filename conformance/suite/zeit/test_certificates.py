@@ -1,13 +1,6 @@
 """Certificates: issued, submitted, read, deleted."""
 
-import hashlib
-from datetime import UTC, datetime
 from typing import Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from conformance.contract import Contract
 from conformance.properties import (
@@ -18,6 +11,7 @@ from conformance.properties import (
     assert_that,
     requirement,
 )
+from conformance.suite.zeit.certificate import HOST, PARTS
 from conformance.suite.zeit.naming import assert_absent, listed, things_of
 from conformance.targets import Client
 
@@ -74,52 +68,26 @@ def read(client: Client, contract: Contract, uid: str) -> dict[str, Any]:
     return found
 
 
-def self_signed(name: str) -> dict[str, str]:
-    """A certificate for a name, which is its own CA, and its key, in PEM: the same ones every time."""
-    key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, None)
-        .public_bytes(Encoding.PEM)
-        .decode()
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return {"ca": certificate, "cert": certificate, "key": private}
-
-
-def host_of(subject: Subject) -> str:
-    """A host name that nothing else in the run has."""
-    return str(things_of(subject, "domain").body()["name"])
-
-
 @requirement("zeit.crud.cert-submit-pem")
-def test_a_certificate_has_to_be_in_pem(subject: Subject, client: Client, contract: Contract) -> None:
+def test_a_certificate_has_to_be_in_pem(client: Client, contract: Contract) -> None:
     """A chain in PEM is accepted; with any part of it in plain words it is refused, and nothing is kept."""
-    parts = self_signed(host_of(subject))
-    client.control(client.call(contract.operation(SUBMIT), body=parts))
+    client.control(client.call(contract.operation(SUBMIT), body=PARTS))
     before = certs_in(client, contract)
-    for part in parts:
-        exchange = client.call(contract.operation(SUBMIT), body={**parts, part: "conformance, in words"}, negative=True)
+    for part in PARTS:
+        exchange = client.call(contract.operation(SUBMIT), body={**PARTS, part: "conformance, in words"}, negative=True)
         assert_status(exchange, "4xx", when=f"with {part} in plain words")
     assert_equal(certs_in(client, contract), before, "the certificates after the refusals")
 
 
 @requirement("zeit.crud.cert-deleted")
-def test_a_deleted_certificate_is_gone(subject: Subject, client: Client, contract: Contract) -> None:
+def test_a_deleted_certificate_is_gone(client: Client, contract: Contract) -> None:
     """A submitted certificate is found by its name; after its DELETE it is neither listed, read nor deleted again."""
-    name = host_of(subject)
-    client.control(client.call(contract.operation(SUBMIT), body=self_signed(name)))
-    found = [str(cert.get("uid")) for cert in certs_in(client, contract) if name in (cert.get("cns") or [])]
+    before = [cert.get("uid") for cert in certs_in(client, contract)]
+    client.control(client.call(contract.operation(SUBMIT), body=PARTS))
+    added = [cert for cert in certs_in(client, contract) if cert.get("uid") not in before]
+    found = [str(cert.get("uid")) for cert in added if HOST in (cert.get("cns") or [])]
     if not found:
-        raise NotExercised(f"no certificate for {name} is listed")
+        raise NotExercised(f"no new certificate for {HOST} is listed")
     values = {"certId": found[0]}
     client.control(client.call(contract.operation(DELETE), values))
     assert_absent(found[0], [cert.get("uid") for cert in certs_in(client, contract)], "a deleted certificate")
