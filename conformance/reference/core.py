@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen, mutable
+from attrs import evolve, field, frozen, mutable
 from werkzeug.http import HTTP_STATUS_CODES, http_date
 
 from conformance.reference.clock import Clock
-from conformance.reference.limits import Limiter
+from conformance.reference.limits import FixedWindow, Limiter
 from conformance.reference.messages import Problem, Record, Request, Response
 from conformance.reference.pages import Paginator
 from conformance.reference.policies import Errors, Ids, JsonBody, TokenAuthenticator, Transport
@@ -193,3 +193,17 @@ def issue_credentials(api: str, names: Iterable[str], given: Mapping[str, str] |
     if not all(tokens.values()) or len(set(tokens.values())) < len(tokens):
         raise ValueError(f"the tokens of {api} must be non-empty and differ from each other")
     return tokens
+
+
+def tells_its_limit(server: Server, clock: Clock) -> Transform:
+    """What stands on every answer of servers whose documents say so: the headers of the limit, and the charset."""
+
+    def finish(request: Request, response: Response) -> Response:
+        limiter = server.limiter
+        assert isinstance(limiter, FixedWindow)
+        headers = {**response.headers, **limiter.headers(request, clock.now())}
+        if headers.get("Content-Type") == "application/json":
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        return evolve(response, headers=headers)
+
+    return finish

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import evolve
-
 from conformance.reference.clock import Clock, VirtualClock
-from conformance.reference.core import Handler, Route, Server, collections, issue_credentials
+from conformance.reference.core import Handler, Route, Server, collections, issue_credentials, tells_its_limit
 from conformance.reference.limits import FixedWindow
-from conformance.reference.messages import Principal, Problem, Request, Response
+from conformance.reference.messages import Principal, Problem, Request
 from conformance.reference.pages import TimestampPaginator
 from conformance.reference.policies import Errors, Ids, JsonBody, Transport
 from conformance.reference.zeit import accounts, deployments, domains
@@ -88,15 +86,7 @@ def build(
         unrouted=_unrouted,
     )
 
-    def finish(request: Request, response: Response) -> Response:
-        limiter = server.limiter
-        assert isinstance(limiter, FixedWindow)
-        headers = {**response.headers, **limiter.headers(request, clock.now())}
-        if headers.get("Content-Type") == "application/json":
-            headers["Content-Type"] = "application/json; charset=utf-8"
-        return evolve(response, headers=headers)
-
-    server.finish = finish
+    server.finish = tells_its_limit(server, clock)
     return server
 
 
