@@ -134,6 +134,20 @@ def test_an_expired_credential_is_refused(
     assert_status(exchange, auth.refused, when="with an expired credential")
 
 
+def shows_nothing_of(own: set[str], exchange: Exchange, when: str) -> None:
+    """A refusal in which none of the ids of one's own stands, in whatever form it is."""
+    shown = sorted(identity for identity in own if identity in exchange.response.text)
+    assert_that(
+        not shown,
+        f"the answer {when} holds {len(shown)} records of the personal list",
+        expected="no personal record",
+        actual=exchange.response.text,
+        exchange=exchange,
+        of_content=False,
+    )
+    assert_status(exchange, "4xx", when=when)
+
+
 @requirement("auth.foreign-team-refused")
 def test_a_foreign_team_gives_nothing_personal(
     subject: Subject, collection: Collection, conventions: Conventions
@@ -153,16 +167,7 @@ def test_a_foreign_team_gives_nothing_personal(
         for limit in (None, 1):
             exchange = collection.get(limit, query={scope.parameter: team}, negative=True)
             when = f"with {scope.parameter}={team}"
-            shown = sorted(identity for identity in own if identity in exchange.response.text)
-            assert_that(
-                not shown,
-                f"the answer {when} holds {len(shown)} records of the personal list",
-                expected="no personal record",
-                actual=exchange.response.text,
-                exchange=exchange,
-                of_content=False,
-            )
-            assert_status(exchange, "4xx", when=when)
+            shows_nothing_of(own, exchange, when)
     resource = subject.contract.resource_of(subject.operation)
     if resource is not None:
         _is_personal(subject, subject.things_of(resource), {scope.parameter: scope.unknown})
