@@ -153,3 +153,8 @@ def test_a_schema_holds_no_mark_to_the_text_of_what_it_stands_for() -> None:
 def test_a_word_for_a_shell_is_one_line_without_control_characters() -> None:
     assert shell_quoted("it's") == "'it'\"'\"'s'"
     assert shell_quoted("a\n$(b)'\x1b\\") == r"$'a\n$(b)\'\033\\'"
+
+
+def test_of_a_private_key_all_is_replaced_and_what_stands_behind_it_stays() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAAAAAA\n-----END PRIVATE KEY-----"
+    assert Redactor().text(f"before {key}\nafter {key} end") == f"before {NAME_MARK}\nafter {NAME_MARK} end"

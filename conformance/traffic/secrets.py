@@ -151,7 +151,8 @@ _OWN = (
     (
         ("PRIVATE KEY",),
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:(?!-----END)[A-Za-z0-9+/=\s:,.()\\-])*+(?:-----END [A-Z0-9 ]{1,50}-----)?",
+        # Not possessive: Python before 3.11.5 then takes too much (https://github.com/python/cpython/issues/106052).
+        r"(?:(?!-----END)[A-Za-z0-9+/=\s:,.()\\-])*(?:-----END [A-Z0-9 ]{1,50}-----)?",
     ),
     (
         _PREFIXES,

@@ -1,4 +1,4 @@
-"""A certificate to submit: written out, since what makes one writes it otherwise from version to version."""
+"""A certificate to submit: written out, so that a recording of it depends on no library."""
 
 from __future__ import annotations
 
