@@ -35,6 +35,8 @@ What `openapi.yaml` may say beyond OpenAPI 3.1:
 | `x-basis` | an operation | what it rests on: `documented` (default), or why it is assumed |
 | `x-collection` | an operation | it lists records: `items` (JSON pointer of the array), `id` \
 (members that identify a record), `paged`, `filters`, `sorts` |
+| `x-many-segments` | the parameter that a path ends with | it takes the rest of the path: its value is encoded \
+segment by segment, its slashes stay |
 | `x-type` | a schema | the type's name in the document |
 """
 

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from conformance.contract.conventions import OLD_VERSIONS, PREVIOUS_CURSOR, Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
-from conformance.contract.operation import METHODS, Collection, Operation, Router, Sample
+from conformance.contract.operation import MANY_SEGMENTS, METHODS, Collection, Operation, Router, Sample
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.routes import Routes
@@ -317,7 +317,11 @@ def _operation(
 ) -> Operation:
     resolved = [_resolved(document, parameter) for parameter in parameters]
     for parameter in resolved:
-        validated(Parameter, parameter, f"{where}: parameters")
+        shape = validated(Parameter, parameter, f"{where}: parameters")
+        if shape.many_segments and (shape.place != "path" or not path.endswith(f"/{{{shape.name}}}")):
+            raise ContractError(
+                f"{where}: parameters: {shape.name}: {MANY_SEGMENTS} is for the parameter that a path ends with"
+            )
     responses = {status: _resolved(document, response) for status, response in entry["responses"].items()}
     for status, response in responses.items():
         validated(Holder, response, f"{where}: responses.{status}")

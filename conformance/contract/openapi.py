@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 Mapping = dict[str, Any]
 Values = list[str | int | float | bool]
@@ -30,6 +30,7 @@ class Parameter(Shape):
     name: StrictStr
     place: StrictStr = Field(alias="in")
     required: bool = False
+    many_segments: StrictBool = Field(default=False, alias="x-many-segments")
     examples: dict[str, Mapping] = Field(default_factory=dict)
 
 

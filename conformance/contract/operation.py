@@ -14,6 +14,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FORM = "application/x-www-form-urlencoded"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
+MANY_SEGMENTS = "x-many-segments"
+"""What a path parameter says that takes the rest of the path."""
+
 
 @frozen
 class Collection:
@@ -118,21 +121,41 @@ class Operation:
     def path_parameters(self) -> tuple[str, ...]:
         return tuple(part[1:-1] for part in self.path.split("/") if is_parameter(part))
 
+    @property
+    def rest(self) -> str | None:
+        """The last path parameter where it takes the rest of the path, slashes and all; None where it does not."""
+        return next((p["name"] for p in self.parameters if p["in"] == "path" and p.get(MANY_SEGMENTS)), None)
+
     def expand(self, values: Mapping[str, str]) -> str:
-        """The path with each parameter's value as one percent-encoded segment.
+        """The path with each parameter's value as one percent-encoded segment, or as many if it takes the `rest`.
 
         Raises:
             KeyError: a parameter of the template has no value.
         """
-        return "/".join(_segment(values[part[1:-1]]) if is_parameter(part) else part for part in self.path.split("/"))
+        rest = self.rest
+        return "/".join(
+            _filled(values[part[1:-1]], part[1:-1] == rest) if is_parameter(part) else part
+            for part in self.path.split("/")
+        )
 
     def values_in(self, path: str) -> Mapping[str, str]:
-        """The values of the path parameters in a path below the base URL that the template matches."""
-        parts = zip(segments_of(self.path), map(unquote, segments_of(path)), strict=False)
-        return {part[1:-1]: value for part, value in parts if is_parameter(part)}
+        """The values of the path parameters in a path below the base URL that the template matches or begins."""
+        return {name: unquote(value) for name, value in self.encoded_in(path).items()}
+
+    def encoded_in(self, path: str) -> Mapping[str, str]:
+        """The same, as they are encoded in the path."""
+        parts, segments = segments_of(self.path), segments_of(path)
+        if self.rest is not None:
+            last = len(parts) - 1
+            segments = [*segments[:last], *(["/".join(segments[last:])] if len(segments) > last else [])]
+        return {part[1:-1]: value for part, value in zip(parts, segments, strict=False) if is_parameter(part)}
 
     def __str__(self) -> str:
         return self.id
+
+
+def _filled(value: str, many: bool) -> str:
+    return "/".join(map(_segment, value.split("/"))) if many else _segment(value)
 
 
 def _segment(value: str) -> str:
@@ -146,32 +169,34 @@ def is_parameter(segment: str) -> bool:
 
 
 class _Node:
-    __slots__ = ("literals", "operations", "parameter")
+    __slots__ = ("literals", "operations", "parameter", "rest")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.parameter: _Node | None = None
         self.operations: dict[str, Operation] = {}
+        self.rest: dict[str, Operation] = {}
 
 
 class Router:
     """Finds the operation of a request by walking a trie of path segments.
 
     The cost depends on the number of segments, not on the number of operations. A literal segment wins over
-    a parameter; a template without its trailing slash also matches the path with one.
+    a parameter, and a parameter over one that takes the rest of the path; a template without its trailing slash
+    also matches the path with one.
     """
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._root = _Node()
         for operation in operations:
-            node = self._root
-            for segment in segments_of(operation.path):
+            node, segments = self._root, segments_of(operation.path)
+            for segment in segments[:-1] if operation.rest else segments:
                 if is_parameter(segment):
                     node.parameter = node.parameter or _Node()
                     node = node.parameter
                 else:
                     node = node.literals.setdefault(segment, _Node())
-            node.operations[operation.method] = operation
+            (node.rest if operation.rest else node.operations)[operation.method] = operation
 
     def find(self, method: str, path: str) -> Operation | None:
         """The operation for a method and a path below the base URL, or None if the contract has none."""
@@ -186,8 +211,10 @@ class Router:
             if found is not None:
                 return found
         if node.parameter is not None and segments[depth]:
-            return self._find(node.parameter, segments, depth + 1, method)
-        return None
+            found = self._find(node.parameter, segments, depth + 1, method)
+            if found is not None:
+                return found
+        return node.rest.get(method) if any(segments[depth:]) else None
 
 
 def segments_of(path: str) -> list[str]:

@@ -41,7 +41,7 @@ class Routes:
         served = {name: found for name, operation in by_id.items() if (found := _served(operation, paths)) is not None}
         at: dict[str, str] = {}
         for operation in by_id.values():
-            place = f"{operation.method} {_anonymous(served.get(operation.id, operation.path))}"
+            place = f"{operation.method} {_anonymous(served.get(operation.id, operation.path), operation.rest)}"
             if place in at and (operation.id in served or at[place] in served):
                 raise ContractError(f"paths: {at[place]} and {operation.id} cannot both be served at {place}")
             at[place] = operation.id
@@ -56,14 +56,14 @@ class Routes:
             return path
         own, mark, query = path.partition("?")
         operation = self._any(self.documented, method, own, self.served)
-        return f"{_moved(own, operation.path, self.served[operation.id]) if operation else own}{mark}{query}"
+        return f"{_moved(own, operation, self.served[operation.id]) if operation else own}{mark}{query}"
 
     def to_documented(self, method: str, path: str) -> str:
         """The documented path of one that was asked for."""
         if not self.served:
             return path
         moved = self._any(self._moved, method, path, self.operations)
-        return _moved(path, moved.path, self.operations[moved.id].path) if moved else path
+        return _moved(path, moved, self.operations[moved.id].path) if moved else path
 
     def _any(self, router: Router, method: str, path: str, known: Iterable[str]) -> Operation | None:
         """The operation at a path; for a method that no operation there has, one of another method."""
@@ -87,6 +87,9 @@ def _hold(name: str, path: str, operations: Mapping[str, Operation]) -> None:
         wanted, given = set(operations[name].path_parameters), {s for s in segments_of(path) if is_parameter(s)}
         if {f"{{{parameter}}}" for parameter in wanted} != given:
             raise ContractError(f"paths.{name}: {path!r} has to have the parameters of {operations[name].path}")
+        rest = operations[name].rest
+        if rest is not None and segments_of(path)[-1] != f"{{{rest}}}":
+            raise ContractError(f"paths.{name}: {path!r} has to end with {{{rest}}}, which takes the rest of a path")
     elif not any(_begins(operation.path, name) for operation in operations.values()):
         raise ContractError(f"paths.{name}: is neither an operation nor the beginning of a documented path")
 
@@ -109,14 +112,14 @@ def _served(operation: Operation, paths: Mapping[str, str]) -> str | None:
     return served if served != operation.path else None
 
 
-def _anonymous(path: str) -> str:
+def _anonymous(path: str, rest: str | None) -> str:
     """A template without the names of its parameters, which no request shows."""
-    return "/".join("{}" if is_parameter(segment) else segment for segment in path.split("/"))
+    names = {segment: "{…}" if segment == f"{{{rest}}}" else "{}" for segment in path.split("/")}
+    return "/".join(names[segment] if is_parameter(segment) else segment for segment in path.split("/"))
 
 
-def _moved(path: str, template: str, to: str) -> str:
-    """A path of one template as a path of another with the same parameters, its values as they are encoded."""
-    pairs = zip(segments_of(template), segments_of(path), strict=True)
-    values = {name: value for name, value in pairs if is_parameter(name)}
-    moved = "/" + "/".join(values.get(segment, segment) for segment in segments_of(to))
+def _moved(path: str, operation: Operation, to: str) -> str:
+    """A path of an operation as a path of another template with the same parameters, its values as they are encoded."""
+    values = operation.encoded_in(path)
+    moved = "/" + "/".join(values[s[1:-1]] if is_parameter(s) else s for s in segments_of(to))
     return f"{moved}/" if path.endswith("/") and not moved.endswith("/") else moved

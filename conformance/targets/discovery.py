@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from attrs import define, field
 
 from conformance.contract import Contract, Operation
-from conformance.contract.operation import is_parameter, segments_of
+from conformance.contract.operation import MANY_SEGMENTS, is_parameter, segments_of
 from conformance.targets.client import Client
 from conformance.targets.errors import Blocked, HarnessError
 from conformance.targets.guard import NO_SUCH_ID
@@ -100,7 +100,8 @@ class Discovery:
         return answer.response.status == 404 and "{" in path and _shape(answer) != _shape(nothing)
 
     def _filled(self, path: str) -> str:
-        named = Operation("GET", path)
+        rests = [p for operation in self.contract.operations for p in operation.parameters if p.get(MANY_SEGMENTS)]
+        named = Operation("GET", path, tuple(p for p in rests if path.endswith(f"/{{{p['name']}}}")))
         known = {name: self._known(name) for name in named.path_parameters}
         return named.expand({name: value or NO_SUCH_ID for name, value in known.items()})
 

@@ -93,9 +93,7 @@ class Guard:
         if operation is None or resource is None:
             return None
         name = self._name(resource, request.content)
-        made = Made(
-            len(self.made) + 1, operation.id, dict(_filled(operation.path, path)), dict(query), credential, name
-        )
+        made = Made(len(self.made) + 1, operation.id, dict(operation.values_in(path)), dict(query), credential, name)
         self.note(made)
         return made
 
@@ -143,7 +141,7 @@ class Guard:
         by_name = name_place(resource) == f"{resource.object}/{resource.id}"
         if not by_name or operation.id not in (resource.update, resource.replace):
             return
-        values = dict(_filled(operation.path, exchange.path))
+        values = dict(operation.values_in(exchange.path))
         name = _at(_json(exchange.request.body), name_place(resource))
         # Under a name that is not of this run it may be another's.
         if self._is_at(made, values, made.query) and isinstance(name, str) and self._bears_prefix(name, resource):
@@ -228,7 +226,7 @@ class Guard:
 
     def at(self, operation: Operation, path: str) -> Iterator[Made]:
         """What this run created at a path of an operation on one resource."""
-        values = dict(_filled(operation.path, path))
+        values = dict(operation.values_in(path))
         for made in self.made:
             if self._is_at(made, values, made.query) and self.resource_of(made).delete == operation.id:
                 yield made
@@ -269,11 +267,14 @@ class Guard:
         """
         assert self.contract is not None
         where = f"{method} {path}: not sent:"
-        segments = [unquote(part) for part in path.split("/")[1:]]
+        operation = self.contract.router.find(method, path)
+        ended = operation is not None and operation.path.endswith("/")
+        segments = [unquote(part) for part in (path.removesuffix("/") if ended else path).split("/")[1:]]
         if any(segment in ("", ".", "..") or "/" in segment for segment in segments):
             raise Unsupported(f"{where} a path with empty segments, dots or slashes in them may lead anywhere")
-        template, beyond = self._template(path)
-        named = _filled(template, path) if template else []
+        known, beyond = self._known_part(path)
+        # What a rest of a path names is a part of what stands before it.
+        named = [each for each in known.values_in(path).items() if each[0] != known.rest] if known else []
         if not beyond and any(self._is_at(made, dict(named), dict(query)) for made in self.made):
             return
         for name, value in [*named, *query]:
@@ -286,14 +287,13 @@ class Guard:
         for value in beyond:
             if self._for_reading(value):
                 raise Unsupported(f"{where} {value} is for reading")
-        operation = self.contract.router.find(method, path)
         if operation is None and not named and not self._is_nobodys(path, segments):
             raise Unsupported(f"{where} nothing in the path was created by this run")
         if operation is not None and not named and self.created_by(operation) is None:
             raise Unsupported(f"{where} what it makes or changes is not known, and could not be deleted")
 
-    def _template(self, path: str) -> tuple[str | None, list[str]]:
-        """The longest beginning of a path that the contract knows under any method, and the segments after it."""
+    def _known_part(self, path: str) -> tuple[Operation | None, list[str]]:
+        """An operation, of any method, at the longest beginning of a path that has one, and the segments after it."""
         assert self.contract is not None
         segments = path.split("/")
         for end in range(len(segments), 1, -1):
@@ -301,7 +301,7 @@ class Guard:
             for method in METHODS:
                 found = self.contract.router.find(method, begun)
                 if found is not None:
-                    return found.path, [unquote(part) for part in segments[end:]]
+                    return found, [unquote(part) for part in segments[end:]]
         return None, [unquote(part) for part in segments[1:]]
 
     def _is_nobodys(self, path: str, segments: list[str]) -> bool:
@@ -382,9 +382,3 @@ def _at(value: Any, place: str) -> Any:
         return pointer(value, place)
     except (LookupError, TypeError, ValueError):
         return None
-
-
-def _filled(template: str, path: str) -> list[tuple[str, str]]:
-    """The parameters of a path template and their values in a path, or in its beginning."""
-    pairs = zip(template.strip("/").split("/"), path.strip("/").split("/"), strict=False)
-    return [(name[1:-1], unquote(value)) for name, value in pairs if name.startswith("{")]
