@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.checks.base import HELD, Finding, Sight, check, violated
+from pydantic import StrictBool
+
+from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, check, note, violated
 from conformance.checks.windows import (
     DIGITS,
     SKEW,
     State,
     Window,
+    counted_in,
     is_cached,
     is_private,
     names_of,
@@ -20,22 +23,36 @@ from conformance.checks.windows import (
 from conformance.traffic.dates import seconds_of
 
 
-@check("rate-limit.headers-present")
+class Answers(Arguments):
+    classes: Numbers = ()
+    noted: Numbers = ()
+
+
+@check("rate-limit.headers-present", Answers)
 def headers_are_present(sight: Sight) -> Iterator[Finding]:
     """Every answer tells the state of the limit.
 
     Away from loopback an answer need not come from the API itself: failures, and errors in another envelope, may
     be those of what stands in front of it.
+
+    Arguments:
+        classes: the status classes that are judged; all where it is left out.
+        noted: statuses that may come without; a note says so.
     """
     response, names = sight.exchange.response, names_of(sight)
-    if not names:
+    classes, noted = sight.arguments.get("classes"), sight.arguments.get("noted", ())
+    if not names or (classes and response.status_class not in classes):
         return
     if response.status_class in (4, 5) and not is_private(sight):
         errors = [""] if not response.is_json else sight.contract.envelope.errors(response.json, limit=1)
         if errors or response.status_class == 5:
             return
     missing = [name for name in names if response.header(name) is None]
-    if missing:
+    if missing and response.status in noted:
+        if response.status not in sight.memory:
+            sight.memory[response.status] = True
+            yield note(f"a {response.status} lacks {' and '.join(missing)}")
+    elif missing:
         yield violated(
             f"a {response.status} lacks {' and '.join(missing)}",
             expected=f"the headers {', '.join(names)} in every answer",
@@ -90,12 +107,61 @@ def reset_is_in_epoch_seconds(sight: Sight) -> Iterator[Finding]:
         yield HELD
 
 
-@check("rate-limit.remaining-monotone")
+@check("rate-limit.limit-documented")
+def limit_is_documented(sight: Sight) -> Iterator[Finding]:
+    """The limit is the documented number, on calls that are counted in no stricter bucket."""
+    documented, names = sight.contract.conventions.rate_limit, names_of(sight)
+    if documented is None or documented.requests is None or not names or counted_in(sight):
+        return
+    text = text_of(sight, names[0])
+    if text is None or not DIGITS.fullmatch(text):
+        return
+    if int(text) == documented.requests:
+        yield HELD
+    else:
+        yield violated(
+            f"{names[0]} is {text}", expected=f"{names[0]}: {documented.requests}", actual=f"{names[0]}: {text}"
+        )
+
+
+@check("rate-limit.reset-within-window")
+def reset_is_within_the_window(sight: Sight) -> Iterator[Finding]:
+    """The reset is in epoch seconds and no further from the answer's Date than the documented window.
+
+    Calls that are counted in a stricter bucket are left out: it may have a window of its own.
+    """
+    documented, names = sight.contract.conventions.rate_limit, names_of(sight)
+    date = seconds_of(sight.exchange.response.header("date"))
+    if documented is None or documented.requests is None or not names or date is None or counted_in(sight):
+        return
+    text = text_of(sight, names[2])
+    if text is None:
+        return
+    earliest, latest = date - SKEW, date + documented.seconds + SKEW
+    if DIGITS.fullmatch(text) and earliest <= int(text) <= latest:
+        yield HELD
+    else:
+        yield violated(
+            f"{names[2]} does not lie within {documented.seconds:g} s of the answer's Date",
+            expected=f"{names[2]} between {earliest:.0f} and {latest:.0f}",
+            actual=f"{names[2]}: {text}",
+        )
+
+
+class Together(Arguments):
+    by_reset: StrictBool = False
+
+
+@check("rate-limit.remaining-monotone", Together)
 def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
     """Within a window what remains never rises; where nobody else calls, each success lowers it by one.
 
     Limits are counted for each method, path template and consumer; one number for each limit. An answer out of a
     cache tells an old state, and is left out. A number that stays as it is shows nothing: it may be written in stone.
+
+    Arguments:
+        by_reset: only answers that tell one reset are compared, and how much a call lowers is left open: no document
+            says that windows are fixed, and one that slides lets go of calls.
     """
     state = state_of(sight)
     if state is None or is_cached(sight, state):
@@ -106,7 +172,8 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
     sight.sequence["before", *bucket] = (state, sight.position)
     if before is None:
         return
-    if not window.holds(sight, state.reset):
+    by_reset = sight.arguments.get("by_reset", False)
+    if not window.holds(sight, state.reset) or (by_reset and state.reset != before[0].reset):
         sight.sequence[bucket] = Window.opened_by(sight, state)
         return
     earlier, position = before
@@ -117,7 +184,7 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
             actual=str(state.remaining),
         )
         return
-    alone = sight.strict and position == sight.position - 1 and earlier.served and state.served
+    alone = sight.strict and not by_reset and position == sight.position - 1 and earlier.served and state.served
     if alone and earlier.remaining > 0 and state.remaining != earlier.remaining - 1:
         yield violated(
             f"one call lowered what remains from {earlier.remaining} to {state.remaining}",
@@ -130,9 +197,9 @@ def remaining_never_rises(sight: Sight) -> Iterator[Finding]:
 
 @check("rate-limit.limit-stable")
 def limit_is_stable(sight: Sight) -> Iterator[Finding]:
-    """Within a window the limit of one endpoint is one number."""
+    """Within a window the limit of one endpoint is one number, unless its calls are counted in several ways."""
     state = state_of(sight)
-    if state is None or is_cached(sight, state):
+    if state is None or is_cached(sight, state) or counted_in(sight):
         return
     bucket = ("stable", *state.caller)
     window: Window | None = sight.sequence.get(bucket)

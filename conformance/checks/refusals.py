@@ -6,18 +6,22 @@ import re
 from collections import deque
 from collections.abc import Hashable, Iterator
 
+from attrs import frozen
+
 from conformance.checks.base import HELD, Finding, Sight, check, controlled, note, shown, violated
 from conformance.checks.windows import (
     DIGITS,
     SKEW,
     Window,
     caller_of,
+    counted_in,
     is_cached,
     is_private,
     names_of,
     state_of,
     text_of,
 )
+from conformance.contract import RateLimit
 from conformance.traffic.dates import seconds_of
 
 _EXCEEDED = re.compile(
@@ -41,16 +45,17 @@ def refusal_is_not_early(sight: Sight) -> Iterator[Finding]:
     limit = sight.contract.conventions.rate_limit
     if limit is None or limit.requests is None or sight.exchange.sent_at is None:
         return
-    window = _made(sight, "by anybody", limit.seconds, sight.exchange.sent_at)
+    found = _counts(sight, limit, "by anybody", sight.exchange.sent_at)
     if sight.exchange.response.status != limit.exceeded:
         return
-    if len(window) > limit.requests:
+    if any(count.made > count.allowed for count in found):
         yield HELD
     else:
         yield violated(
-            f"{limit.exceeded} came with {len(window)} requests in {limit.seconds:g} s",
-            expected=f"no {limit.exceeded} at or below {limit.requests} requests in {limit.seconds:g} s",
-            actual=f"{limit.exceeded} after {len(window)} requests",
+            f"{limit.exceeded} came with {' and '.join(f'{one.made} requests in {one.seconds:g} s' for one in found)}",
+            expected=f"no {limit.exceeded} at or below "
+            + " and ".join(f"{one.allowed} requests in {one.seconds:g} s" for one in found),
+            actual=f"{limit.exceeded} after {found[-1].made} requests",
         )
 
 
@@ -92,8 +97,13 @@ def refused_when_used_up(sight: Sight) -> Iterator[Finding]:
 
 def _in_window(sight: Sight, before: Window) -> bool:
     reset = text_of(sight, names_of(sight)[2]) or ""
-    return before.state.caller == caller_of(sight) and before.holds(
-        sight, int(reset) if DIGITS.fullmatch(reset) else None
+    limit = text_of(sight, names_of(sight)[0])
+    # Where several limits bind a call, that of the refusal need not be the one that was told before.
+    same = str(before.state.limit) == limit or (limit is None and not counted_in(sight))
+    return (
+        same
+        and before.state.caller == caller_of(sight)
+        and before.holds(sight, int(reset) if DIGITS.fullmatch(reset) else None)
     )
 
 
@@ -176,8 +186,25 @@ def _more_than_allowed(sight: Sight) -> bool:
     limit, sent_at = sight.contract.conventions.rate_limit, sight.exchange.sent_at
     if limit is None or limit.requests is None or sent_at is None:
         return False
-    counted = ("by", None if limit.scope == "address" else sight.caller)
-    return len(_made(sight, counted, limit.seconds, sent_at)) > limit.requests
+    by = ("by", None if limit.scope == "address" else sight.caller)
+    return any(count.made > count.allowed for count in _counts(sight, limit, by, sent_at))
+
+
+@frozen
+class Count:
+    """Requests that were made within the window of a limit, this one among them, and how many are allowed."""
+
+    made: int
+    allowed: int
+    seconds: float
+
+
+def _counts(sight: Sight, limit: RateLimit, by: Hashable, sent_at: float) -> list[Count]:
+    """The requests that count with this one under the general limit, and in each bucket that it is counted in."""
+    limits = [("", limit.quota, limit.seconds), *((b.name, b.requests, b.seconds) for b in counted_in(sight))]
+    return [
+        Count(len(_made(sight, (by, name), seconds, sent_at)), allowed, seconds) for name, allowed, seconds in limits
+    ]
 
 
 def _made(sight: Sight, counted: Hashable, seconds: float, sent_at: float) -> deque[float]:

@@ -7,7 +7,9 @@ import re
 from attrs import frozen
 
 from conformance.checks.base import Sight
+from conformance.contract import Bucket
 from conformance.traffic.dates import seconds_of
+from conformance.traffic.rates import buckets_of
 from conformance.traffic.urls import is_loopback
 
 SKEW = 5
@@ -21,7 +23,7 @@ class State:
     """What an answer tells of the limit.
 
     Attributes:
-        caller: the operation and who called it: limits are counted for each.
+        caller: the operation, who called it, and the buckets that the call is counted in: limits are counted for each.
         served: the answer was a success.
     """
 
@@ -45,7 +47,14 @@ def caller_of(sight: Sight) -> tuple[str | None, ...]:
     exchange, auth = sight.exchange, sight.contract.conventions.auth
     template = exchange.operation.path if exchange.operation else exchange.path
     owner = exchange.request.parameter(auth.scope.parameter) if auth.scope else None
-    return (exchange.request.method, template, exchange.request.header(auth.header), owner)
+    caller = (exchange.request.method, template, exchange.request.header(auth.header), owner)
+    return (*caller, *(bucket.name for bucket in counted_in(sight)))
+
+
+def counted_in(sight: Sight) -> tuple[Bucket, ...]:
+    """The buckets that a call is counted in, beside the general limit. Which of them its headers tell is not said."""
+    exchange = sight.exchange
+    return buckets_of(exchange.request, exchange.known_as, sight.contract.conventions.rate_limit)
 
 
 def is_cached(sight: Sight, state: State) -> bool:

@@ -13,6 +13,7 @@ from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, Error
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.needs import Need
 from conformance.contract.operation import Collection, Operation, Router, Sample
+from conformance.contract.rates import Bucket, RateLimit
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
 from conformance.contract.routes import Routes
@@ -22,6 +23,7 @@ __all__ = [
     "CLIENT",
     "PREVIOUS_CURSOR",
     "SPECS",
+    "Bucket",
     "Catalogue",
     "Collection",
     "ConformanceError",
@@ -33,6 +35,7 @@ __all__ = [
     "Observation",
     "Operation",
     "Pagination",
+    "RateLimit",
     "Record",
     "Requirement",
     "Resource",

@@ -232,6 +232,11 @@ def _load(folder: Path) -> Contract:
             if operation_id not in contract._by_id:
                 where = f"{label(conventions_)}: resources.{resource.name}"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")
+    for bucket in conventions.rate_limit.buckets if conventions.rate_limit else ():
+        for call in bucket.calls:
+            if call.operation not in contract._by_id:
+                where = f"{label(conventions_)}: rate_limit.buckets: {bucket.name}"
+                raise ContractError(f"{where}: {call.operation} is not in openapi.yaml")
     for record in catalogue.requirements:
         for operations in (record.operations, *(each.operations for each in record.observe or () if each.operations)):
             for operation_id in selected(operations, contract.operations):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, HttpUrl
 
 from conformance.contract.errors import ContractError
+from conformance.contract.rates import RateLimit
 from conformance.contract.requirement import Record
 
 Status = int | Literal["4xx"]
@@ -239,71 +240,6 @@ class Pagination(Record):
 
 WHOLE = Pagination(style="whole", page_size=PageSize(parameter="", maximum=1, fallback=1), cursor="")
 """How lists come where a document knows no pages."""
-
-
-class RateHeaders(Record):
-    """Response headers that tell the state of the rate limit.
-
-    Attributes:
-        limit: requests that are allowed.
-        remaining: requests that are left.
-        reset: when they are allowed again, in seconds since the epoch.
-    """
-
-    limit: str
-    remaining: str
-    reset: str
-
-
-class RateLimit(Record):
-    """At most `requests` in `seconds` for one `scope`; beyond that the status `exceeded`.
-
-    Attributes:
-        requests: None where the document names no number, but has the headers tell it.
-        seconds: the window they are counted in.
-        scope: what they are counted for.
-        exceeded: status of a request beyond it.
-        code: what the error envelope of such an answer carries, one or several, where the document says so.
-        code_at: JSON pointer of that code.
-        headers: those that tell its state, where the document names any.
-        each_operation: whether the calls of every operation are counted for themselves.
-    """
-
-    requests: int | None = None
-    seconds: float = 60
-    scope: Literal["address", "credential", "account"]
-    exceeded: int = 429
-    code: str | tuple[str, ...] | None = None
-    code_at: str = ""
-    headers: RateHeaders | None = None
-    each_operation: bool = False
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The documented error codes of a refusal, empty where there is none."""
-        return (self.code,) if isinstance(self.code, str) else self.code or ()
-
-    @property
-    def told(self) -> RateHeaders:
-        """The headers that tell the state of the limit.
-
-        Raises:
-            ContractError: no document names any.
-        """
-        if self.headers is None:
-            raise ContractError("the conventions name no headers for the rate limit")
-        return self.headers
-
-    @property
-    def quota(self) -> int:
-        """The documented number of requests.
-
-        Raises:
-            ContractError: there is none.
-        """
-        if self.requests is None:
-            raise ContractError("the conventions give no number of requests for the rate limit")
-        return self.requests
 
 
 class Versioning(Record):

@@ -1,12 +1,16 @@
-"""The rate budget: a client stays below the documented limit, and pauses after a refusal."""
+"""The rate budget: a client stays below the documented limits, and pauses after a refusal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from attrs import frozen
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 from pyrate_limiter.abstracts.algorithm import Decision
 
-from conformance.contract import Conventions
+from conformance.contract import Bucket, Conventions
 from conformance.targets.clock import Clock
+from conformance.targets.errors import NotExercised
 from conformance.traffic.dates import seconds_of
 from conformance.traffic.exchange import Response
 
@@ -20,14 +24,26 @@ MARGIN = 10.0
 PATIENCE = 600.0
 """Seconds that all pauses of a run may take."""
 
+GENERAL = ""
+"""The limit of all calls; those of some have names."""
+
+
+@frozen
+class Pause:
+    """Until when calls wait, in epoch seconds, and why."""
+
+    until: float
+    why: str
+
 
 class Budget:
-    """Lets calls leave at no more than a fraction of the documented rate, and none while it is blocked.
+    """Lets calls leave at no more than a fraction of the documented rates, and none while it is blocked.
 
-    An API that documents no rate is not paced; refusals are honoured all the same.
+    A call has to pass the general limit, and every bucket that it is counted in. An API that documents no rate is
+    not paced; refusals are honoured all the same.
 
     Attributes:
-        longest: the longest pause that is made after a refusal, in seconds.
+        longest: the longest pause that is made after a refusal under the general limit, in seconds.
         paused: seconds of all pauses so far.
     """
 
@@ -35,67 +51,123 @@ class Budget:
         self, conventions: Conventions, clock: Clock, fraction: float = FRACTION, patience: float = PATIENCE
     ) -> None:
         self._clock, self._patience = clock, patience
-        self._blocked_until, self._why = 0.0, ""
-        self.paused = 0.0
-        self._bucket: InMemoryBucket | None = None
+        self._pauses: dict[str, Pause] = {}
+        self.paused = self._heeded = 0.0
         limit = conventions.rate_limit
         self._pause = limit.seconds if limit else 1.0
         # A window that no document names is a guess: a server that says when to come back knows better.
-        documented = bool(limit and limit.requests)
-        self._least = self._pause if documented else 1.0
-        self.longest = self._pause + MARGIN if documented else LONGEST_PAUSE
-        self._reset_header = limit.headers.reset if limit and limit.headers else None
+        self._documented = bool(limit and limit.requests)
+        self._least = self._pause if self._documented else 1.0
+        self.longest = self._pause + MARGIN if self._documented else LONGEST_PAUSE
+        self._headers = limit.headers if limit else None
+        rates = {bucket.name: (bucket.requests, bucket.seconds) for bucket in limit.buckets} if limit else {}
         if limit and limit.requests:
-            rate = Rate(max(1, int(limit.requests * fraction)), int(limit.seconds * 1000))
-            self._bucket = InMemoryBucket([rate])
+            rates[GENERAL] = (limit.requests, limit.seconds)
+        self._counted = {
+            name: InMemoryBucket([Rate(max(1, int(requests * fraction)), int(seconds * 1000))])
+            for name, (requests, seconds) in rates.items()
+        }
 
-    def acquire(self) -> None:
-        """Waits until the next call may leave."""
-        self._clock.sleep(self._blocked_until - self._clock.now(), self._why)
-        while self._bucket is not None:
-            now = int(self._clock.now() * 1000)
-            self._bucket.leak(now)
-            decision = self._bucket.put_decision(RateItem("call", now))
+    def acquire(self, buckets: Sequence[Bucket] = ()) -> None:
+        """Waits until the next call, which is counted in `buckets`, may leave.
+
+        Raises:
+            NotExercised: that is longer than a run waits.
+        """
+        names = (GENERAL, *(bucket.name for bucket in buckets))
+        while (pause := self._next(names)) is not None:
+            wait = pause.until - self._clock.now()
+            if wait > self._patience:
+                raise NotExercised(f"{pause.why} {wait:.0f} s; a run waits {self._patience:.0f} s at most")
+            self._clock.sleep(wait, pause.why)
+
+    def _next(self, names: Sequence[str]) -> Pause | None:
+        """What a call has to wait for; None where it may leave, and is counted.
+
+        One that has to wait for a bucket is counted twice in those before: they hold too many then, never too few.
+        """
+        moment = self._clock.now()
+        pauses = [self._pauses[name] for name in names if name in self._pauses and self._pauses[name].until > moment]
+        if pauses:
+            return max(pauses, key=lambda pause: pause.until)
+        for name in names:
+            if name not in self._counted:
+                continue
+            self._counted[name].leak(int(moment * 1000))
+            decision = self._counted[name].put_decision(RateItem("call", int(moment * 1000)))
             assert isinstance(decision, Decision), "the bucket is in memory"
-            if decision.allowed:
-                return
-            wait = (decision.retry_after_ms or 1) / 1000 + 0.001
-            self._clock.sleep(wait, "the documented rate allows no call before")
+            if not decision.allowed:
+                which = f"the documented rate of {name}" if name else "the documented rate"
+                until = moment + (decision.retry_after_ms or 1) / 1000 + 0.001
+                return Pause(until, f"{which} allows no call before")
+        return None
 
-    def refused(self, response: Response) -> None:
-        """Blocks further calls for as long as a 429 asks for, or for one documented window."""
-        pause = self.pause(response)
+    def refused(self, response: Response, buckets: Sequence[Bucket] = ()) -> None:
+        """Blocks further calls for as long as a 429 asks for, or for one documented window.
+
+        Where the refused call is counted in buckets, calls that are not go on.
+        """
+        pause = self.pause(response, buckets)
         self.paused += pause
-        self._blocked_until = self._clock.now() + pause
         asked = response.header("retry-after")
         told = "" if asked is None else f", Retry-After: {asked[:40]!r}"
         most = f"; {self.longest:g} s are waited at most" if pause == self.longest else ""
-        self._why = f"the target refused a call for its rate ({response.status}{told}){most}"
+        self._block(pause, buckets, f"the target refused a call for its rate ({response.status}{told}){most}")
+
+    def heed(self, response: Response, buckets: Sequence[Bucket] = ()) -> None:
+        """Blocks calls until the reset, where an answer tells that none is left of a documented number."""
+        if self._headers is None or not self._documented or response.header(self._headers.remaining) != "0":
+            return
+        reset = self._reset(response)
+        # A target that tells so all the time is not to be believed for ever.
+        if reset is not None and reset > 0 and self._heeded < self._patience:
+            pause = min(reset, self._most(buckets))
+            self._heeded += pause
+            self._block(pause, buckets, "the target tells that no call is left")
+
+    def _block(self, seconds: float, buckets: Sequence[Bucket], why: str) -> None:
+        pause = Pause(self._clock.now() + seconds, why)
+        for name in [bucket.name for bucket in buckets] or [GENERAL]:
+            self._pauses[name] = pause
 
     @property
     def spent(self) -> bool:
         """Whether refusals have already held the run up for as long as it bears."""
         return self.paused >= self._patience
 
-    def pause(self, response: Response) -> float:
-        """Seconds to wait after a 429.
+    def pause(self, response: Response, buckets: Sequence[Bucket] = ()) -> float:
+        """Seconds to wait after a 429 to a call that is counted in `buckets`.
 
         Its Retry-After (seconds or HTTP-date, RFC 9110 10.2.3), else the reset that the documented header tells
         (seconds since the epoch), else one documented window.
         """
+        window = min((bucket.seconds for bucket in buckets), default=self._pause)
+        least, longest = (window if buckets else self._least), self._most(buckets)
         retry_after = (response.header("retry-after") or "").strip()
         if retry_after.isascii() and retry_after.isdigit():
             wanted = float(retry_after[:9])
         elif retry_after:
             moment = seconds_of(retry_after)
-            wanted = moment - self._told_at(response) if moment is not None else self._pause
+            wanted = moment - self._told_at(response) if moment is not None else window
         else:
-            reset = response.header(self._reset_header) if self._reset_header else None
-            if reset is not None and reset.isascii() and reset.isdigit():
-                # A header in whole seconds may be short by up to one.
-                return min(max(float(reset[:12]) - self._told_at(response) + 1, 1.0), self.longest)
-            wanted = self._pause
-        return min(max(wanted, self._least), self.longest)
+            reset = self._reset(response)
+            if reset is not None:
+                return min(max(reset, 1.0), longest)
+            wanted = window
+        return min(max(wanted, least), longest)
+
+    def _most(self, buckets: Sequence[Bucket]) -> float:
+        """The longest pause of calls that are counted in `buckets`: the window of a day is waited for by nobody."""
+        bearable = [bucket.seconds + MARGIN for bucket in buckets if bucket.seconds < self._patience]
+        return max(bearable, default=self.longest)
+
+    def _reset(self, response: Response) -> float | None:
+        """Seconds until the reset that the documented header tells."""
+        reset = response.header(self._headers.reset) if self._headers else None
+        if reset is None or not (reset.isascii() and reset.isdigit()):
+            return None
+        # A header in whole seconds may be short by up to one.
+        return float(reset[:12]) - self._told_at(response) + 1
 
     def _told_at(self, response: Response) -> float:
         """When the server answered, by its own clock if it says so: it may differ from this machine's."""

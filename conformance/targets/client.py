@@ -33,8 +33,10 @@ from conformance.targets.guard import Guard
 from conformance.targets.health import SILENT, Health, Notice
 from conformance.targets.network import Limits, Transport, answer_to
 from conformance.targets.origin import Origin
+from conformance.targets.replay import as_sent
 from conformance.targets.wire import ContextFactory, Wire
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Locator, Response
+from conformance.traffic.rates import buckets_of
 from conformance.traffic.redact import Redactor
 from conformance.traffic.successes import lacking
 from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
@@ -164,20 +166,25 @@ class Client:
 
     def _paced(self, request: httpx2.Request, negative: bool) -> Exchange:
         """Sends within the budget, and again after a refusal for the rate."""
+        limit = self.contract.conventions.rate_limit
+        counted = limit is not None and limit.buckets
+        buckets = buckets_of(as_sent(request), self._known_as(request), limit) if counted else ()
         for attempt in range(RETRIES + 1):
             if self.budget is not None and not self._unpaced:
-                self.budget.acquire()
+                self.budget.acquire(buckets)
             exchange = self._exchange(request, negative)
-            limit = self.contract.conventions.rate_limit
             refused = limit is not None and exchange.response.status == limit.exceeded
             if not refused:
                 self.health.refused = 0
-            if not refused or self.budget is None or self._unpaced:
+            if self.budget is None or self._unpaced:
+                return exchange
+            if not refused:
+                self.budget.heed(exchange.response, buckets)
                 return exchange
             if attempt == RETRIES or self.budget.spent:
                 self.health.refused += 1
                 return exchange
-            self.budget.refused(exchange.response)
+            self.budget.refused(exchange.response, buckets)
         raise AssertionError("unreachable")
 
     def follow(self, link: str, asked: str | None = None, **options: Any) -> Exchange:
@@ -408,14 +415,7 @@ class Client:
             answer, recorded_at = Response(status=0, fault=why, http_version=""), None
         # What is large is not held for the sake of a secret in it.
         self.last_answer = answer if answer.unread is None and len(answer.body) <= LARGEST_KEPT else None
-        said = self.redactor.request(
-            Request(
-                headers=tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw),
-                body=request.content,
-                method=request.method,
-                url=str(request.url),
-            )
-        )
+        said = self.redactor.request(as_sent(request))
         exchange = self._locator.exchange(
             said,
             answer if self.replayed else self.redactor.response(answer),

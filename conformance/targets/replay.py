@@ -17,6 +17,12 @@ SENT_AT = "conformance.sent_at"
 _Key = tuple[str, str, bytes, str | None, str | None]
 
 
+def as_sent(request: httpx2.Request) -> Request:
+    """A request as an exchange has it, before anything is redacted."""
+    headers = tuple((name.decode(), value.decode("latin-1")) for name, value in request.headers.raw)
+    return Request(headers=headers, body=request.content, method=request.method, url=str(request.url))
+
+
 class CassetteTransport(httpx2.BaseTransport):
     """Answers from one item's take, looked up by method, URL, body, credential and media type.
 
@@ -41,10 +47,7 @@ class CassetteTransport(httpx2.BaseTransport):
         """
         if not self._recorded:
             raise NotRecorded(f"the cassette has nothing for {self._item}; record it with --record")
-        headers = tuple((k.decode(), v.decode("latin-1")) for k, v in request.headers.raw)
-        asked = self._redactor.request(
-            Request(headers=headers, body=request.content, method=request.method, url=str(request.url))
-        )
+        asked = self._redactor.request(as_sent(request))
         answers = self._answers.get(_key(asked))
         if not answers:
             again = " again" if answers is not None else ""

@@ -124,12 +124,12 @@ def _bursts(client: Client) -> None:
 
 def _retries_at_once(client: Client) -> None:
     if client.budget is not None:
-        client.budget.refused = lambda _: None  # type: ignore[assignment, method-assign]
+        client.budget.refused = lambda *_: None  # type: ignore[method-assign]
 
 
 def _waits_a_second(client: Client) -> None:
     if client.budget is not None:
-        client.budget.pause = lambda _: 1.0  # type: ignore[assignment, method-assign]
+        client.budget.pause = lambda *_: 1.0  # type: ignore[method-assign]
 
 
 def _drops_version(client: Client) -> None:

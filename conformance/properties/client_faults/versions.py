@@ -67,7 +67,7 @@ def never_restarts(client: Client) -> None:
 
 
 def gives_up(client: Client) -> None:
-    def refused(_: object) -> None:
+    def refused(*_: object) -> None:
         raise HarnessError("refused for the rate")
 
     if client.budget is not None:
