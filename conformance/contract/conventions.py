@@ -210,6 +210,8 @@ class Pagination(Record):
         ordered: whether the document's walks promise one order, whatever the page size, besides completeness.
         end: the forms in which `next` may say that nothing follows.
         alphabet: regular expression a cursor matches, where the document describes it.
+        numbered: whether a cursor is the number of a page, that of the first being 1. It stays with the place then, and
+            not with the records: what is added or deleted during a walk moves records from page to page.
     """
 
     style: Literal["cursor-in-body", "timestamp", "cursor-links", "link-header", "whole"]
@@ -226,6 +228,7 @@ class Pagination(Record):
     records: str | None = None
     end: tuple[Literal['""', "null", "absent"], ...] = ("null", "absent")
     alphabet: str | None = None
+    numbered: bool = False
 
     @property
     def by_link(self) -> bool:

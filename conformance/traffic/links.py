@@ -67,3 +67,38 @@ def _parameters(value: str, at: int) -> tuple[tuple[tuple[str, str], ...], int]:
         if name[1]:
             found.append((name[1].lower(), text))
     return tuple(found), at
+
+
+# RFC 9110, 5.6.2 and RFC 8288, 3: how a field value has to be written; white space is allowed around every delimiter.
+_TCHAR = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_PARAMETER = rf'[ \t]*;[ \t]*{_TCHAR}[ \t]*(?:=[ \t]*(?:{_TCHAR}|"(?:[^"\\]|\\.)*"))?'
+_LINK = re.compile(rf"<[^<>\s]*>(?:{_PARAMETER}|[ \t]*;)*[ \t]*", re.DOTALL)
+_BETWEEN = re.compile(r"[ \t,]*")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+
+
+def mistake_in(value: str) -> str | None:
+    """What is wrong with a field value by the grammar of RFC 8288, None where nothing is; a folded line is one line."""
+    value = _FOLD.sub(" ", value)
+    at = _BETWEEN.match(value, 0).end()  # type: ignore[union-attr]
+    while at < len(value):
+        if value[at] != "<":
+            return f"has no angle brackets around the URL at {value[at : at + 40]!r}"
+        found = _LINK.match(value, at)
+        if found is None or not (found.end() == len(value) or value[found.end()] == ","):
+            return f"cannot be read at {value[at if found is None else found.end() :][:40]!r}"
+        at = _BETWEEN.match(value, found.end()).end()  # type: ignore[union-attr]
+    for link in links_of(value):
+        rels = [given for name, given in link.parameters if name == "rel"]
+        if len(rels) != 1 or not rels[0].split():
+            return f"has a link with {'no' if not rels or len(rels) == 1 else len(rels)} rel: <{link.target[:80]}>"
+    return None
+
+
+def related(value: str) -> dict[str, list[str]]:
+    """Relation type → the targets of its links, in order; those of another context than the answer's do not count."""
+    found: dict[str, list[str]] = {}
+    for link in links_of(_FOLD.sub(" ", value)):
+        for relation in link.relations if link.parameter("anchor") is None else ():
+            found.setdefault(relation, []).append(link.target)
+    return found
