@@ -6,7 +6,6 @@ from conformance.contract import Conventions
 from conformance.properties import Subject, assert_enveloped, assert_status, property_test, requirement
 from conformance.targets import Client
 
-
 VERSION = re.compile("v[0-9]+")
 
 
