@@ -26,7 +26,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         classes: status classes that are judged.
         may_be_empty: those of them in which a body may be missing.
         marked: answers of operations that the contract lacks are left out, unless they have this top-level member.
-        noted: media types that are only noted.
+        noted: media types that are only noted; `*` stands for any, and for none.
         raw: operations whose successes are something else than JSON.
         raw_path: matches the paths of those that the contract lacks.
     """
@@ -37,7 +37,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         return
     if not response.body and response.status_class in sight.arguments.get("may_be_empty", ()):
         return
-    if response.ok and _is_raw(sight):
+    if response.ok and (response.raw or _is_raw(sight)):
         return
     marked = sight.arguments.get("marked")
     if sight.exchange.operation is None and marked and response.at(f"/{marked}") is None:
@@ -54,7 +54,7 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
         return
     if response.media_type in media_types:
         yield HELD
-    elif response.media_type in sight.arguments.get("noted", ()):
+    elif {response.media_type, "*"} & set(sight.arguments.get("noted", ())):
         yield note(
             f"a {response.status} body is typed {response.media_type}"
             if response.media_type
@@ -80,6 +80,7 @@ def _is_raw(sight: Sight) -> bool:
 class OfRequests(Arguments):
     methods: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
+    media_type: str | None = None
 
 
 @check("content-type.request-media-type", OfRequests)
@@ -89,6 +90,7 @@ def request_is_json(sight: Sight) -> Iterator[Finding]:
     Arguments:
         methods: methods whose bodies are judged; all where it is left out.
         raw: operations that take something else than JSON.
+        media_type: of bodies that are no JSON; that of the conventions where it is left out.
     """
     request = sight.exchange.request
     methods = sight.arguments.get("methods")
@@ -96,7 +98,8 @@ def request_is_json(sight: Sight) -> Iterator[Finding]:
         return
     if sight.exchange.known_as in sight.arguments.get("raw", ()):
         return
-    expected = sight.contract.conventions.media_types.request
+    other = sight.arguments.get("media_type")
+    expected = other or sight.contract.conventions.media_types.request
     if request.media_type != expected:
         yield violated(
             f"the client sent a body as {request.media_type}"
@@ -106,7 +109,7 @@ def request_is_json(sight: Sight) -> Iterator[Finding]:
             actual=f"Content-Type: {request.header('content-type') or 'none'}",
             party="client",
         )
-    elif not request.is_json:
+    elif not other and not request.is_json:
         yield violated("the client sent a body that is not JSON", expected="JSON", actual=request.text, party="client")
     else:
         yield HELD

@@ -97,7 +97,7 @@ def _declarations(sight: Sight) -> Mapping[str, Declared]:
         for place, name in (sight.arguments.get("lists") or {}).items() if sight.page is not None else ():
             component = sight.contract.component(name)
             declared.update(_of_schema(component, component, place))
-        schema = exchange.operation.responses.get(str(exchange.response.status)) if exchange.operation else None
+        schema = exchange.operation.promised(exchange.response.status) if exchange.operation else None
         if schema:
             declared.update(_of_schema(schema, schema, ""))
         for place, stated in sight.facts.get("types", {}).get(exchange.known_as, {}).items():

@@ -21,7 +21,7 @@ def _objects(sight: Sight) -> list[tuple[str, dict[str, Any]]]:
     response, each = sight.exchange.response, sight.arguments.get("each", "")
     if not response.ok or not response.is_json:
         return []
-    if not each:
+    if "each" not in sight.arguments:
         return [("", response.json)] if isinstance(response.json, dict) else []
     items = response.at(each)
     found = enumerate(items) if isinstance(items, list) else ()
@@ -39,25 +39,27 @@ class Echo(OfEach):
     member: str
     parameter: str
     without: str = ""
+    where: str = ""
 
 
 @check("relations.echoes-parameter", Echo)
 def answer_is_about_what_was_asked(sight: Sight) -> Iterator[Finding]:
-    """A member of the answer is the value of the path parameter that the request had.
+    """A member of the answer is the value of the parameter that the request had.
 
     Arguments:
         each: JSON pointer of an array of which every object is judged; the body itself where it is left out.
         member: JSON pointer of the member.
-        parameter: the path parameter.
+        parameter: the path parameter, or the query parameter.
         without: a prefix that either may lack.
+        where: matches the values of the parameter that are judged.
     """
     arguments, exchange = sight.arguments, sight.exchange
     values = exchange.operation.values_in(exchange.path) if exchange.operation else {}
-    asked = values.get(arguments["parameter"])
+    asked = values.get(arguments["parameter"]) or exchange.request.parameter(arguments["parameter"])
     prefix = arguments.get("without", "")
     for place, item in _objects(sight):
         value = _at(item, arguments["member"])
-        if asked is None or not isinstance(value, str):
+        if asked is None or not isinstance(value, str) or not re.fullmatch(arguments.get("where", ".*"), asked):
             continue
         if value.removeprefix(prefix) == asked.removeprefix(prefix):
             yield HELD
@@ -170,4 +172,37 @@ def values_are_unique(sight: Sight) -> Iterator[Finding]:
     if twice:
         yield violated(f"{sight.arguments['member']} has a value twice", expected="each value once", actual=twice[0])
     elif len(values) > 1:
+        yield HELD
+
+
+class Sent(Arguments):
+    member: str
+    sent: str
+
+
+@check("relations.part-of-what-was-sent", Sent)
+def values_were_sent(sight: Sight) -> Iterator[Finding]:
+    """Every text of an array in the answer is one that was sent, and none comes twice.
+
+    Arguments:
+        member: JSON pointer of the array.
+        sent: JSON pointer of a list, or of a map, in the request; the texts are its items, or the values in it.
+    """
+    response, request = sight.exchange.response, sight.exchange.request
+    if not response.ok or not response.is_json or not request.is_json:
+        return
+    named, sent = response.at(sight.arguments["member"]), request.at(sight.arguments["sent"])
+    if not isinstance(named, list):
+        return
+    known = {value for value in (sent.values() if isinstance(sent, dict) else sent or ()) if isinstance(value, str)}
+    others = [value for value in named if not isinstance(value, str) or value not in known]
+    if others:
+        yield violated(
+            f"{sight.arguments['member']} names what was not sent",
+            expected=f"some of {', '.join(sorted(known))}",
+            actual=others[0],
+        )
+    elif len(set(named)) < len(named):
+        yield violated(f"{sight.arguments['member']} names a value twice", expected="each value once", actual=named)
+    elif named:
         yield HELD

@@ -33,13 +33,14 @@ class Shapes(Arguments):
     optional: StrictBool = False
     digits: StrictBool = False
     documented: StrictBool = False
+    asked: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _one_schema(self) -> Self:
         given = [self.inline, self.component, self.by_operation, self.documented or None]
         if sum(one is not None for one in given) != 1:
             raise ValueError("needs one of schema, component, by_operation and documented")
-        for schema in (self.inline, *(self.by_operation or {}).values()):
+        for schema in (self.inline, self.asked, *(self.by_operation or {}).values()):
             _ = schema is None or Validator(schema)
         return self
 
@@ -59,9 +60,10 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         classes: status classes that are judged, 2xx where left out.
         optional: a missing part is no violation.
         digits: integers are written as such, and not as 2048.0, which to a schema is one, too.
+        asked: a JSON schema; only answers to requests whose body is JSON and matches it are judged.
     """
     arguments, response = sight.arguments, sight.exchange.response
-    schema = _schema(sight)
+    schema = _schema(sight) if _is_asked_for(sight) else None
     if schema is None or response.status_class not in arguments.get("classes", (2,)) or not response.is_json:
         return
     place = arguments.get("each", arguments.get("at", ""))
@@ -84,15 +86,17 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         yield finding
 
 
+def _is_asked_for(sight: Sight) -> bool:
+    asked, request = sight.arguments.get("asked"), sight.exchange.request
+    return asked is None or (request.is_json and not Validator(asked).errors(request.json, limit=1))
+
+
 def _schema(sight: Sight) -> Mapping[str, Any] | None:
     if "component" in sight.arguments:
         return sight.contract.component(sight.arguments["component"])
     if sight.arguments.get("documented"):
         operation = sight.exchange.operation
-        responses = operation.responses if operation else {}
-        # A success under another status than the documented one is no other thing.
-        of_success = (responses[status] for status in responses if status.startswith("2"))
-        return responses.get(str(sight.exchange.response.status)) or next(of_success, None)
+        return operation.promised(sight.exchange.response.status) if operation else None
     if "by_operation" in sight.arguments:
         found: Mapping[str, Any] | None = sight.arguments["by_operation"].get(sight.exchange.known_as)
         return found
@@ -283,7 +287,7 @@ def drift(sight: Sight) -> Iterator[Finding]:
     exchange = sight.exchange
     if exchange.operation is None or not exchange.response.ok or not exchange.response.is_json:
         return
-    schema = exchange.operation.responses.get(str(exchange.response.status))
+    schema = exchange.operation.promised(exchange.response.status)
     if not schema:
         return
     for place, value in _unknown(schema, schema, exchange.response.json, ""):

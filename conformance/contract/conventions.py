@@ -44,6 +44,7 @@ class Auth(Record):
         scheme: what stands before it there, empty for nothing.
         schemes: credential name → its scheme, for those that go under another one.
         refused: status of a request without a credential, or with a wrong one.
+        refused_also: others that pass, where the document leaves it open.
         credentials: credential name → environment variable that holds it. Every ordinary request carries
             `default`; the others (a second account, a restricted key …) are fixtures that a target may lack.
         expiring: the credential that expires.
@@ -55,10 +56,16 @@ class Auth(Record):
     scheme: str
     schemes: dict[str, str] = Field(default_factory=dict)
     refused: int
+    refused_also: tuple[Status, ...] = ()
     credentials: dict[str, str]
     expiring: str | None = None
     lifetime: float | None = None
     scope: Scope | None = None
+
+    @property
+    def refusals(self) -> tuple[Status, ...]:
+        """Every status that authentication may be refused with."""
+        return (self.refused, *self.refused_also)
 
 
 class MediaTypes(Record):
@@ -67,10 +74,12 @@ class MediaTypes(Record):
     Attributes:
         request: of request bodies.
         response: those that a response may have.
+        raw: the one by which a request asks, as its Content-Type or Accept, for a content as it is.
     """
 
     request: str
     response: tuple[str, ...]
+    raw: str | None = None
 
 
 class Provocation(Record):
@@ -201,6 +210,7 @@ class Pagination(Record):
         page_size: the query parameter for the size of a page.
         cursor: query parameter that takes the cursor of the next page.
         previous: query parameter that takes the cursor of the previous page; None where no document names it.
+        prev_promised: whether the document promises that every page but the first names the one before it.
         sort: query parameter that asks for another order, which voids what is promised of walks.
         next, prev: JSON pointers of the neighbours in the body, unused for `link-header`.
         total: JSON pointer of the number of records in the whole list, where the document promises one.
@@ -218,6 +228,7 @@ class Pagination(Record):
     page_size: PageSize
     cursor: str
     previous: str | None = None
+    prev_promised: bool = True
     sort: str | None = None
     next: str = ""
     prev: str = ""

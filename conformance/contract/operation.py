@@ -113,6 +113,14 @@ class Operation:
             raise ContractError(f"{self.id} answers no list")
         return self.collection
 
+    def promised(self, status: int) -> Mapping[str, Any] | None:
+        """The schema of the body that comes with a status, None where there is none.
+
+        A success under another status than the documented one is no other thing.
+        """
+        of_success = (self.responses[each] for each in self.responses if each.startswith("2") and status // 100 == 2)
+        return self.responses.get(str(status)) or next(of_success, None)
+
     @property
     def writes(self) -> bool:
         return self.method in WRITES

@@ -14,10 +14,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from conformance.contract import Contract, Operation, load
 from conformance.contract.schema import Validator
+from conformance.selftest.samples import samples
 from conformance.selftest.test_contract import shared
 from conformance.suite.zeit.certificate import CERTIFICATE, HOST, KEY
 from conformance.suite.zeit.deploying import GOLDEN, digest_of
 
+SENT = re.compile(r"\s*-d '(?=[{[])")
+BEGINS = re.compile(rf"{SENT.pattern}|[{{[]")
 HEADING = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (?:https://api\.zeit\.co)?(/\S+)$")
 
 NOT_JSON = (
@@ -49,22 +52,13 @@ class Block:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    lines, heading, number = text.splitlines(), "", 0
-    while number < len(lines):
-        line = lines[number]
-        if found := HEADING.match(line):
-            heading = f"{found[1]} {found[2].partition('?')[0]}"
-        sent = bool(re.match(r"\s*-d '[{[]", line))
-        if sent or re.match(r"[{[]", line):
-            last = next(
-                end
-                for end in range(number, len(lines))
-                if re.search(r"^[}\]]|[}\]]'?$", lines[end]) and (re.match(r"[}\]]", lines[end]) or end == number)
-            )
-            body = "\n".join(lines[number : last + 1])
-            yield Block(number + 1, heading, body.strip().removeprefix("-d ").strip("'"), sent)
-            number = last
-        number += 1
+    lines = text.splitlines()
+    for line, body in samples(text, BEGINS):
+        headings = (HEADING.match(lines[above]) for above in range(line - 1, -1, -1))
+        found = next(filter(None, headings), None)
+        heading = f"{found[1]} {found[2].partition('?')[0]}" if found else ""
+        sent = SENT.match(body)
+        yield Block(line, heading, SENT.sub("", body).strip("'"), sent is not None)
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,7 @@ class Facts(Record):
         emulator: what stands for what happens outside the API → the path to call, or what to say there.
         volatile: members that may change though nobody writes.
         rate_limit: how requests are counted where the document leaves it open.
+        lifetime: seconds from the start of a run after which the credential that expires has done so.
     """
 
     releases: tuple[ReleaseFact, ...] = ()
@@ -71,6 +72,7 @@ class Facts(Record):
     emulator: dict[str, str | dict[str, str]] = Field(default_factory=dict)
     volatile: tuple[str, ...] = ()
     rate_limit: Literal["fixed-window"] | None = None
+    lifetime: float | None = None
 
     @property
     def stated(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Message:
         fault: what is wrong with it as HTTP, None where nothing is: it broke off, or its coding is not what it says.
             The body is what came of it, and no JSON.
         closed: why its content is not looked at, though it is there: what is wrong with it has been found already.
+        raw: it is content as it is, and no JSON, whatever it looks like.
     """
 
     headers: Pairs = ()
@@ -70,6 +71,7 @@ class Message:
     unread: str | None = field(kw_only=True, default=None)
     fault: str | None = field(kw_only=True, default=None)
     closed: str | None = field(kw_only=True, default=None)
+    raw: bool = field(kw_only=True, default=False)
 
     @property
     def body(self) -> bytes:
@@ -126,6 +128,8 @@ class Message:
             raise NotKnown(self.closed)
         if self.fault is not None:
             return NotJson(self.fault)
+        if self.raw:
+            return NotJson("the body is content as it is")
         try:
             return parse_json(self.body)
         except NotJson as error:
@@ -384,4 +388,12 @@ class Locator:
         served = self._below(request.url)
         path = self._routes.to_documented(request.method, served)
         operation = self._contract.router.find(request.method, path)
+        if response.ok and self._asks_for_content(request):
+            response = evolve(response, raw=True)
         return Exchange(request, response, operation, path, served_at=served, **details)
+
+    def _asks_for_content(self, request: Request) -> bool:
+        """Whether a request wants a content as it is, which may be anything, in place of JSON."""
+        raw = self._contract.conventions.media_types.raw
+        asked = (request.header("content-type") or "", *(request.header("accept") or "").split(","))
+        return raw is not None and any(each.partition(";")[0].strip().lower() == raw for each in asked)

@@ -13,10 +13,9 @@ def lacking(exchange: Exchange, contract: Contract) -> str | None:
     business of requirements.
     """
     operation, response = exchange.operation, exchange.response
-    if operation is None or operation.method != "GET":
+    if operation is None or operation.method != "GET" or response.raw:
         return None
-    promised = [operation.responses.get(str(status)) for status in operation.success]
-    schema = operation.responses.get(str(response.status)) or next(filter(None, promised), None)
+    schema = operation.promised(response.status)
     if schema is None:
         return None
     if not response.is_json:

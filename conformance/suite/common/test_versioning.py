@@ -1,8 +1,12 @@
 """Versions: what is no version is refused, whatever carries it."""
 
+import re
+
 from conformance.contract import Conventions
 from conformance.properties import Subject, assert_enveloped, assert_status, property_test, requirement
 from conformance.targets import Client
+
+VERSION = re.compile("v[0-9]+")
 
 
 def unknown_versions(subject: Subject) -> list[dict[str, str]]:
@@ -22,8 +26,9 @@ def test_a_version_that_cannot_be_is_refused(
         exchange = subject.call(query={parameter: version}, negative=True)
         assert_status(exchange, "4xx", when=f"with {parameter}={version}")
         return
-    path = subject.operation.expand(subject.values(subject.operation))
-    _, _, rest = path.split("/", 2)
-    exchange = client.send(subject.operation.method, f"/{version}/{rest}", negative=True)
+    segments = subject.operation.expand(subject.values(subject.operation)).split("/")
+    place = next(number for number, segment in enumerate(segments) if VERSION.fullmatch(segment))
+    path = "/".join([*segments[:place], version, *segments[place + 1 :]])
+    exchange = client.send(subject.operation.method, path, negative=True)
     assert_status(exchange, "4xx", when=f"at version {version}")
     assert_enveloped(exchange, subject.contract, when=f"at version {version}")
