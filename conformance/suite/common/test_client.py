@@ -50,10 +50,12 @@ def merged(*documents: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def page_body(contract: Contract, ids: list[str], following: str | None) -> dict[str, Any]:
-    """A page of records with these ids, and the cursor of the next one."""
+def page_body(contract: Contract, ids: list[str], following: str | None) -> Any:
+    """A page of records with these ids, and the cursor of the next one where it stands in the body."""
     collection, pagination = list_operation(contract).listing, contract.conventions.lists
     records = [{collection.id[0]: identity} for identity in ids]
+    if not collection.items:
+        return records
     if pagination.whole:
         return nested(collection.items, records)
     nothing = "" if '""' in pagination.end else None
@@ -138,9 +140,9 @@ def test_new_members_break_nothing(contract: Contract, mock: MockServer, extra: 
     """Members that no document names, at every level of an answer, change nothing that the client reads."""
     plain = page_body(contract, ["1", "2"], None)
     collection = list_of(contract, mock)
-    items = collection.description.items.removeprefix("/")
-    more = {**plain, **extra, items: [{**record, **extra} for record in plain[items]]}
-    envelope = collection.pagination.envelope
+    items, envelope = collection.description.items.removeprefix("/"), collection.pagination.envelope
+    records = [{**record, **extra} for record in (plain[items] if items else plain)]
+    more: Any = {**plain, **extra, items: records} if items else records
     if envelope:
         more[envelope] = {**plain[envelope], **extra}
     mock.routes.route().mock(side_effect=[Reply(200, json=plain), Reply(200, json=more)])
