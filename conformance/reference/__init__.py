@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from conformance.reference import snyk, vercel, vultr, zeit
+from conformance.reference import netlify, snyk, vercel, vultr, zeit
 from conformance.reference.clock import Clock, RunningClock, VirtualClock
 from conformance.reference.core import Server
 from conformance.reference.faults import Fault
@@ -26,12 +26,14 @@ fault is no such change.
 """
 
 _BUILDERS: dict[str, Callable[..., Server]] = {
+    "netlify": netlify.build,
     "snyk": snyk.build,
     "vercel": vercel.build,
     "vultr": vultr.build,
     "zeit": zeit.build,
 }
 _FAULTS: dict[str, tuple[Fault, ...]] = {
+    "netlify": netlify.FAULTS,
     "snyk": snyk.FAULTS,
     "vercel": vercel.FAULTS,
     "vultr": vultr.FAULTS,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from conformance.reference.clock import RunningClock
 from conformance.reference.core import Server
+from conformance.reference.senders import is_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -45,7 +45,7 @@ class ClockControl:
         return [body]
 
     def _moved(self, environ: WSGIEnvironment) -> tuple[HTTPStatus, dict[str, Any]]:
-        if not _is_loopback(environ.get("REMOTE_ADDR", "")):
+        if not is_loopback(environ.get("REMOTE_ADDR", "")):
             return HTTPStatus.FORBIDDEN, {"error": "the clock is moved from this machine only"}
         if environ["REQUEST_METHOD"] == "POST":
             if environ.get("CONTENT_TYPE", "").partition(";")[0].strip() != "application/json":
@@ -58,13 +58,6 @@ class ClockControl:
         elif environ["REQUEST_METHOD"] != "GET":
             return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "GET tells the time, POST moves it"}
         return HTTPStatus.OK, {"now": self.clock.now().timestamp()}
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _seconds(body: bytes) -> float | None:

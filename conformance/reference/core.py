@@ -29,6 +29,9 @@ Filter = Callable[[str, Record], bool]
 """Whether a record satisfies the value of a query parameter."""
 
 
+_REST = "...}"
+
+
 @frozen
 class Route:
     """An operation and what serves it; `permission` is None for a public one, which needs no credential."""
@@ -41,20 +44,32 @@ class Route:
     @property
     def operation(self) -> str:
         """Method and template, such as "GET /v2/users/{user-id}"."""
-        return f"{self.method} {self.template}"
+        return f"{self.method} {self.template.replace(_REST, '}')}"
+
+    @property
+    def parts(self) -> list[str]:
+        """The template split at its slashes; a last part `{name...}` takes the rest of a path."""
+        return self.template.split("/")[1:]
 
     def match(self, method: str, segments: Sequence[str]) -> dict[str, str] | None:
         """The path parameters by name when the request takes this route, else None."""
-        parts = self.template.split("/")[1:]
+        parts = self.parts
+        if method == self.method and parts[-1].endswith(_REST) and len(segments) > len(parts):
+            segments = (*segments[: len(parts) - 1], "/".join(segments[len(parts) - 1 :]))
         if method != self.method or len(parts) != len(segments):
             return None
         arguments = {}
         for part, segment in zip(parts, segments, strict=True):
             if part.startswith("{") and segment:
-                arguments[part[1:-1]] = segment
+                arguments[part[1:-1].removesuffix("...")] = segment
             elif part != segment:
                 return None
         return arguments
+
+    @property
+    def openness(self) -> list[int]:
+        """Less for a template that is literal sooner: of the routes that a request could take, it takes that one."""
+        return [part.startswith("{") + part.endswith(_REST) for part in self.parts]
 
 
 def unknown_path(_server: Server, _request: Request) -> Problem:
@@ -74,8 +89,8 @@ class Server:
     A request passes `transport`, `limiter` and `authenticator` in this order, then its route's handler, which
     uses `bodies`, `filters`, `paginator` and `ids`. `errors` renders what any of them refuses, and
     `transforms` are applied in order to every response. `finish` comes last, also for what a transform refuses:
-    it adds what stands on every answer. `unrouted` tells why a request that takes no route is refused.
-    Requests are served one at a time.
+    it adds what stands on every answer. `unrouted` tells why a request that takes no route is refused. `errands` are
+    run when an answer is ready and before it is sent. Requests are served one at a time.
 
     `credentials` holds tokens by name, `parameters` known good values of path parameters by name, and
     `filters` the query parameters that narrow a list, by operation and name. `release_table` lists, as JSON
@@ -102,6 +117,7 @@ class Server:
     transforms: list[Transform] = field(factory=list)
     finish: Transform = unchanged
     unrouted: Callable[[Server, Request], Problem] = unknown_path
+    errands: list[Callable[[], None]] = field(factory=list)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -109,6 +125,7 @@ class Server:
         with self._lock:
             self.clock.on_request()
             response = self._respond(environ)
+            self._run_errands()
             date = http_date(self.clock.now())
         headers = {**response.headers, "Date": date}
         if response.body or response.status != 204:
@@ -161,12 +178,29 @@ class Server:
         return route.handler(self, request)
 
     def _route(self, request: Request) -> Route | None:
-        for route in self.routes:
-            arguments = route.match(request.method, request.segments)
-            if arguments is not None:
-                request.operation, request.arguments = route.operation, arguments
-                return route
-        return None
+        route = self.route_of(request)
+        if route is not None:
+            request.operation = route.operation
+            request.arguments = route.match(request.method, request.segments) or {}
+        return route
+
+    def route_of(self, request: Request) -> Route | None:
+        """The route that a request takes, if it takes one."""
+        matching = [route for route in self.routes if route.match(request.method, request.segments) is not None]
+        return min(matching, key=lambda route: route.openness, default=None)
+
+    def methods_at(self, segments: Sequence[str]) -> list[str]:
+        """The methods that a path has, each once."""
+        found = (route.method for route in self.routes if route.match(route.method, segments) is not None)
+        return list(dict.fromkeys(found))
+
+    def _run_errands(self) -> None:
+        errands, self.errands = self.errands, []
+        for errand in errands:
+            try:
+                errand()
+            except Exception:
+                _log.exception("the reference server failed to do what an answer caused")
 
 
 def collections(

@@ -108,3 +108,38 @@ class FixedWindow:
     def remaining(self, window: Window) -> int:
         """The calls left in a window."""
         return max(0, self.limit - window.calls)
+
+
+@mutable
+class Bucket(FixedWindow):
+    """A limit of its own for some calls."""
+
+    holds: Callable[[Request], bool] = field(kw_only=True)
+    """Whether a call counts in it."""
+
+
+@mutable
+class Buckets(FixedWindow):
+    """A general limit for all calls, and stricter ones for some, in which these count as well.
+
+    A call that a stricter one refuses shows the headers of that one, every other call those of the general one.
+    """
+
+    others: list[Bucket] = field(factory=list)
+    refusing: Bucket | None = field(default=None, init=False)
+    """What refused the request that is being served."""
+
+    def admit(self, request: Request, now: datetime) -> None:
+        """Count the request, or raise a Problem with 429."""
+        super().admit(request, now)
+        for bucket in self.others:
+            if bucket.holds(request):
+                self.refusing = bucket
+                bucket.admit(request, now)
+                bucket.current = self.refusing = None
+
+    def headers(self, request: Request, now: datetime) -> dict[str, str]:
+        """The three headers of the answer to this request."""
+        own = super().headers(request, now)
+        refusing, self.refusing = self.refusing, None
+        return own if refusing is None else refusing.headers(request, now)

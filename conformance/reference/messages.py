@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from attrs import evolve, field, frozen, mutable
 from werkzeug.datastructures import EnvironHeaders, Headers, MultiDict
@@ -85,6 +85,12 @@ class Request:
         """The account that the request is about; there is none before it is authenticated."""
         assert self.principal is not None
         return self.principal.account
+
+    @property
+    def url(self) -> str:
+        """The absolute URL without its query; the host is what the client called it."""
+        path = "/".join(quote(segment, safe="!$&'()*+,;=:@") for segment in self.segments)
+        return f"{self.scheme}://{self.headers.get('Host', '')}/{path}"
 
     @classmethod
     def from_environ(cls, environ: WSGIEnvironment) -> Request:

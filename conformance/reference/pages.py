@@ -1,4 +1,4 @@
-"""How lists are cut into pages: by cursors that name a record, or by time."""
+"""How lists are cut into pages: by cursors that name a record, by time, or by number."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import base64
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
+from urllib.parse import urlencode
 
-from attrs import field, frozen, mutable
+from attrs import evolve, field, frozen, mutable
 
 from conformance.reference.messages import Problem, Record, Request
 
@@ -20,6 +21,7 @@ class Page:
     total: int
     next: str
     prev: str
+    last: str = ""
 
 
 @frozen
@@ -62,11 +64,13 @@ class Paginator(ABC):
     maximum: int
     size_parameter: str = "limit"
     size_refusal: str = "{parameter} must be an integer, 1 to {maximum}."
+    refused: int = 400
+    """The status of a bad size or cursor."""
 
     def page(self, request: Request, records: Sequence[Record], key: str) -> Page:
         """The page of the records that the request asks for; `key` is the member that tells them apart.
 
-        A Problem with 400 for a bad size or cursor.
+        A Problem for a bad size or cursor.
         """
         return self.shown(self.cut(request, records, key))
 
@@ -93,7 +97,7 @@ class Paginator(ABC):
             return self.default
         if not (is_number(text, 9) and 1 <= int(text) <= self.maximum):
             message = self.size_refusal.format(parameter=self.size_parameter, maximum=self.maximum)
-            raise Problem(400, "page-size", message, parameter=self.size_parameter)
+            raise Problem(self.refused, "page-size", message, parameter=self.size_parameter)
         return int(text)
 
     @abstractmethod
@@ -201,6 +205,71 @@ class TimestampPaginator(Paginator):
     def before(self, keys: Sequence[str], index: int) -> str:
         """The `since` that leads to the page in front of this record: its time."""
         return keys[index]
+
+
+@mutable
+class PageNumberPaginator(Paginator):
+    """Pages by number, from 1, whose cursors are told as links (RFC 8288); a size above the maximum is the maximum.
+
+    A page behind the last one is empty and leads nowhere.
+    """
+
+    size_parameter: str = "per_page"
+    page_parameter: str = "page"
+
+    def size(self, request: Request) -> int:
+        """The page size asked for, at most the maximum, or the default."""
+        return min(self.number(request, self.size_parameter, self.default), self.maximum)
+
+    def number(self, request: Request, parameter: str, default: int) -> int:
+        """A query parameter that is a number from 1; a Problem for another value."""
+        text = request.query.get(parameter)
+        if text is None:
+            return default
+        if not (is_number(text, 9) and int(text) >= 1):
+            cause = "page-size" if parameter == self.size_parameter else "cursor"
+            raise Problem(self.refused, cause, "must be an integer from 1", parameter=parameter)
+        return int(text)
+
+    def cut(self, request: Request, records: Sequence[Record], key: str) -> Cut:
+        """Where this page begins and ends; its cursors are the numbers of pages of its size."""
+        cut = super().cut(request, records, key)
+        return evolve(cut, after=lambda index: str(index // cut.size + 1))
+
+    def span(self, request: Request, keys: Sequence[str], size: int) -> tuple[int, int]:
+        """Where the page of this number lies; behind the list for one that it does not have."""
+        start = min((self.number(request, self.page_parameter, 1) - 1) * size, len(keys))
+        return start, min(start + size, len(keys))
+
+    def shown(self, cut: Cut) -> Page:
+        """The page that lies there, with the number of the last one, which the last one itself does not tell."""
+        return Page(
+            items=cut.records[cut.start : cut.end],
+            total=len(cut.records),
+            next=cut.after(cut.end) if cut.next else "",
+            prev=str(cut.start // cut.size) if cut.prev else "",
+            last=self.last(cut) if cut.next else "",
+        )
+
+    def last(self, cut: Cut) -> str:
+        """The number of the last page."""
+        return str(-(-len(cut.records) // cut.size))
+
+    def after(self, keys: Sequence[str], index: int) -> str:
+        """Not known without a size (`cut`)."""
+        raise NotImplementedError
+
+    before = after
+
+    def links(self, request: Request, page: Page) -> str:
+        """The Link header that leads to the other pages; empty when there are none."""
+        rels = {"next": page.next, "last": page.last, "prev": page.prev}
+        return ", ".join(f'<{self.link(request, number)}>; rel="{rel}"' for rel, number in rels.items() if number)
+
+    def link(self, request: Request, number: str) -> str:
+        """The URL of a page: that of the request with another number."""
+        query = [item for item in request.query.items(multi=True) if item[0] != self.page_parameter]
+        return f"{request.url}?{urlencode([(self.page_parameter, number), *query])}"
 
 
 def is_number(text: str, digits: int) -> bool:

@@ -136,15 +136,19 @@ class JsonBody:
 
     def parse(self, request: Request) -> dict[str, Any]:
         """The members of the body; a Problem with 400 for another media type, no JSON, or no object."""
-        if self.sent_as(request) != self.media_type:
-            raise self.refusal("media-type", f"The request body must be sent as {self.media_type}.")
-        try:
-            value = json.loads(request.body.decode(), parse_constant=_no_json)
-        except (ValueError, RecursionError):
-            raise self.refusal("malformed", "The request body is not well-formed JSON.") from None
+        value = self.value(request)
         if not isinstance(value, dict):
             raise self.refusal("no-object", "The request body must be a JSON object.")
         return value
+
+    def value(self, request: Request) -> Any:
+        """The body as JSON; a Problem with 400 for another media type, or no JSON."""
+        if self.sent_as(request) != self.media_type:
+            raise self.refusal("media-type", f"The request body must be sent as {self.media_type}.")
+        try:
+            return json.loads(request.body.decode(), parse_constant=_no_json)
+        except (ValueError, RecursionError):
+            raise self.refusal("malformed", "The request body is not well-formed JSON.") from None
 
     def sent_as(self, request: Request) -> str:
         """The media type of the request, without parameters; empty without one."""

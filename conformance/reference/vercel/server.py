@@ -141,7 +141,7 @@ def shown(record: Record) -> dict[str, Any]:
 
 
 def _unrouted(server: Server, request: Request) -> Problem:
-    methods = [route.method for route in server.routes if route.match(route.method, request.segments) is not None]
+    methods = server.methods_at(request.segments)
     if methods:
         return Problem(405, "method", "This path does not have this method.", {"Allow": ", ".join(methods)})
     return Problem(404, "unknown-path", "There is no endpoint with this version and path.")

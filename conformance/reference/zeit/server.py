@@ -92,15 +92,15 @@ def build(
 
 def _endpoint(server: Server, request: Request) -> str:
     """The path template of a request, before it takes its route."""
-    matching = (route for route in server.routes if route.match(request.method, request.segments) is not None)
-    return next((route.template for route in matching), "/".join(request.segments))
+    route = server.route_of(request)
+    return route.template if route else "/".join(request.segments)
 
 
 def _unrouted(server: Server, request: Request) -> Problem:
-    methods = [route.method for route in server.routes if route.match(route.method, request.segments) is not None]
+    methods = server.methods_at(request.segments)
     if methods:
-        named = ", ".join(dict.fromkeys(methods))
-        return Refusal(405, "method_unknown", f"This endpoint only responds to {named}", cause="method")
+        text = f"This endpoint only responds to {', '.join(methods)}"
+        return Refusal(405, "method_unknown", text, cause="method")
     return Refusal(404, "not_found", "There is no endpoint with this version and path.", cause="unknown-path")
 
 
