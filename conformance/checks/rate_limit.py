@@ -26,7 +26,6 @@ from conformance.traffic.dates import seconds_of
 class Answers(Arguments):
     classes: Numbers = ()
     noted: Numbers = ()
-    below: str = ""
 
 
 @check("rate-limit.headers-present", Answers)
@@ -39,13 +38,10 @@ def headers_are_present(sight: Sight) -> Iterator[Finding]:
     Arguments:
         classes: the status classes that are judged; all where it is left out.
         noted: statuses that may come without; a note says so.
-        below: what every path of the API begins with; what else a host serves is not judged.
     """
     response, names = sight.exchange.response, names_of(sight)
     classes, noted = sight.arguments.get("classes"), sight.arguments.get("noted", ())
     if not names or (classes and response.status_class not in classes):
-        return
-    if not sight.exchange.path.startswith(sight.arguments.get("below", "")):
         return
     if response.status_class in (4, 5) and not is_private(sight):
         errors = [""] if not response.is_json else sight.contract.envelope.errors(response.json, limit=1)

@@ -209,11 +209,10 @@ def test_a_form_holds_no_submission(body: Any, wrong: bool) -> None:
     assert ("netlify.schema.form" in found.get(Outcome.VIOLATED, set())) is wrong
 
 
-PAGE = said("GET /_site/synergy/index.html", b"<html>", typed="text/html")
-
-
-def test_what_a_host_serves_beside_the_api_is_not_held_to_it() -> None:
-    assert "violated" not in judged(PAGE)
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_a_host_serves_beside_the_api_is_not_held_to_it(status: int) -> None:
+    page = said("GET /_site/synergy/index.html", b"<html>", status=status, typed="text/html")
+    assert judged(page) == {}
     below = said("GET /api/v1/nowhere", b"<html>", typed="text/html")
     wrong = {"netlify.rate-limit.headers-on-any", "netlify.content-type.json-responses"}
     assert judged(below)["violated"] == wrong
