@@ -149,8 +149,8 @@ class Operation:
 
     def admits(self, values: Mapping[str, str]) -> bool:
         """Whether the document lets path parameters have these values, as far as it says of what form they are."""
-        forms = {p["name"]: (p.get("schema") or {}).get("pattern") for p in self.parameters if p["in"] == "path"}
-        return all(forms.get(name) is None or re.search(forms[name], value) for name, value in values.items())
+        forms = {p["name"]: (p.get("schema") or {}).get("pattern", "") for p in self.parameters if p["in"] == "path"}
+        return all(re.search(forms.get(name, ""), value) for name, value in values.items())
 
     def values_in(self, path: str) -> Mapping[str, str]:
         """The values of the path parameters in a path below the base URL that the template matches or begins."""
