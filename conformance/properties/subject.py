@@ -23,12 +23,13 @@ from conformance.contract import (
 from conformance.properties.cleanup import clean_up
 from conformance.properties.collection import Collection
 from conformance.properties.mock import MockServer, play
+from conformance.properties.receiver import Receiver
 from conformance.properties.resource import Things
 from conformance.targets import Client, Observer, Session, Target, Unsupported
 from conformance.targets.clock import Clock
 from conformance.targets.guard import RECORDED
 from conformance.targets.wire import Wire
-from conformance.traffic.exchange import Exchange
+from conformance.traffic.exchange import Exchange, Request
 
 ClientFault = Callable[[Client], None]
 
@@ -120,7 +121,8 @@ class Subject:
         if operation.writes:
             self.need("writes")
         if resource is None or operation.collection is not None:
-            return self.client.call(operation, self.values(operation), **options)
+            asked = {**operation.asked_of(self.session.parameters), **options.pop("query", {})}
+            return self.client.call(operation, self.values(operation), query=asked, **options)
         things = self.things
         role = things.role_of(operation)
         if role == "create":
@@ -154,7 +156,8 @@ class Subject:
         if pagination.previous is None and named:
             # No document names the parameter; whoever knows the target does.
             pagination = pagination.model_copy(update={"previous": named[0]})
-        return Collection(self.client, operation, pagination, self.values(operation))
+        asked = operation.asked_of(self.session.parameters)
+        return Collection(self.client, operation, pagination, self.values(operation), asked)
 
     @cached_property
     def lists(self) -> list[Collection]:
@@ -194,6 +197,23 @@ class Subject:
             self.client_fault(server.client)
         return server
 
+    @cached_property
+    def receiver(self) -> Receiver:
+        """A small HTTP server that the target is told to call.
+
+        Raises:
+            Unsupported: the target calls none on loopback.
+        """
+        self.need("receiver")
+        recorded = self.session.received
+        looks = None if recorded is None else iter(recorded)
+        return Receiver(self.client.redactor, self.client.renamed, looks).start()
+
+    @property
+    def received(self) -> tuple[tuple[Request, ...], ...]:
+        """What each look at the receiver showed, where one was started."""
+        return tuple(self.receiver.looks) if "receiver" in self.__dict__ else ()
+
     @property
     def subject(self) -> Subject:
         return self
@@ -214,5 +234,7 @@ class Subject:
         return {name: getattr(self, name) for name in names}
 
     def close(self) -> list[str]:
-        """Deletes what was created; returns what could not be deleted."""
+        """Deletes what was created, and ends the receiver; returns what could not be deleted."""
+        if "receiver" in self.__dict__:
+            self.receiver.stop()
         return clean_up(self.client) if self.opened else []
