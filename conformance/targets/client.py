@@ -107,12 +107,7 @@ class Client:
     def _as_documented(self) -> Routes:
         return self.contract.routes({})
 
-    def call(
-        self,
-        operation: Operation,
-        values: Mapping[str, str] | None = None,
-        **options: Any,
-    ) -> Exchange:
+    def call(self, operation: Operation, values: Mapping[str, str] | None = None, **options: Any) -> Exchange:
         """Calls an operation of the contract; `values` fill its path template. Options as in `send`.
 
         Raises:
@@ -228,6 +223,10 @@ class Client:
                 yield
         finally:
             self._unpaced = before
+
+    def fits(self, operation: Operation, values: Mapping[str, str]) -> bool:
+        """Whether the document lets an operation be called with these values of path parameters."""
+        return operation.admits(values)
 
     def knows_state(self, given: str, came: str) -> bool:
         """Whether the state in a redirect is the one that was given (RFC 6749 10.12)."""
