@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -128,6 +128,15 @@ class Operation:
     @property
     def path_parameters(self) -> tuple[str, ...]:
         return tuple(part[1:-1] for part in self.path.split("/") if is_parameter(part))
+
+    def asked_of(self, known: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """The query parameters that it needs, as far as a value is known: as of what stands in paths, of one name."""
+        needed = [
+            parameter["name"]
+            for parameter in self.parameters
+            if parameter["in"] == "query" and parameter.get("required")
+        ]
+        return {name: known[name][0] for name in needed if known.get(name)}
 
     @property
     def rest(self) -> str | None:

@@ -204,7 +204,9 @@ class Things:
     @property
     def listing(self) -> Collection:
         pagination = self.contract.conventions.lists
-        return Collection(self.client, self.operation("list"), pagination, self.fixed, self.query)
+        operation = self.operation("list")
+        asked = operation.asked_of({name: [value] for name, value in self.known.items()})
+        return Collection(self.client, operation, pagination, self.fixed, {**asked, **self.query})
 
     def listed(self) -> list[str]:
         """The ids in the list now."""

@@ -120,7 +120,8 @@ class Subject:
         if operation.writes:
             self.need("writes")
         if resource is None or operation.collection is not None:
-            return self.client.call(operation, self.values(operation), **options)
+            asked = {**operation.asked_of(self.session.parameters), **options.pop("query", {})}
+            return self.client.call(operation, self.values(operation), query=asked, **options)
         things = self.things
         role = things.role_of(operation)
         if role == "create":
@@ -154,7 +155,8 @@ class Subject:
         if pagination.previous is None and named:
             # No document names the parameter; whoever knows the target does.
             pagination = pagination.model_copy(update={"previous": named[0]})
-        return Collection(self.client, operation, pagination, self.values(operation))
+        asked = operation.asked_of(self.session.parameters)
+        return Collection(self.client, operation, pagination, self.values(operation), asked)
 
     @cached_property
     def lists(self) -> list[Collection]:

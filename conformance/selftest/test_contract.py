@@ -37,6 +37,22 @@ def test_five_catalogues_hold_467_requirements_with_unique_ids() -> None:
 
 
 CORRECTED = {
+    "netlify.auth.no-token-denied": ("basis", "how to authenticate is said, not what comes without it"),
+    "netlify.crud.snippet-ids-stable": ("strength", "the only sample id is a position, too"),
+    "netlify.crud.ssl-precondition": ("basis", "an unmet condition may show later than in the answer"),
+    "netlify.deploy-flow.deploy-paths-agree": (
+        "strength",
+        "the samples show a finished deploy in different states by its two paths",
+    ),
+    "netlify.errors.unknown-id-404": ("strength", "no line speaks of what is not there"),
+    "netlify.pagination.all-lists-paginate": ("basis", "only what is longer than a page is said to be paginated"),
+    "netlify.pagination.walk-exactly-once": ("basis", "pages are said to exist, not that their walk is complete"),
+    "netlify.schema.account-id": ("basis", "the id is found there, under a name that is not said"),
+    "netlify.schema.deploy-state-enum": (
+        "strength",
+        "no state of processing or of failure has a name, though there must be some",
+    ),
+    "netlify.types.sha-hex": ("basis", "that digests are hexadecimal is shown, not said"),
     "zeit.crud.team-patch-merges": ("strength", "the table marks slug and name as required; one sample sends one"),
     "zeit.errors.server-error-code": ("strength basis", "the code is like a 500, and not every 500 has it"),
     "zeit.errors.code-extras": ("rule", "what it asks is the rule of that name, with the keys as data"),

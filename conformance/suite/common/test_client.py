@@ -50,12 +50,12 @@ def merged(*documents: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def page_body(contract: Contract, ids: list[str], following: str | None) -> dict[str, Any]:
-    """A page of records with these ids, and the cursor of the next one."""
+def page_body(contract: Contract, ids: list[str], following: str | None) -> Any:
+    """A page of records with these ids, and the cursor of the next one where that is named in bodies."""
     collection, pagination = list_operation(contract).listing, contract.conventions.lists
     records = [{collection.id[0]: identity} for identity in ids]
-    if pagination.whole:
-        return nested(collection.items, records)
+    if pagination.whole or pagination.style == "link-header":
+        return nested(collection.items, records) if collection.items else records
     nothing = "" if '""' in pagination.end else None
     return merged(
         nested(collection.items, records),
@@ -64,6 +64,12 @@ def page_body(contract: Contract, ids: list[str], following: str | None) -> dict
         nested(pagination.count, len(ids)) if pagination.count else {},
         nested(pagination.total, len(ids)) if pagination.total else {},
     )
+
+
+def page_headers(contract: Contract, following: str | None) -> dict[str, str]:
+    """The headers of a page: the link to the next one, where that is named in them."""
+    is_named = following is not None and contract.conventions.lists.style == "link-header"
+    return {"Link": f'<{following}>; rel="next"'} if is_named else {}
 
 
 def link_with(collection: Collection, cursor: str) -> str:
@@ -107,8 +113,11 @@ def test_cursors_are_passed_on_unchanged(contract: Contract, mock: MockServer, c
     collection = list_of(contract, mock)
     pagination = collection.pagination
     named = [link_with(collection, cursor) if pagination.by_link else cursor for cursor in cursors]
-    pages = iter([page_body(contract, [str(number)], following) for number, following in enumerate([*named, None])])
-    mock.routes.route().mock(side_effect=lambda _: Reply(200, json=next(pages)))
+    pages = iter(
+        Reply(200, json=page_body(contract, [str(number)], following), headers=page_headers(contract, following))
+        for number, following in enumerate([*named, None])
+    )
+    mock.routes.route().mock(side_effect=lambda _: next(pages))
     first = len(mock.raw)
     collection.walk(1, expected=len(cursors) + 1, query={"type": "a filter"})
     if pagination.by_link:
@@ -127,6 +136,16 @@ def test_cursors_are_passed_on_unchanged(contract: Contract, mock: MockServer, c
 NEW_NAMES = st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=3, max_size=8).map("new_{}".format)
 
 
+def with_new_members(plain: Any, extra: dict[str, Any], collection: Collection) -> Any:
+    """A page with members more at every level: of itself, of its envelope, and of each record."""
+    items, envelope = collection.description.items.removeprefix("/"), collection.pagination.envelope
+    records = [{**record, **extra} for record in (plain[items] if items else plain)]
+    if not items:
+        return records
+    enveloped = {envelope: {**plain[envelope], **extra}} if envelope else {}
+    return {**plain, **extra, items: records, **enveloped}
+
+
 @requirement("versioning.client-accepts-new-keys")
 @property_test(
     examples=[{"extra": {"new_member": {"nested": [1, None, True]}}}],
@@ -138,11 +157,7 @@ def test_new_members_break_nothing(contract: Contract, mock: MockServer, extra: 
     """Members that no document names, at every level of an answer, change nothing that the client reads."""
     plain = page_body(contract, ["1", "2"], None)
     collection = list_of(contract, mock)
-    items = collection.description.items.removeprefix("/")
-    more = {**plain, **extra, items: [{**record, **extra} for record in plain[items]]}
-    envelope = collection.pagination.envelope
-    if envelope:
-        more[envelope] = {**plain[envelope], **extra}
+    more = with_new_members(plain, extra, collection)
     mock.routes.route().mock(side_effect=[Reply(200, json=plain), Reply(200, json=more)])
     try:
         before, after = collection.page(), collection.page()
