@@ -299,7 +299,7 @@ class Run:
             said = tuple(Interaction(worth_keeping(e.request), e.response, e.negative, e.sent_at) for e in exchanges)
             if said:
                 self.recording.setdefault(item.test, {})[name] = Take(
-                    said, tuple(run_with) if item.binding.is_property else ()
+                    said, tuple(run_with) if item.binding.is_property else (), subject.received
                 )
         return result
 

@@ -23,12 +23,13 @@ from conformance.contract import (
 from conformance.properties.cleanup import clean_up
 from conformance.properties.collection import Collection
 from conformance.properties.mock import MockServer, play
+from conformance.properties.receiver import Receiver
 from conformance.properties.resource import Things
 from conformance.targets import Client, Observer, Session, Target, Unsupported
 from conformance.targets.clock import Clock
 from conformance.targets.guard import RECORDED
 from conformance.targets.wire import Wire
-from conformance.traffic.exchange import Exchange
+from conformance.traffic.exchange import Exchange, Request
 
 ClientFault = Callable[[Client], None]
 
@@ -196,6 +197,23 @@ class Subject:
             self.client_fault(server.client)
         return server
 
+    @cached_property
+    def receiver(self) -> Receiver:
+        """A small HTTP server that the target is told to call.
+
+        Raises:
+            Unsupported: the target calls none on loopback.
+        """
+        self.need("receiver")
+        recorded = self.session.received
+        looks = None if recorded is None else iter(recorded)
+        return Receiver(self.client.redactor, self.client.renamed, looks).start()
+
+    @property
+    def received(self) -> tuple[tuple[Request, ...], ...]:
+        """What each look at the receiver showed, where one was started."""
+        return tuple(self.receiver.looks) if "receiver" in self.__dict__ else ()
+
     @property
     def subject(self) -> Subject:
         return self
@@ -216,5 +234,7 @@ class Subject:
         return {name: getattr(self, name) for name in names}
 
     def close(self) -> list[str]:
-        """Deletes what was created; returns what could not be deleted."""
+        """Deletes what was created, and ends the receiver; returns what could not be deleted."""
+        if "receiver" in self.__dict__:
+            self.receiver.stop()
         return clean_up(self.client) if self.opened else []

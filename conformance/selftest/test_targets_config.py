@@ -53,9 +53,9 @@ def test_requests_arrive_below_the_url_given(suffix: str, monkeypatch: pytest.Mo
 
 
 def test_a_url_on_this_machine_may_be_loaded_and_none_may_be_written_to_unasked() -> None:
-    assert at(LOCAL).capabilities == {"load"}
+    assert at(LOCAL).capabilities == {"load", "receiver"}
     assert not at(REMOTE).capabilities & {"load", "writes"}
-    assert at(LOCAL, allow_writes=True).capabilities == {"load", "writes"}
+    assert at(LOCAL, allow_writes=True).capabilities == {"load", "receiver", "writes"}
 
 
 def test_credentials_are_taken_by_name_from_the_environment(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_named_target_says_what_it_is(tmp_path: Path) -> None:
     assert (target.base_url, target.strict) == (LOCAL, True)
     assert target.parameters["user-id"] == ("one", "two")
     # Writing has to be allowed on the command line, whatever the table says.
-    assert target.capabilities == {"load", "seeded"}
+    assert target.capabilities == {"load", "receiver", "seeded"}
 
 
 @pytest.mark.parametrize(

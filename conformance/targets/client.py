@@ -38,6 +38,7 @@ from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Locator, Response
 from conformance.traffic.rates import buckets_of
 from conformance.traffic.redact import Redactor
+from conformance.traffic.renaming import Renamed
 from conformance.traffic.successes import lacking
 from conformance.traffic.urls import LONGEST, link_target, origin_of, resolved
 
@@ -73,6 +74,7 @@ class Client:
         routes: where the target serves operations at other paths than the documented ones.
         restarts: how often a walk that shows a record twice is begun again.
         acting: name of the credential that is sent where none is named.
+        renamed: what differs from run to run, and is kept under another name.
         last_answer: the last one as it came, for a secret that has to be sent back; it is never kept.
     """
 
@@ -96,6 +98,7 @@ class Client:
     restarts: int = 1
     tls: ContextFactory | None = None
     acting: str = "default"
+    renamed: Renamed = field(factory=Renamed)
     routes: Routes = field()
     last_answer: Response | None = field(default=None, init=False, repr=False)
     _unpaced: bool = False
@@ -415,10 +418,10 @@ class Client:
             answer, recorded_at = Response(status=0, fault=why, http_version=""), None
         # What is large is not held for the sake of a secret in it.
         self.last_answer = answer if answer.unread is None and len(answer.body) <= LARGEST_KEPT else None
-        said = self.redactor.request(as_sent(request))
+        said = self.redactor.request(self.renamed.request(as_sent(request)))
         exchange = self._locator.exchange(
             said,
-            answer if self.replayed else self.redactor.response(answer),
+            answer if self.replayed else self.redactor.response(self.renamed.response(answer)),
             negative=negative,
             sent_at=recorded_at if self.replayed else sent_at,
         )

@@ -25,7 +25,7 @@ from conformance.traffic.urls import is_loopback, origin_of
 
 BUILT_IN = ("cassette", "reference")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable", "tls", "h2", "single-consumer"})
+CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable", "tls", "h2", "single-consumer", "receiver"})
 
 
 class TargetRecord(Record):
@@ -234,9 +234,11 @@ def _at_url(
         raise TargetError(f"the target {name!r}: ca: there is no file {ca}")
     if "load" in record.capabilities and not loopback:
         raise TargetError(f"the target {name!r}: load tests run against loopback addresses only")
+    if "receiver" in record.capabilities and not loopback:
+        raise TargetError(f"the target {name!r}: only what is on loopback can call a receiver there")
     capabilities = set(record.capabilities) - {"writes"}
     if loopback:
-        capabilities.add("load")
+        capabilities |= {"load", "receiver"}
     if url.scheme == "https":
         # What a document promises of HTTP/2 is asked of every host but an emulator, which says so if it has it.
         capabilities |= {"tls"} if loopback else {"tls", "h2"}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import httpx2
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from conformance import reference
 from conformance.checks.releases import releases_of
@@ -61,7 +61,11 @@ class ReferenceTarget(Target):
     name: str = "reference"
     kind: str = "reference"
     strict: bool = True
-    capabilities: frozenset[str] = CAPABILITIES
+    capabilities: frozenset[str] = field()
+
+    @capabilities.default
+    def _of_the_server(self) -> frozenset[str]:
+        return _capabilities(self.contract.api)
 
     @property
     def base_url(self) -> str:  # type: ignore[override]
@@ -113,6 +117,12 @@ class ReferenceTarget(Target):
             "parameters": {name: list(values) for name, values in sorted(server.parameters.items())},
             **({"facts": facts} if (facts := facts_of(self.contract, server)) else {}),
         }
+
+
+@cache
+def _capabilities(api: str) -> frozenset[str]:
+    """What the server allows; one that calls others, by its `sender`, calls a receiver, too."""
+    return CAPABILITIES | ({"receiver"} if hasattr(reference.build(api), "sender") else set())
 
 
 def facts_of(contract: Contract, server: reference.Server) -> dict[str, Any]:

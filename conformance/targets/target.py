@@ -29,7 +29,7 @@ from conformance.targets.network import Limits, Transport
 from conformance.targets.origin import Origin, in_clear
 from conformance.targets.replay import CassetteTransport
 from conformance.traffic import cassette
-from conformance.traffic.exchange import Exchange
+from conformance.traffic.exchange import Exchange, Request
 from conformance.traffic.redact import Redactor
 from conformance.traffic.urls import is_loopback
 
@@ -47,6 +47,7 @@ class Session:
         capabilities: what the target allows in this session.
         parameters: path parameter → values known to exist.
         facts: what else is known about the target, e.g. the releases it serves.
+        received: what each look at a receiver showed as it was recorded, None where the target itself calls one.
     """
 
     client: Client
@@ -54,6 +55,7 @@ class Session:
     parameters: Mapping[str, tuple[str, ...]]
     facts: Mapping[str, Any] = field(factory=dict)
     cases: tuple[Mapping[str, Any], ...] | None = None
+    received: tuple[tuple[Request, ...], ...] | None = None
 
 
 class Target(ABC):
@@ -133,6 +135,7 @@ class CassetteTarget(Target):
             parameters,
             provenance.get("facts", {}),
             take.cases if take else (),
+            take.received if take else (),
         )
 
 

@@ -55,10 +55,15 @@ def worth_keeping(request: Request) -> Request:
 
 @frozen
 class Take:
-    """What one item said: its interactions in order, and the cases a property was run with."""
+    """What one item said: its interactions in order, and the cases a property was run with.
+
+    Attributes:
+        received: what each look at a receiver showed, which the target was told to call.
+    """
 
     interactions: tuple[Interaction, ...] = ()
     cases: tuple[Mapping[str, Any], ...] = ()
+    received: tuple[tuple[Request, ...], ...] = ()
 
 
 @frozen
@@ -102,7 +107,9 @@ def read(path: Path) -> Cassette:
     by_number = dict(interactions)
     takes = {
         item: Take(
-            tuple(by_number[n] for n in range(share.first, share.first + share.count) if n in by_number), share.cases
+            tuple(by_number[n] for n in range(share.first, share.first + share.count) if n in by_number),
+            share.cases,
+            tuple(tuple(each.request for each in look) for look in share.received),
         )
         for item, share in shares.items()
     }
@@ -121,12 +128,33 @@ LATEST = 253_402_300_799.0
 """Epoch seconds of the last moment that a date can have."""
 
 
+class _Received(Record):
+    """A request that a receiver got."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    # Each byte is a character: a body need not be text.
+    body: str = Field(default="", pattern="^[\\x00-\\xff]*$")
+
+    @classmethod
+    def of(cls, request: Request) -> dict[str, Any]:
+        """A request as the metadata has it."""
+        body = request.body.decode("latin-1")
+        return cls(method=request.method, url=request.url, headers=request.headers, body=body).model_dump(mode="json")
+
+    @property
+    def request(self) -> Request:
+        return Request(method=self.method, url=self.url, headers=self.headers, body=self.body.encode("latin-1"))
+
+
 class _Share(Record):
     first: StrictInt = Field(ge=1)
     count: StrictInt = Field(ge=0)
     negative: tuple[StrictInt, ...] = ()
     times: tuple[Annotated[float, Field(ge=0, le=LATEST, strict=True)], ...] = ()
     cases: tuple[dict[str, Any], ...] = ()
+    received: tuple[tuple[_Received, ...], ...] = ()
 
 
 class _Provenance(Record):
@@ -215,6 +243,8 @@ def write(path: Path, provenance: Mapping[str, Any], takes: Mapping[str, Take]) 
             share["times"] = [round(said.sent_at or 0.0, 3) for said in take.interactions]
         if take.cases:
             share["cases"] = [dict(case) for case in take.cases]
+        if take.received:
+            share["received"] = [[_Received.of(each) for each in look] for look in take.received]
         shares[item] = share
         for said in take.interactions:
             requests.append(_vcr_request(said.request))
