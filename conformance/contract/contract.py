@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -228,7 +229,7 @@ def _load(folder: Path) -> Contract:
         folder,
     )
     for resource in conventions.resources:
-        for operation_id in resource.operations:
+        for operation_id in (*resource.operations, *chain.from_iterable(resource.parts.values())):
             if operation_id not in contract._by_id:
                 where = f"{label(conventions_)}: resources.{resource.name}"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")

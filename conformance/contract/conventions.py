@@ -290,6 +290,8 @@ class Resource(Record):
         parameter: path parameter that takes the id.
         object: JSON pointer of the resource in the answers of create and read.
         writable: member → two values that replace and update may set.
+        parts: path parameter that takes the id of something that belongs to it and goes with it → the operations
+            on it whose answers show such things, one or a list, by their `id`.
     """
 
     name: str
@@ -305,6 +307,7 @@ class Resource(Record):
     update: str | None = None
     delete: str | None = None
     writable: dict[str, tuple[Any, Any]] = Field(default_factory=dict)
+    parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def operations(self) -> tuple[str, ...]:

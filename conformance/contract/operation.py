@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -154,6 +155,11 @@ class Operation:
             _filled(values[part[1:-1]], part[1:-1] == rest) if is_parameter(part) else part
             for part in self.path.split("/")
         )
+
+    def admits(self, values: Mapping[str, str]) -> bool:
+        """Whether the document lets path parameters have these values, as far as it says of what form they are."""
+        forms = {p["name"]: (p.get("schema") or {}).get("pattern", "") for p in self.parameters if p["in"] == "path"}
+        return all(re.search(forms.get(name, ""), value) for name, value in values.items())
 
     def values_in(self, path: str) -> Mapping[str, str]:
         """The values of the path parameters in a path below the base URL that the template matches or begins."""

@@ -228,6 +228,20 @@ def test_a_circle_of_references_is_no_hang(specs: Path) -> None:
             [{"name": "thing", "create": "POST /things", "body": {}, "parameter": "id", "object": "/thing"}],
             "resources.thing: POST /things is not in openapi.yaml",
         ),
+        (
+            ("resources",),
+            [
+                {
+                    "name": "thing",
+                    "create": "GET /things",
+                    "body": {},
+                    "parameter": "id",
+                    "object": "/thing",
+                    "parts": {"part_id": ["GET /parts"]},
+                }
+            ],
+            "resources.thing: GET /parts is not in openapi.yaml",
+        ),
     ],
 )
 def test_a_mistake_in_conventions_is_named_with_its_field(

@@ -234,3 +234,68 @@ def test_a_create_that_cannot_be_noted_is_not_sent() -> None:
 def test_every_value_is_free_on_a_server_that_is_thrown_away() -> None:
     client = client_of(Guard.of_throwaway(VULTR, {"dns-domain": (USERS,)}))
     assert client.send("DELETE", f"/v2/domains/{USERS}").response.ok
+
+
+NETLIFY = load("netlify")
+SITES, DEPLOYS = "/api/v1/sites", "/api/v1/sites/site-1/deploys"
+UPLOAD = "/api/v1/deploys/{}/files/index.html"
+
+
+def with_a_site(**given: Any) -> Client:
+    """A client whose run has made the site `site-1`."""
+    client = client_of(guard_of(NETLIFY, **given), Server(id="site-1"))
+    client.send("POST", SITES, body={"name": f"{RUN}-00000000-1"})
+    return client
+
+
+def answered(client: Client, method: str, path: str, body: Any) -> None:
+    client.transport = Played(body)
+    client.send(method, path, body={"files": {}} if method == "POST" else None)
+
+
+class Played(Server):
+    """Answers this body."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        self.body = body
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("POST", {"id": "deploy-1"}), ("GET", [{"id": "deploy-0"}, {"id": "deploy-1"}])]
+)
+def test_what_belongs_to_a_thing_of_the_run_may_be_written_to(method: str, body: Any) -> None:
+    client = with_a_site()
+    answered(client, method, DEPLOYS, body)
+    client.send("PUT", UPLOAD.format("deploy-1"), content=b"x")
+    with pytest.raises(Unsupported, match="deploy_id deploy-2 was not created by this run"):
+        client.send("PUT", UPLOAD.format("deploy-2"), content=b"x")
+
+
+def test_what_belongs_to_a_users_thing_is_not_written_to() -> None:
+    client = with_a_site()
+    answered(client, "GET", "/api/v1/sites/site-of-users/deploys", [{"id": "deploy-1"}])
+    with pytest.raises(Unsupported, match="deploy_id deploy-1 was not created by this run"):
+        client.send("PUT", UPLOAD.format("deploy-1"), content=b"x")
+
+
+def test_what_belongs_to_a_thing_that_was_given_up_may_be_written_to() -> None:
+    client = client_of(guard_of(NETLIFY, given_up={"site_id": ("site-1",)}))
+    answered(client, "GET", DEPLOYS, [{"id": "deploy-1"}])
+    client.send("PUT", UPLOAD.format("deploy-1"), content=b"x")
+
+
+@pytest.mark.parametrize("body", [[{"id": "deploy-1"}], [], None, "deploy-1", {"id": ["deploy-1"]}, [{"id": ".."}]])
+def test_what_a_user_named_is_nobodys_part_whatever_an_answer_shows(body: Any) -> None:
+    client = with_a_site(known={"deploy_id": ("deploy-1",)})
+    answered(client, "GET", DEPLOYS, body)
+    for identity in ("deploy-1", "..", ""):
+        with pytest.raises(Unsupported):
+            client.send("PUT", UPLOAD.format(identity), content=b"x")
+
+
+def test_values_that_the_document_forbids_do_not_fit() -> None:
+    client, upload = with_a_site(), NETLIFY.operation("PUT /api/v1/deploys/{deploy_id}/files/{file_path}")
+    for path, fits in (("a b/ü+%.txt", True), ("a#b", False), ("a/b?c", False)):
+        assert client.fits(upload, {"file_path": path}) is fits
+    assert client.fits(upload, {"deploy_id": "of no form"})

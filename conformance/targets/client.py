@@ -229,6 +229,10 @@ class Client:
         finally:
             self._unpaced = before
 
+    def fits(self, operation: Operation, values: Mapping[str, str]) -> bool:
+        """Whether the document lets an operation be called with these values of path parameters."""
+        return operation.admits(values)
+
     def knows_state(self, given: str, came: str) -> bool:
         """Whether the state in a redirect is the one that was given (RFC 6749 10.12)."""
         return compare_digest(given.encode(), came.encode())

@@ -47,6 +47,7 @@ class Guard:
         made: every create so far.
         stopped: why nothing more is created, None as long as what was created can be deleted.
         existing: whose list a create adds to → the ids that were in it before; None where it could not be read.
+        parts: path parameter → ids of what belongs to things that may be written to, and goes with them.
     """
 
     contract: Contract | None = None
@@ -59,6 +60,7 @@ class Guard:
     made: list[Made] = field(factory=list)
     stopped: str | None = None
     existing: dict[str, frozenset[str] | None] = field(factory=dict)
+    parts: dict[str, set[str]] = field(factory=dict)
 
     @classmethod
     def of_throwaway(cls, contract: Contract, known: Mapping[str, Sequence[str]] | None = None) -> Guard:
@@ -121,7 +123,9 @@ class Guard:
         self.made.append(made)
 
     def answered(self, made: Made | None, exchange: Exchange) -> None:
-        """Takes note of what came of a write that was let pass."""
+        """Takes note of what came of a write that was let pass, and of what an answer shows of the run's own."""
+        if exchange.response.ok and exchange.operation is not None and not self.throwaway:
+            self._shown(exchange, exchange.operation)
         if made is not None:
             self._created(made, exchange)
         elif exchange.response.ok and exchange.operation is not None and exchange.request.method == "DELETE":
@@ -134,6 +138,19 @@ class Guard:
         elif exchange.response.ok and exchange.operation is not None:
             for each in self.made:
                 self._renamed(each, exchange, exchange.operation)
+
+    def _shown(self, exchange: Exchange, operation: Operation) -> None:
+        """Takes note of the parts that an answer shows of what may be written to; a user's own are none of them."""
+        for resource in self.contract.conventions.resources if self.contract else ():
+            parameter = resource.parameter
+            for part in [name for name, shown_by in resource.parts.items() if operation.id in shown_by]:
+                of = operation.values_in(exchange.path).get(parameter, "")
+                if not self.ours(parameter, of) and of not in self.given_up.get(parameter, ()):
+                    continue
+                found = exchange.response.at("")
+                ids = {str(_at(record, "/id") or "") for record in (found if isinstance(found, list) else [found])}
+                users = {value for values in self.known.values() for value in values}
+                self.parts.setdefault(part, set()).update(one for one in ids - users if one.strip("/. "))
 
     def _renamed(self, made: Made, exchange: Exchange, operation: Operation) -> None:
         """Takes note that what a create made has another name now, where it is by its name that it is reached."""
@@ -253,7 +270,8 @@ class Guard:
         assert self.contract is not None
         scope = self.contract.conventions.auth.scope
         nobodys = is_nobodys(value) or (scope is not None and (parameter, value) == (scope.parameter, scope.unknown))
-        return nobodys or value in self.given_up.get(parameter, ()) or self.ours(parameter, value)
+        given_up = value in self.given_up.get(parameter, ()) or value in self.parts.get(parameter, ())
+        return nobodys or given_up or self.ours(parameter, value)
 
     def _for_reading(self, value: str) -> bool:
         """Whether a user named a value, and did not give it up."""

@@ -1,0 +1,1 @@
+"""The Netlify API's own tests."""
