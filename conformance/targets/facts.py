@@ -56,6 +56,7 @@ class Facts(Record):
         others: operation → the id of a record that another account alone has.
         roles: what a user is in the team that the target names → the user's id.
         emulator: what stands for what happens outside the API → the path to call, or what to say there.
+        sites: where the pages of a site answer, which are no part of the API: a path in which its name is `{name}`.
         volatile: members that may change though nobody writes.
         rate_limit: how requests are counted where the document leaves it open.
         lifetime: seconds from the start of a run after which the credential that expires has done so.
@@ -70,6 +71,7 @@ class Facts(Record):
     others: dict[str, str] = Field(default_factory=dict)
     roles: dict[str, str] = Field(default_factory=dict)
     emulator: dict[str, str | dict[str, str]] = Field(default_factory=dict)
+    sites: str | None = Field(default=None, pattern=r"^/.+/\{name\}")
     volatile: tuple[str, ...] = ()
     rate_limit: Literal["fixed-window"] | None = None
     lifetime: float | None = None
