@@ -89,7 +89,7 @@ SEGMENTS = st.one_of(
 PATHS = st.lists(SEGMENTS, min_size=1, max_size=3).map(lambda segments: f"/{'/'.join(segments)}.txt")
 
 
-def _differ(paths: Sequence[str]) -> bool:
+def differ(paths: Sequence[str]) -> bool:
     """Whether paths are more than twins: a server may take those that differ in case alone for one."""
     return len({path.casefold() for path in paths}) == len(paths)
 
@@ -110,7 +110,7 @@ def _differ(paths: Sequence[str]) -> bool:
             ]
         }
     ],
-    paths=st.lists(PATHS, min_size=1, max_size=4, unique=True).filter(_differ),
+    paths=st.lists(PATHS, min_size=1, max_size=4, unique=True).filter(differ),
 )
 def test_paths_reach_the_list_of_files_as_they_are(subject: Subject, paths: list[str]) -> None:
     """Whatever is in a path, once each of its segments is encoded in the URL of the upload it is listed literally."""
