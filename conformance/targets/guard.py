@@ -307,7 +307,7 @@ class Guard:
         for value in beyond:
             if self._for_reading(value):
                 raise Unsupported(f"{where} {value} is for reading")
-        if operation is None and not named and not self._is_nobodys(path, segments):
+        if operation is None and not named and not (self._is_nobodys(path, segments) or self._is_below_ours(segments)):
             raise Unsupported(f"{where} nothing in the path was created by this run")
         if operation is not None and not named and self.created_by(operation) is None:
             raise Unsupported(f"{where} what it makes or changes is not known, and could not be deleted")
@@ -323,6 +323,10 @@ class Guard:
                 if found is not None:
                     return found, [unquote(part) for part in segments[end:]]
         return None, [unquote(part) for part in segments[1:]]
+
+    def _is_below_ours(self, segments: Sequence[str]) -> bool:
+        """Whether a path names something this run created, as that of a page of a site does."""
+        return any(made.exists and made.name is not None and made.name in segments for made in self.made)
 
     def _is_nobodys(self, path: str, segments: list[str]) -> bool:
         assert self.contract is not None
