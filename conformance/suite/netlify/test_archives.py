@@ -205,7 +205,11 @@ def test_the_media_type_says_how_a_body_is_read(subject: Subject) -> None:
         site = deploying.site()
         deploying.deployed_zip(site, one)
         deploying.assert_live(site, one, "that an archive was deployed to")
-        deploying.deployed(site, other)
+        created = deploying.post(site, digest(other))
+        assert_status(created, "2xx", when="with a digest, after an archive")
+        deploy = deploying.taken(site, other, created)
+        deploying.upload_required(deploy)
+        deploying.assert_finished(deploy, "of a digest, after an archive")
         deploying.assert_live(site, other, "that a digest was deployed to")
     else:
         _assert_put(deploying, deploying.site(), one)
