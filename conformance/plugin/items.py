@@ -21,6 +21,8 @@ from conformance.traffic.curl import curl
 
 VERDICT = "conformance verdict"
 CAUSE = "conformance cause"
+DETECTED = "conformance detected"
+ALARMS = "conformance alarms"
 
 
 class BoundTest(pytest.Collector):
@@ -133,7 +135,7 @@ class FaultItem(VerdictItem):
 
     def runtest(self) -> None:
         detection = detect(self.fault, self.items)
-        self.conformance.detected[self.fault.id] = detection
+        self.user_properties.append((DETECTED, [self.fault.id, detection.caught, *detection.beside]))
         if not detection.caught:
             came_to = ", ".join(f"{item.operation}: {result.outcome.value}" for item, result in detection.results)
             raise NotConforming(
@@ -155,7 +157,7 @@ class ControlItem(VerdictItem):
         for item in self.items:
             run.attempt(item)
         alarms = [f"{item.id}: {result.reason}" for item in self.items if is_alarm(result := run.result(item))]
-        self.conformance.alarms[self.api] = alarms
+        self.user_properties.append((ALARMS, [self.api, len(alarms)]))
         if alarms:
             raise NotConforming("\n".join(["false alarms:", *(f"  {alarm}" for alarm in alarms)]))
 
