@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from conformance.contract import ConformanceError, Contract
 from conformance.contract.verdict import Verdict
@@ -52,9 +53,14 @@ class VerdictItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotConforming | ConformanceError):
-            return visible(str(excinfo.value))
+            return self._told(visible(str(excinfo.value)))
         # A traceback may show what was in the hands of the code.
         return visible(self.conformance.redactor.text(str(super().repr_failure(excinfo, style))))
+
+    def _told(self, text: str) -> ReprExceptionInfo:
+        """A failure that pytest's summary repeats by its first line alone: of a text it has all where `CI` is set."""
+        shown = ReprTraceback([ReprEntryNative([f"{text}\n"])], None, "native")
+        return ReprExceptionInfo(shown, ReprFileLocation(str(self.path), 0, text.partition("\n")[0]))
 
     @property
     def conformance(self) -> Conformance:

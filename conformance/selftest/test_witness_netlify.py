@@ -16,7 +16,7 @@ from conformance.reference.serve import serve
 from conformance.selftest.node import installed
 from conformance.selftest.servers import TOKEN
 
-WITNESS = Path(__file__).parent / "witnesses" / "netlify_api"
+WITNESS = Path(__file__).parent / "witnesses" / "netlify-api"
 RAW = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/vnd.bitballoon.v1.raw"}
 FILES = {
     "index.html": b"<!doctype html>\n<title>Witness</title>\n",
