@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
+from conformance.reference.netlify.faults import (
+    digests,
+    uploads,
+)
 
-FAULTS: tuple[Fault, ...] = ()
+FAULTS: tuple[Fault, ...] = (
+    *digests.faults,
+    *uploads.faults,
+)
 """All of them; their ids are unique."""
