@@ -130,8 +130,8 @@ class Judge:
 
     def _is_outside(self, exchange: Exchange) -> bool:
         """Whether it is with the pages of a site, for which nothing of what the document says of the API holds."""
-        pages = self._facts.get("sites")
-        return exchange.operation is None and bool(pages) and exchange.path.startswith(pages.partition("{")[0])
+        pages: str | None = self._facts.get("sites")
+        return exchange.operation is None and bool(pages) and exchange.path.startswith(str(pages).partition("{")[0])
 
     def _applying(self, exchange: Exchange) -> list[tuple[Requirement, Observation]]:
         operation, method = exchange.operation, exchange.request.method

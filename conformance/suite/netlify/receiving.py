@@ -19,7 +19,7 @@ OF_SITE, OF_FORM = "GET /api/v1/sites/{site_id}/submissions", "GET /api/v1/forms
 VERIFIED, SPAM = "verified", "spam"
 STATES = (VERIFIED, SPAM)
 
-PAGE = "/index.html"
+PAGE = "/forms.html"
 _FORM = (
     '<form name="{}" method="post" data-netlify="true"><input name="email" type="email"><input name="message"></form>'
 )
