@@ -103,6 +103,8 @@ class Judge:
         if not exchange.response.answered or self._is_outside(exchange):
             return
         self._position += 1
+        if not exchange.path.startswith(self._contract.conventions.below):
+            return
         accused: Requirement | None = None
         closed: Exchange | None = None
         for record, observation in self._applying(exchange):

@@ -12,6 +12,7 @@ from attrs import frozen
 from conformance.checks.base import HELD, Finding, Sight, as_json, check, controlled, note, violated
 from conformance.contract import Pagination
 from conformance.traffic.exchange import Exchange
+from conformance.traffic.links import related
 from conformance.traffic.urls import LONGEST, Url, origin_of, resolved, split
 
 _ABSENT = object()
@@ -61,6 +62,9 @@ def _neighbours(sight: Sight) -> tuple[Pagination, dict[str, Any]] | None:
     pagination = sight.contract.conventions.pagination
     if pagination is None or sight.page is None:
         return None
+    if pagination.style == "link-header":
+        links = related(sight.exchange.response.header("link") or "")
+        return pagination, {name: links.get(name, [_ABSENT])[0] for name in DIRECTIONS}
     places = {"next": pagination.next, "prev": pagination.prev}
     return pagination, {name: sight.exchange.response.at(place, _ABSENT) for name, place in places.items()}
 

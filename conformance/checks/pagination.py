@@ -21,7 +21,7 @@ def list_has_envelope(sight: Sight) -> Iterator[Finding]:
     """A list answer carries the member with the paging information."""
     pagination = sight.contract.conventions.pagination
     page = sight.page
-    if pagination is None or page is None:
+    if pagination is None or pagination.envelope is None or page is None:
         return
     if page.enveloped:
         yield HELD
@@ -52,8 +52,11 @@ def _has(sight: Sight, parameter: str) -> bool:
 def _leads_forward(sight: Sight, page: Page, size: int) -> bool:
     """Whether a page lies where only the end can make it short: at the start, or behind a `next`.
 
-    A page reached by `prev`, or by a cursor made for another page size, may be short at the start of a list.
+    A page reached by `prev`, or by a cursor made for another page size, may be short at the start of a list. One that
+    has a number lies where its number says.
     """
+    if sight.contract.conventions.paging.numbered:
+        return True
     key = ("forward", sight.exchange.path, size)
     forward: set[str] = sight.memory.setdefault(key, set())
     found = page.cursor_asked is None or page.cursor_asked in forward
@@ -173,12 +176,13 @@ def pages_are_full(sight: Sight) -> Iterator[Finding]:
             expected=f"{size} records on every page but the last",
             actual=f"{short} records",
         )
-    if page.next is None:
+    following = next_cursor(page, pagination)
+    if page.next is None or following is None:
         return
     if not page.records:
         yield violated("an empty page has a next", expected="no next behind the last record", actual=page.next)
     elif len(page.records) < size:
-        waiting[*here, page.next] = len(page.records)
+        waiting[*here, following] = len(page.records)
     else:
         yield HELD
 
@@ -284,6 +288,9 @@ def walk_is_sound(sight: Sight) -> Iterator[Finding]:
     if walk is None:
         return
     again = sorted(walk.ids & {identity for identity in page.ids if identity is not None})
+    if again and pagination.numbered:
+        # What others add or delete during a walk moves records from one number to another.
+        return
     following = next_cursor(page, pagination)
     if again:
         yield violated(

@@ -93,9 +93,10 @@ class Contract:
             found |= {scope.parameter, *([scope.foreign] if scope.foreign else [])}
         if pagination is not None and pagination.previous is None and not pagination.by_link:
             found.add(PREVIOUS_CURSOR)
-        if "second" in self.conventions.auth.credentials:
-            # What another account has beside the caller's.
-            found |= {f"second_{name}" for operation in self.operations for name in operation.path_parameters}
+        # What only another credential reaches.
+        others = [name for name in self.conventions.auth.credentials if name != "default"]
+        parameters = [name for operation in self.operations for name in operation.path_parameters]
+        found |= {f"{other}_{name}" for other in others for name in parameters}
         if self.conventions.versioning is not None and self.conventions.versioning.carrier == "path":
             found.add(OLD_VERSIONS)
         return tuple(sorted(found))

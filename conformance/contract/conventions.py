@@ -322,6 +322,7 @@ class Conventions(Record):
     Attributes:
         name: what the API is called.
         base_url: the documented one.
+        below: what every path of the API begins with, where its host may serve something else, which is not judged.
         hosts: other hosts that it lives on, such as regional ones; `*` stands for any text.
         in_clear: status of every request over plain HTTP; None where the document gives none.
         tls: the versions of TLS that a client may be limited to, as far as they are not obsolete.
@@ -331,6 +332,7 @@ class Conventions(Record):
 
     name: str
     base_url: HttpUrl
+    below: str = ""
     hosts: tuple[str, ...] = ()
     in_clear: int | None = None
     tls: tuple[Literal["1.2", "1.3"], ...] = ()

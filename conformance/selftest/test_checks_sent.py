@@ -207,3 +207,54 @@ def test_a_query_parameter_that_is_needed_takes_the_value_that_is_known() -> Non
 def test_a_form_holds_no_submission(body: Any, wrong: bool) -> None:
     found = judged(said(f"GET {SITE.replace('3970e0fe-8564-4903-9a55-c5f8de49fb8b', 's')}/forms", body))
     assert ("netlify.schema.form" in found.get(Outcome.VIOLATED, set())) is wrong
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_a_host_serves_beside_the_api_is_not_held_to_it(status: int) -> None:
+    page = said("GET /_site/synergy/index.html", b"<html>", status=status, typed="text/html")
+    assert judged(page) == {}
+    below = said("GET /api/v1/nowhere", b"<html>", typed="text/html")
+    wrong = {"netlify.rate-limit.headers-on-any", "netlify.content-type.json-responses"}
+    assert judged(below)["violated"] == wrong
+
+
+SITE_SHOWN = {
+    "id": "s",
+    "premium": False,
+    "claimed": True,
+    "name": "n",
+    "custom_domain": None,
+    "url": "u",
+    "admin_url": "a",
+    "screenshot_url": None,
+    "created_at": "2013-09-17T05:13:08.1Z",
+    "updated_at": "2013-09-17T07:13:19+02:00",
+    "user_id": "u",
+}
+"""A site with whatever the document leaves open: fractions of a second, another zone, no domain, further members."""
+
+FREEDOMS = [
+    said("GET /api/v1/sites", [{**SITE_SHOWN, "plan": "free"}]),
+    said(f"GET {SITE}/deploys", [{"id": "1", "state": "preparing"}]),
+    said(f"GET {SITE}/metadata", {"error": "no error", "errors": None, "created_at": "tomorrow"}),
+    said(f"DELETE {SITE}", b"OK", typed="text/plain"),
+    said("DELETE /api/v1/hooks/1", b"", status=204, typed=None),
+    said("PUT /api/v1/submissions/1/spam", b"done", typed="text/plain"),
+    said(f"GET {SITE}", {"type": "about:blank", "title": "Not Found", "status": 404}, status=404),
+    said(f"GET {SITE}", b"", status=404, typed=None),
+    said(f"GET {SITE}", b"<html>", status=502, typed="text/html"),
+    said("GET /api/v1/accounts/a/env", {"A": {"values": []}}),
+    said("POST /api/v1/sites", {"id": "s", "errors": None}, status=201),
+    said(f"POST {SITE}/ssl", b"", status=202, typed=None),
+    said(f"GET {SITE}/files", [{**RECORD, "sha": FIRST.upper(), "deploy_id": "1"}]),
+    said("GET /api/v1/hooks/types?per_page=1", [{"name": n, "fields": [], "events": []} for n in ("url", "email")]),
+    said(
+        f"GET {SITE}/snippets",
+        [{"id": 7, "title": "t", "general": "", "general_position": "", "goal": None, "goal_position": None}],
+    ),
+]
+
+
+@pytest.mark.parametrize("exchange", FREEDOMS, ids=str)
+def test_a_freedom_of_the_document_is_no_fault(exchange: Exchange) -> None:
+    assert judged(exchange).get("violated", set()) <= {"netlify.rate-limit.headers-on-any"}

@@ -107,12 +107,7 @@ class Client:
     def _as_documented(self) -> Routes:
         return self.contract.routes({})
 
-    def call(
-        self,
-        operation: Operation,
-        values: Mapping[str, str] | None = None,
-        **options: Any,
-    ) -> Exchange:
+    def call(self, operation: Operation, values: Mapping[str, str] | None = None, **options: Any) -> Exchange:
         """Calls an operation of the contract; `values` fill its path template. Options as in `send`.
 
         Raises:

@@ -43,6 +43,22 @@ class TypeFact(Record):
     values: tuple[Any, ...] = ()
 
 
+class EnvironmentFact(Record):
+    """How environment variables are written, where the document shows no bodies.
+
+    Attributes:
+        site: the query parameter that names the site whose variables are meant; without it, they are shared.
+        many: a create takes an array of variables.
+        variable: the body of a create or a replacement, with `{key}` and `{value}` in the place of what is sent.
+        value: the body of an update, with `{context}` and `{value}`.
+    """
+
+    site: str | None = None
+    many: bool = False
+    variable: dict[str, Any] = Field(default_factory=dict)
+    value: dict[str, Any] = Field(default_factory=dict)
+
+
 class Facts(Record):
     """What is known of a target; each is optional, and without it what needs it is judged less or not at all.
 
@@ -56,6 +72,7 @@ class Facts(Record):
         others: operation → the id of a record that another account alone has.
         roles: what a user is in the team that the target names → the user's id.
         emulator: what stands for what happens outside the API → the path to call, or what to say there.
+        environment: how environment variables are written.
         sites: where the pages of a site answer, which are no part of the API: a path in which its name is `{name}`.
         volatile: members that may change though nobody writes.
         rate_limit: how requests are counted where the document leaves it open.
@@ -71,6 +88,7 @@ class Facts(Record):
     others: dict[str, str] = Field(default_factory=dict)
     roles: dict[str, str] = Field(default_factory=dict)
     emulator: dict[str, str | dict[str, str]] = Field(default_factory=dict)
+    environment: EnvironmentFact | None = None
     sites: str | None = Field(default=None, pattern=r"^/.+/\{name\}")
     volatile: tuple[str, ...] = ()
     rate_limit: Literal["fixed-window"] | None = None

@@ -16,6 +16,7 @@ from conformance.contract import Contract
 from conformance.reference.clock import VirtualClock
 from conformance.reference.faults import Fault
 from conformance.targets.baseline import Baseline, learnt
+from conformance.targets.budget import Budget
 from conformance.targets.client import Client
 from conformance.targets.guard import Guard
 from conformance.targets.origin import in_clear
@@ -87,8 +88,8 @@ class ReferenceTarget(Target):
         return Session(self._client(server, observers), self.capabilities, parameters, facts_of(self.contract, server))
 
     def _client(self, server: reference.Server, observers: list[Observer]) -> Client:
-        clock = server.clock
-        assert isinstance(clock, VirtualClock)
+        assert isinstance(server.clock, VirtualClock)
+        clock, limit = ServerClock(server.clock), self.contract.conventions.rate_limit
 
         def transport(address: str) -> httpx2.BaseTransport:
             return httpx2.WSGITransport(app=server, remote_addr=address, raise_app_exceptions=False)
@@ -99,12 +100,14 @@ class ReferenceTarget(Target):
             base_url=self.base_url,
             credentials=server.credentials,
             redactor=Redactor(server.credentials),
-            clock=ServerClock(clock),
+            clock=clock,
             guard=Guard.of_throwaway(self.contract, server.parameters),
             observers=observers,
             addresses=transport,
             plain_url=in_clear(self.base_url),
             private=True,
+            # What is allowed a few times a minute is waited for: nobody waits.
+            budget=Budget(self.contract.conventions, clock) if limit is not None and limit.buckets else None,
         )
 
     def recorded_provenance(self) -> dict[str, Any]:

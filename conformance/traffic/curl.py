@@ -13,7 +13,10 @@ _ADDED_BY_CURL = frozenset({"host", "content-length", "connection", "accept-enco
 
 
 def curl(request: Request, variables: Mapping[str, str]) -> str:
-    """The command; `variables` maps a credential's name to the environment variable that holds it."""
+    """The command; `variables` maps a credential's name to the environment variable that holds it.
+
+    A body that is no text is taken from a file `body`.
+    """
     parts = ["curl", "-i"]
     if request.method != "GET":
         parts += ["-X", shell_quoted(request.method)]
@@ -21,8 +24,9 @@ def curl(request: Request, variables: Mapping[str, str]) -> str:
         if name.lower() not in _ADDED_BY_CURL:
             parts += ["-H", _quoted(f"{name}: {value}", variables)]
     if request.unread is None and request.body:
-        # `--data` would read a file if the text began with @.
-        parts += ["--data-raw", _quoted(request.text, variables)]
+        # `--data` would read a file if the text began with @; what is no text cannot stand in a line at all.
+        is_text = request.body == request.text.encode()
+        parts += ["--data-raw", _quoted(request.text, variables)] if is_text else ["--data-binary", "@body"]
     if any(sign in request.url for sign in "[]{}"):
         parts.append("--globoff")
     return " ".join([*parts, "--url", _quoted(request.url, variables)])

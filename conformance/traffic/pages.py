@@ -33,7 +33,7 @@ class Page:
         total: the number of records of the whole list, where the page says it.
         enveloped: whether the answer has the member that carries the paging information.
         size_asked: the page size in the request, None unless it is a whole number of 1 or more.
-        cursor_asked: the cursor in the request, None on a first page.
+        cursor_asked: the cursor in the request, None on a first page: the number of that is none, either.
     """
 
     records: tuple[Any, ...]
@@ -86,7 +86,8 @@ def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
         return None
     following, before = (_neighbour(exchange, pagination, direction) for direction in ("next", "prev"))
     request = exchange.request
-    asked = [request.parameter(name) for name in (pagination.cursor, pagination.previous) if name]
+    named = [request.parameter(name) for name in (pagination.cursor, pagination.previous) if name]
+    asked = [cursor for cursor in named if cursor is not None and not _is_first(cursor, pagination)]
     return Page(
         records=tuple(records),
         ids=tuple(_identity(record, collection.id) for record in records),
@@ -97,8 +98,14 @@ def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
         total=exchange.response.at(pagination.total) if pagination.total else None,
         enveloped=bool(pagination.envelope) and exchange.response.at(f"/{pagination.envelope}", _ABSENT) is not _ABSENT,
         size_asked=_size(request.parameter(pagination.page_size.parameter)),
-        cursor_asked=next((cursor for cursor in asked if cursor is not None), None),
+        cursor_asked=next(
+            (cursor for cursor in asked if cursor is not None and not _is_first(cursor, pagination)), None
+        ),
     )
+
+
+def _is_first(cursor: str, pagination: Pagination) -> bool:
+    return pagination.numbered and cursor == "1"
 
 
 def neighbour_query(request: Request, pagination: Pagination, direction: Direction, named: str) -> Pairs:

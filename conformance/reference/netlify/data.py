@@ -59,6 +59,9 @@ SHARED, OF_SITE = "SHARED_SETTING", "SITE_SETTING"
 FUNCTION = "hello-world"
 FORMS = ("contact", "newsletter")
 
+LIFETIME = timedelta(days=30)
+"""How long the token `expiring` is valid from the start of the server."""
+
 _START = datetime(2025, 9, 17, 5, 13, 8, tzinfo=UTC)
 _PAGE = "<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1>{forms}</body></html>\n"
 _FORM = '<form name="{name}" method="post" netlify><input name="name"><input name="email" type="email">\
@@ -236,7 +239,10 @@ def _variable(key: str, owner: str) -> dict[str, Any]:
 
 
 def parameters() -> dict[str, list[str]]:
-    """Known good values of path parameters, of user A; those of parts of a site are of the first one."""
+    """Known good values of path parameters, of user A; those of parts of a site are of the first one.
+
+    The first team is user A's personal one. What begins with the name of another credential is what that one reaches.
+    """
     name = "ada-site-000"
     return {
         "site_id": [site_id("ada", number) for number in range(3)],
@@ -251,6 +257,11 @@ def parameters() -> dict[str, list[str]]:
         "submission_id": [stable_id(f"submission {name} {FORMS[0]} {number}") for number in (0, 2, 4)],
         "hook_id": [stable_id(f"hook {name} {number}") for number in range(MANY)],
         "name": [FUNCTION],
+        "second_site_id": [site_id("ben", 0)],
+        "second_deploy_id": [stable_id("deploy ben-site-000 0")],
+        "second_account_slug": ["ben"],
+        "saml_site_id": [site_id("sso-team", 0)],
+        "saml_account_slug": ["sso-team"],
     }
 
 
@@ -268,27 +279,18 @@ def facts() -> dict[str, Any]:
         "sites": "/_site/{name}",
         "emulator": {"submit": "/_emulator/submit", "dns": "/_emulator/dns"},
         "seeded": {
-            "GET /api/v1/sites": site_id("ada", 0),
-            "GET /api/v1/sites/{site_id}/deploys": stable_id("deploy ada-site-000 0"),
+            "GET /api/v1/sites": {"": site_id("ada", 0)},
+            "GET /api/v1/sites/{site_id}/deploys": {"": stable_id("deploy ada-site-000 0")},
+            # A site whose domain points here.
+            "POST /api/v1/sites/{site_id}/ssl": {"": site_id("ada", 0)},
         },
         "others": {
             "GET /api/v1/sites": site_id("ben", 0),
             "GET /api/v1/deploys/{deploy_id}": stable_id("deploy ben-site-000 0"),
             "GET /api/v1/accounts/{account_slug}": "ben",
         },
-        "totals": {"GET /api/v1/sites": SITES[TEAM_A] + SITES[TEAM_A2]},
-        "domains": {site_id("ada", 0): ["www.ada-shop.example", "ada-site-000.netlify.app"]},
-        "personal": "ada",
-        "team": "ada-works",
-        "member": {"account": "ada", "role": "Developer"},
-        "sso": {"account": "sso-team", "site": site_id("sso-team", 0)},
-        "ssl": {
-            "site": site_id("ada", 0),
-            "domains": ["www.ada-shop.example", "alias.ada-shop.example"],
-            "without": site_id("ada", 1),
-        },
-        "variables": {"shared": SHARED, "site": OF_SITE},
-        "forms": list(FORMS),
+        "roles": {"owner": USER_A, "member": USER_C},
+        "lifetime": LIFETIME.total_seconds(),
     }
     # Copied, so that no two places share an object: a recording then has no aliases.
     copied: dict[str, Any] = json.loads(json.dumps(known))

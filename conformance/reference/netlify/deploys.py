@@ -225,7 +225,7 @@ def _file_of(server: NetlifyServer, path: str, sha: str) -> dict[str, Any]:
 def list_files(server: NetlifyServer, request: Request) -> Response:
     """The files of the current deploy (Get files)."""
     files = server.flow.files(server, site_of(server, request)["id"])
-    return listing(server, request, [_file_of(server, path, files[path]) for path in sorted(files)], dict)
+    return listing(server, request, [_file_of(server, path, files[path]) for path in sorted(files)])
 
 
 def get_file(server: NetlifyServer, request: Request) -> Response:

@@ -66,7 +66,7 @@ class _Scope:
 
 def list_variables(server: NetlifyServer, request: Request) -> Response:
     """The variables of a team or a site (Get environment variables)."""
-    return listing(server, request, _visible(server, request), dict)
+    return listing(server, request, _visible(server, request), key="key")
 
 
 def get(server: NetlifyServer, request: Request) -> Response:

@@ -60,9 +60,9 @@ class Notices:
         return status == GONE
 
 
-def list_types(_server: NetlifyServer, _request: Request) -> Response:
+def list_types(server: NetlifyServer, request: Request) -> Response:
     """The types of hooks (Get hook types)."""
-    return Response.of(TYPES)
+    return listing(server, request, TYPES, key="name")
 
 
 def list_hooks(server: NetlifyServer, request: Request) -> Response:
@@ -70,7 +70,7 @@ def list_hooks(server: NetlifyServer, request: Request) -> Response:
     wanted = request.query.get("site_id")
     if not wanted:
         raise Invalid("site_id", "is required", "required")
-    return listing(server, request, server.store["hooks"].of(site_of(server, request, wanted)["id"]), dict)
+    return listing(server, request, server.store["hooks"].of(site_of(server, request, wanted)["id"]))
 
 
 def create(server: NetlifyServer, request: Request) -> Response:

@@ -193,11 +193,16 @@ def domains_of(site: Record) -> list[str]:
     return [domain.lower() for domain in own if domain]
 
 
-def listing(server: Server, request: Request, records: Sequence[Record], show: Callable[[Record], Any]) -> Response:
-    """A page of a list, with the links to the others (Pagination)."""
+def listing(
+    server: Server,
+    request: Request,
+    records: Sequence[Record],
+    show: Callable[[Record], Any] = dict,
+    key: str = "id",
+) -> Response:
+    """A page of a list, with the links to the others (Pagination); `key` is what tells its records apart."""
     paginator = server.paginator
     assert isinstance(paginator, PageNumberPaginator)
-    key = "key" if records and "id" not in records[0] else "id"
     page = paginator.page(request, server.listed(request, records), key)
     response = Response.of([show(record) for record in page.items])
     links = paginator.links(request, page)

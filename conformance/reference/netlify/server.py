@@ -11,7 +11,6 @@ general limit, and one that deploys in two more, which are the account's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, cast
 
 from conformance.reference.clock import Clock, VirtualClock
@@ -19,7 +18,18 @@ from conformance.reference.core import Route, Server, collections, issue_credent
 from conformance.reference.limits import Bucket, Buckets
 from conformance.reference.messages import Principal, Problem, Request, Response
 from conformance.reference.netlify import deploys, environment, forms, hooks, sites, snippets
-from conformance.reference.netlify.data import KEYS, TEAM_SSO, USER_A, USER_B, USER_C, USER_S, facts, parameters, rows
+from conformance.reference.netlify.data import (
+    KEYS,
+    LIFETIME,
+    TEAM_SSO,
+    USER_A,
+    USER_B,
+    USER_C,
+    USER_S,
+    facts,
+    parameters,
+    rows,
+)
 from conformance.reference.netlify.environment import Variables
 from conformance.reference.netlify.hooks import Notices
 from conformance.reference.netlify.policies import Access, Bodies, Handling, NetlifyIds, NetlifyServer, envelope
@@ -30,9 +40,6 @@ from conformance.reference.senders import Sender
 
 TICK = 0.25
 """Seconds that a clock of this server's own moves at each request: 240 requests to a window, half the limit."""
-
-LIFETIME = timedelta(days=30)
-"""How long the token `expiring` is valid from the start of the server."""
 
 PRINCIPALS = (
     Principal("default", USER_A),

@@ -21,7 +21,7 @@ POSITIONS = ("head", "footer")
 
 def list_snippets(server: NetlifyServer, request: Request) -> Response:
     """The snippets of a site (Get snippets)."""
-    return listing(server, request, server.store["snippets"].of(site_of(server, request)["id"]), dict)
+    return listing(server, request, server.store["snippets"].of(site_of(server, request)["id"]))
 
 
 def get(server: NetlifyServer, request: Request) -> Response:

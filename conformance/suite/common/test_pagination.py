@@ -29,6 +29,7 @@ from conformance.properties import (
 )
 from conformance.properties.collection import HARD_CAP
 from conformance.properties.exercise import NO_SUCH_CURSOR
+from conformance.traffic.exchange import Exchange
 from conformance.traffic.pages import page_of
 
 LONGEST_WALK = 25
@@ -331,6 +332,12 @@ def test_a_made_up_cursor_is_refused(collection: Collection, cursor: Any) -> Non
     assert_status(exchange, "4xx", when="with a made-up cursor")
 
 
+def told_of_neighbours(collection: Collection, exchange: Exchange) -> Any:
+    """What a page says of its neighbours, where its style has it."""
+    pagination, response = collection.pagination, exchange.response
+    return response.header("link") if pagination.style == "link-header" else response.at(f"/{pagination.envelope}")
+
+
 @requirement("pagination.end-marked")
 @property_test(examples=page_size_boundaries, limit=page_sizes)
 @undisturbed
@@ -355,7 +362,7 @@ def test_a_walk_ends_with_a_marked_end(collection: Collection, limit: int) -> No
         last.page.next_form in forms,
         f"the last of {walk.requests} pages of {limit} has next {last.page.next_form}",
         expected=f"next {' or '.join(forms)}",
-        actual=last.exchange.response.at(f"/{collection.pagination.envelope}"),
+        actual=told_of_neighbours(collection, last.exchange),
         exchange=last.exchange,
         vacuous=one_page(walk),
     )
@@ -379,6 +386,8 @@ def test_a_walk_goes_on_while_there_is_more(subject: Subject, collection: Collec
         vacuous=one_page(walk),
     )
     collection.whole(walk)
+    if collection.pagination.numbered:
+        nothing_is_behind(collection, walk, limit)
     seen = set(walk.ids) | records_with_ties(subject, collection, walk)
     unseen = [identity for identity in known if identity not in seen]
     last = walk.steps[-1]
@@ -386,7 +395,22 @@ def test_a_walk_goes_on_while_there_is_more(subject: Subject, collection: Collec
         not unseen,
         f"the list ends in pages of {limit} though {len(unseen)} of its {len(known)} records have not been seen",
         expected=f"a next on page {walk.requests}",
-        actual=last.exchange.response.at(f"/{collection.pagination.envelope}"),
+        actual=told_of_neighbours(collection, last.exchange),
         exchange=last.exchange,
+        vacuous=one_page(walk),
+    )
+
+
+def nothing_is_behind(collection: Collection, walk: Walk, limit: int) -> None:
+    """The number after that of the last page of a walk brings no record that the walk did not."""
+    exchange = collection.get(limit, walk.requests + 1)
+    page = page_of(exchange, collection.pagination)
+    more = sorted(set(identities(page)) - set(walk.ids)) if page is not None else []
+    assert_that(
+        not more,
+        f"the list ends in pages of {limit} though page {walk.requests + 1} has {len(more)} further records",
+        expected=f"a next on page {walk.requests}",
+        actual=told_of_neighbours(collection, walk.last),
+        exchange=walk.last,
         vacuous=one_page(walk),
     )

@@ -10,6 +10,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -42,6 +43,15 @@ FAILED = ("error", "failed", "rejected")
 
 PAUSES = (*(1.0,) * 10, *(2.0,) * 10, *(5.0,) * 12)
 """Seconds between looks at a deploy: a minute and a half in all, most of them soon."""
+
+LARGE = 1000
+"""Files from which on a deploy is large, so that its digest is worked on after it was answered."""
+
+ATTEMPTS = 3
+"""How often an upload is sent that is not answered: "a few times"."""
+
+TIMED_OUT = (408, 504)
+"""What a server answers whose time ran out, where it does."""
 
 Files = Mapping[str, bytes]
 """Path → content."""
@@ -112,14 +122,15 @@ class Deploying:
     contract: Contract
     sites: Things | None = None
     prefix: str = "conformance"
-    _numbers: Iterator[int] = field(factory=lambda: count(1))
+    numbers: Iterator[int] = field(factory=lambda: count(1))
 
     @classmethod
     def of(cls, subject: Subject) -> Deploying:
         """Of the target of a test: what it makes is deleted at the end, with the sites it is made on."""
         subject.need("writes")
         resource = next(one for one in subject.conventions.resources if one.create == CREATE_SITE)
-        return cls(subject.client, subject.contract, subject.things_of(resource), subject.prefix)
+        sites = subject.things_of(resource)
+        return cls(subject.client, subject.contract, sites, subject.prefix, sites.numbers)
 
     def site(self) -> str:
         """The id of a new site, to which nothing was deployed.
@@ -127,12 +138,13 @@ class Deploying:
         Raises:
             Blocked, NotExercised: there is none.
         """
-        assert self.sites is not None
-        return self.sites.create()
+        sites = self.sites
+        assert sites is not None
+        return sites.create()
 
     def unique(self, text: str = "") -> bytes:
         """A content that nobody has stored yet."""
-        return f"{self.prefix} {next(self._numbers)} {text}\n".encode()
+        return f"{self.prefix} {next(self.numbers)} {text}\n".encode()
 
     def uniques(self, *paths: str) -> dict[str, bytes]:
         """A file with a content of its own under each path."""
@@ -173,6 +185,15 @@ class Deploying:
         """Reads a file of a site."""
         return self._call(FILE, {"site_id": site, "file_path": path.removeprefix("/")}, **options)
 
+    def raw(self, site: str, path: str) -> bytes | None:
+        """The bytes of a file of a site; None where neither way to ask for them gives them."""
+        media_type = self.contract.conventions.media_types.raw
+        for name in ("Content-Type", "Accept"):
+            exchange = self.client.control(self.get_file(site, path, headers={name: str(media_type)}))
+            if not isinstance(exchange.response.at("/sha"), str):
+                return exchange.response.body
+        return None
+
     def _call(self, operation: str, values: Mapping[str, str], **options: Any) -> Exchange:
         return self.client.call(self.contract.operation(operation), values, **options)
 
@@ -186,7 +207,13 @@ class Deploying:
             Unfit: a path is one that the document forbids.
         """
         self.check(files)
-        created = self.client.control(self.post(site, digest(files, functions, **members)))
+        if len(files) >= LARGE:
+            members = {"async": True, **members}
+        return self.taken(site, files, self.post(site, digest(files, functions, **members)), functions)
+
+    def taken(self, site: str, files: Files, created: Exchange, functions: Files | None = None) -> Deploy:
+        """The deploy that the answer to a create shows; see `made`."""
+        self.client.control(created)
         return Deploy(site, self.identified(created), files, functions or {}, created)
 
     def check(self, files: Files) -> None:
@@ -214,23 +241,25 @@ class Deploying:
     def requirement_of(self, deploy: Deploy) -> Exchange:
         """An answer that says what is required: that of the create, or of a later look if that does not say so yet.
 
+        One that shows a finished deploy says that nothing is.
+
         Raises:
             NotExercised: none did, for a bounded time.
         """
         if isinstance(deploy.created.response.at("/required"), list):
             return deploy.created
         for exchange in self.looks(deploy, site=deploy.site):
-            if isinstance(exchange.response.at("/required"), list):
+            if isinstance(exchange.response.at("/required"), list) or state_of(exchange) in FINISHED:
                 return exchange
-            if state_of(exchange) in FINISHED:
-                break
         raise NotExercised(f"deploy {deploy.id} never said what is required of it")
 
     def upload_required(self, deploy: Deploy, leaving: Iterable[str] = ()) -> list[Exchange]:
         """Uploads what is required, each content once; but not the contents with the digests in `leaving`.
 
+        An upload that is not answered is sent again, a few times.
+
         Raises:
-            Blocked: an upload was refused.
+            Blocked: an upload was refused, or never answered.
             NotExercised: the target did not say what is required.
         """
         said = self.requirement_of(deploy)
@@ -238,11 +267,11 @@ class Deploying:
         for sha in dict.fromkeys(required(said)):
             path = next((path for path, known in deploy.digests.items() if known == sha), None)
             if path is not None and sha not in left:
-                sent.append(self.client.control(self.upload(deploy.id, path, deploy.files[path])))
+                sent.append(_persistently(self.client, partial(self.upload, deploy.id, path, deploy.files[path])))
         for sha in dict.fromkeys(required(said, "required_functions")):
             for name, archive in deploy.functions.items():
                 if function_digest_of(archive) == sha and sha not in left:
-                    sent.append(self.client.control(self.upload_function(deploy.id, name, archive)))
+                    sent.append(_persistently(self.client, partial(self.upload_function, deploy.id, name, archive)))
         return sent
 
     def deployed(self, site: str, files: Files, functions: Files | None = None, **members: Any) -> Deploy:
@@ -258,8 +287,7 @@ class Deploying:
 
     def deployed_zip(self, site: str, files: Files, operation: str = CREATE) -> Deploy:
         """A deploy of an archive that was brought to its end; see `deployed`."""
-        created = self.client.control(self.post_zip(site, zipped(files), operation))
-        deploy = Deploy(site, self.identified(created), files, {}, created)
+        deploy = self.taken(site, files, self.post_zip(site, zipped(files), operation))
         self.finished(deploy)
         return deploy
 
@@ -307,6 +335,20 @@ class Deploying:
             exchange=last,
         )
 
+    def assert_unfinished(self, deploy: Deploy, when: str, pauses: Iterable[float] = (1, 2, 3)) -> None:
+        """A deploy is not finished now, nor after any of these pauses in seconds: neither by its id nor on its site."""
+        for pause in (0.0, *pauses):
+            self.client.clock.sleep(pause)
+            for site in (None, deploy.site):
+                seen = self.client.control(self.get(deploy.id, site))
+                assert_that(
+                    state_of(seen) not in FINISHED,
+                    f"a deploy {when} is {state_of(seen)}",
+                    expected=f"none of the states {', '.join(FINISHED)}",
+                    actual=state_of(seen),
+                    exchange=seen,
+                )
+
     # What the site consists of.
 
     def tree(self, site: str) -> dict[str, str]:
@@ -349,6 +391,15 @@ class Deploying:
             actual=_told(found),
             exchange=self.client.exchanges[-1],
         )
+
+
+def _persistently(client: Client, upload: Callable[[], Exchange]) -> Exchange:
+    """The answer to an upload, which is sent again where its time ran out."""
+    for _ in range(ATTEMPTS - 1):
+        exchange = upload()
+        if exchange.response.answered and exchange.response.status not in TIMED_OUT:
+            return client.control(exchange)
+    return client.control(upload())
 
 
 def state_of(exchange: Exchange) -> str:

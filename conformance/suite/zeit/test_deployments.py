@@ -129,7 +129,7 @@ def test_files_that_were_not_uploaded_are_missing(subject: Subject) -> None:
     assert_equal(deploying.listed(), before, "the list after a refused create", exchange=refused)
 
 
-@requirement("deploy-flow.upload-integrity")
+@requirement("zeit.deploy-flow.upload-integrity")
 def test_what_has_another_digest_never_becomes_the_file(subject: Subject) -> None:
     """Content that was sent under the digest of another is refused, or never served under it."""
     deploying = Deploying(subject)
