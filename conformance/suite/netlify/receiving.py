@@ -6,18 +6,26 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from conformance.contract import Need
 from conformance.properties import Collection, NotExercised, Subject, Things, Unsupported
+from conformance.properties.receiver import Receiver
 from conformance.suite.netlify.deploying import Deploying
 from conformance.traffic.exchange import Exchange
 
 FORMS = "GET /api/v1/sites/{site_id}/forms"
 OF_SITE, OF_FORM = "GET /api/v1/sites/{site_id}/submissions", "GET /api/v1/forms/{form_id}/submissions"
+HOOKS = "GET /api/v1/hooks"
 
 VERIFIED, SPAM = "verified", "spam"
 STATES = (VERIFIED, SPAM)
+
+SOON = 0.25
+"""Seconds of this machine that a call may take, at each look for it."""
+
+CALLS = (1.0, 4.0, 10.0, 45.0)
+"""Seconds of the target between looks: a minute in all."""
 
 PAGE = "/forms.html"
 _FORM = (
@@ -94,6 +102,10 @@ class Site:
         fixed = {**things.fixed, "site_id": self.id} if "site_id" in things.fixed else things.fixed
         return evolve(things, fixed=fixed, known={**things.known, "site_id": self.id})
 
+    def word(self) -> str:
+        """A word that nothing else was called by."""
+        return str(self.things("snippet").body()["title"])
+
     def deploy(self, *forms: str) -> None:
         """Deploys a page that nobody has stored yet, with these forms, and waits for it to be ready.
 
@@ -101,6 +113,21 @@ class Site:
             Blocked, NotExercised: it did not come to that.
         """
         self.deploying.deployed(self.id, {PAGE: page_with(forms) + self.deploying.unique()})
+
+    def with_taken_in(self, *names: str) -> dict[str, str]:
+        """Deploys forms: name → id of those that are listed within a minute; no document says how a form is made.
+
+        Raises:
+            Blocked, NotExercised: it did not come to that.
+        """
+        self.deploy(*names)
+
+        def listed() -> dict[str, str]:
+            records = records_of(self.subject, FORMS, {"site_id": self.id})
+            return {str(form.get("name")): str(form.get("id")) for form in records if form.get("name") in names}
+
+        self.comes_to(lambda: len(listed()), len(names))
+        return listed()
 
     def call(self, operation: str, **values: str) -> Exchange:
         """Calls an operation on a part of this site."""
@@ -136,23 +163,13 @@ class Visited(Site):
             text = "needs a site whose pages can be posted to: facts.sites says where they answer"
             raise Unsupported(text, Need.fact("sites", "where the pages of a site answer"))
         site = Site.new(subject)
-        site.deploy(*names)
-
-        def taken_in() -> list[dict[str, Any]]:
-            return [form for form in records_of(subject, FORMS, {"site_id": site.id}) if form.get("name") in names]
-
-        site.comes_to(lambda: len(taken_in()), len(names))
-        forms = {str(form.get("name")): str(form.get("id")) for form in taken_in()}
-        if len(forms) != len(names):
+        forms = site.with_taken_in(*names)
+        if len(forms) < len(names):
             raise NotExercised("the forms of a page that was deployed are not among those of the site")
         assert site.deploying.sites is not None
         name = str(site.deploying.sites.read(site.id).get("name"))
         pages = template.replace("{name}", quote(name, safe="")).rstrip("/")
         return cls(subject, site.deploying, site.id, pages, forms)
-
-    def word(self) -> str:
-        """A word that nothing else is submitted with."""
-        return str(self.things("snippet").body()["title"])
 
     def submit(self, form: str, word: str) -> Exchange:
         """Posts a form as a visitor of the site does."""
@@ -208,3 +225,59 @@ class Visited(Site):
     def settled(self, identity: str, form: str, due: list[str]) -> list[str]:
         """The lists that have a submission, as soon as they are those that are due, else after a minute."""
         return list(self.comes_to(lambda: self.lists_with(identity, form), due))
+
+
+def hooks_of(subject: Subject, site: str) -> list[dict[str, Any]]:
+    """The hooks of a site that are listed now."""
+    return records_of(subject, HOOKS, {}, site_id=site)
+
+
+@define
+class Called:
+    """The hooks that a site calls at a receiver, each at a path of its own.
+
+    Attributes:
+        paths: name → where it is called.
+    """
+
+    site: Site
+    paths: dict[str, str] = field(factory=dict)
+
+    @property
+    def receiver(self) -> Receiver:
+        return self.site.subject.receiver
+
+    def add(self, name: str, event: str, site: Site | None = None, status: int = 200, **members: str) -> None:
+        """Creates a hook for an event, of this site or of another one, that is answered with a status when called.
+
+        Raises:
+            Unsupported: the target calls nobody here.
+            Blocked: it was not accepted.
+        """
+        of, subject = site or self.site, self.site.subject
+        path = f"/{of.word()}-{name}"
+        self.receiver.statuses[path] = status
+        sent = {"site_id": of.id, "type": "url", "event": event, "data": {"url": self.receiver.url(path)}, **members}
+        subject.client.control(of.things("hook").post(sent))
+        self.paths[name] = path
+
+    def listed(self) -> dict[str, str]:
+        """Name → id of the hooks of the site that are listed now."""
+        found = {}
+        for hook in hooks_of(self.site.subject, self.site.id):
+            data = hook.get("data")
+            # The receiver is known by another name in what is kept.
+            url = str(data.get("url")) if isinstance(data, dict) else ""
+            found |= {name: str(hook.get("id")) for name, path in self.paths.items() if url.endswith(path)}
+        return found
+
+    def came(self, *due: str) -> set[str]:
+        """Which hooks were called since the last look: as soon as those that are due were, and nothing follows."""
+        names = {path: name for name, path in self.paths.items()}
+        found: set[str] = set()
+        for pause in CALLS:
+            found |= {names.get(each.path, each.path) for each in self.receiver.take(within=SOON)}
+            if found >= set(due):
+                break
+            self.site.subject.client.clock.sleep(pause)
+        return found | {names.get(each.path, each.path) for each in self.receiver.take(0, within=SOON)}
