@@ -263,7 +263,7 @@ class Called:
 
     def listed(self) -> dict[str, str]:
         """Name → id of the hooks of the site that are listed now."""
-        found = {}
+        found: dict[str, str] = {}
         for hook in hooks_of(self.site.subject, self.site.id):
             data = hook.get("data")
             # The receiver is known by another name in what is kept.

@@ -89,4 +89,4 @@ def test_a_deleted_submission_is_in_no_list(subject: Subject) -> None:
         exchange = site.subject.client.control(site.call(DELETE, submission_id=identity))
         shown = site.settled(identity, FORM, [])
         assert_equal(shown, [], f"the lists that have a deleted submission ({state} before)", exchange=exchange)
-    assert_equal(site.lists_with(other, FORM), before, "the lists that have another submission after the DELETEs")
+        assert_equal(site.lists_with(other, FORM), before, "the lists that have another submission after a DELETE")

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
+from conformance.reference.netlify.faults import (
+    forms,
+    hooks,
+    snippets,
+)
 
-FAULTS: tuple[Fault, ...] = ()
+FAULTS: tuple[Fault, ...] = (
+    *forms.faults,
+    *hooks.faults,
+    *snippets.faults,
+)
 """All of them; their ids are unique."""
