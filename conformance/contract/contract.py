@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
@@ -116,9 +116,12 @@ class Contract:
     def below_documented_prefix(self, url: str) -> str:
         """A base URL as the path templates expect it: without what every one of them begins with."""
         url = url.rstrip("/")
-        first = {operation.path.split("/")[1] for operation in self.operations}
-        prefix = f"/{first.pop()}" if len(first) == 1 else None
-        return url.removesuffix(prefix) if prefix and urlsplit(url).path.endswith(prefix) else url
+        shared = _shared_start([operation.path.split("/")[1:] for operation in self.operations])
+        for length in range(len(shared), 0, -1):
+            prefix = "/" + "/".join(shared[:length])
+            if urlsplit(url).path.endswith(prefix):
+                return url.removesuffix(prefix)
+        return url
 
     def component(self, name: str) -> Mapping[str, Any]:
         """The schema `#/components/schemas/NAME`, with what it refers to.
@@ -390,6 +393,16 @@ def _sample(body: Mapping[str, Any] | None, parameters: list[dict[str, Any]]) ->
     if "example" not in holder and not any(given.values()):
         return None
     return Sample(holder.get("example"), media_type, given["header"], given["query"])
+
+
+def _shared_start(paths: Sequence[Sequence[str]]) -> list[str]:
+    """The literal segments that all paths begin with."""
+    shared = []
+    for segments in zip(*paths, strict=False):
+        if len(set(segments)) > 1 or segments[0].startswith("{"):
+            break
+        shared.append(segments[0])
+    return shared
 
 
 def _authorized(security: list[dict[str, Any]]) -> str:

@@ -164,6 +164,13 @@ def test_a_base_url_may_be_given_with_what_every_path_begins_with(vultr: Contrac
     assert vultr.below_documented_prefix(given) == base
 
 
+@pytest.mark.parametrize("given", ["http://h", "http://h/", "http://h/api", "http://h/api/v1", "http://h/api/v1/"])
+def test_what_every_path_begins_with_may_be_of_several_segments(given: str) -> None:
+    netlify = load("netlify")
+    assert netlify.below_documented_prefix(given) == "http://h"
+    assert netlify.below_documented_prefix("http://h/v1") == "http://h/v1"
+
+
 def test_operations_carry_what_the_document_says(vultr: Contract) -> None:
     plans = vultr.operation("GET /v2/plans")
     assert (plans.authorized, plans.basis, plans.success) == ("optional", "documented", (200,))
