@@ -14,7 +14,7 @@ from conformance.properties.receiver import Receiver
 from conformance.suite.netlify.deploying import Deploying
 from conformance.traffic.exchange import Exchange
 
-FORMS = "GET /api/v1/sites/{site_id}/forms"
+SITE, FORMS = "GET /api/v1/sites/{site_id}", "GET /api/v1/sites/{site_id}/forms"
 OF_SITE, OF_FORM = "GET /api/v1/sites/{site_id}/submissions", "GET /api/v1/forms/{form_id}/submissions"
 HOOKS = "GET /api/v1/hooks"
 
@@ -166,8 +166,7 @@ class Visited(Site):
         forms = site.with_taken_in(*names)
         if len(forms) < len(names):
             raise NotExercised("the forms of a page that was deployed are not among those of the site")
-        assert site.deploying.sites is not None
-        name = str(site.deploying.sites.read(site.id).get("name"))
+        name = str(subject.client.control(site.call(SITE, site_id=site.id)).response.at("/name"))
         pages = template.replace("{name}", quote(name, safe="")).rstrip("/")
         return cls(subject, site.deploying, site.id, pages, forms)
 
