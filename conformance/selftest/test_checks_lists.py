@@ -198,6 +198,9 @@ def test_ids_are_unique_in_an_answer(exchange: Exchange, expected: str) -> None:
     assert outcome("types.ids-unique", exchange) == expected
 
 
+NO_NUMBERS: list[Any] = [-1, 0.5, True, "", "-1", "a", "٣", [0], {}]
+
+
 @pytest.mark.parametrize(
     ("exchange", "expected"),
     [
@@ -207,7 +210,7 @@ def test_ids_are_unique_in_an_answer(exchange: Exchange, expected: str) -> None:
         (page([0]), []),
         (page([]), []),
         (page([3, 3]), ["violated"]),
-        *((page([0, wrong]), ["violated"]) for wrong in (-1, 0.5, True, "", "-1", "a", "٣", [0], {})),
+        *((page([0, wrong]), ["violated"]) for wrong in NO_NUMBERS),
         (page([0, None]), ["violated"]),
     ],
 )
