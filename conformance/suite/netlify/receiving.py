@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from attrs import define, evolve, field
 
 from conformance.contract import Need
-from conformance.properties import Collection, NotExercised, Subject, Things, Unsupported
+from conformance.properties import Collection, NotExercised, Subject, Things, Unsupported, assert_equal
 from conformance.properties.receiver import Receiver
 from conformance.suite.netlify.deploying import Deploying
 from conformance.traffic.exchange import Exchange
@@ -32,6 +32,8 @@ _FORM = (
     '<form name="{}" method="post" data-netlify="true"><input name="email" type="email"><input name="message"></form>'
 )
 _POSTED = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+
+T = TypeVar("T")
 
 
 def page_with(forms: Iterable[str]) -> bytes:
@@ -122,12 +124,11 @@ class Site:
         """
         self.deploy(*names)
 
-        def listed() -> dict[str, str]:
+        def listed() -> list[tuple[str, str]]:
             records = records_of(self.subject, FORMS, {"site_id": self.id})
-            return {str(form.get("name")): str(form.get("id")) for form in records if form.get("name") in names}
+            return [(str(form.get("name")), str(form.get("id"))) for form in records if form.get("name") in names]
 
-        self.comes_to(lambda: len(listed()), len(names))
-        return listed()
+        return dict(self.as_many(len(names), listed))
 
     def call(self, operation: str, **values: str) -> Exchange:
         """Calls an operation on a part of this site."""
@@ -136,6 +137,17 @@ class Site:
     def comes_to(self, seen: Callable[[], Any], due: Any) -> Any:
         """What is seen: as soon as it is what is due, else after a minute."""
         return self.deploying.comes_to(seen, due)
+
+    def as_many(self, count: int, seen: Callable[[], list[T]]) -> list[T]:
+        """What is seen: as soon as there are so many, else after a minute."""
+        found: list[T] = []
+
+        def look() -> int:
+            found[:] = seen()
+            return len(found)
+
+        self.comes_to(look, count)
+        return found
 
 
 @define
@@ -203,27 +215,29 @@ class Visited(Site):
         self.accepts(form, word)
 
         def shown() -> list[str]:
-            records = [one for state in STATES for one in self.listed(state)]
-            return ids_of(one for one in records if word in str(one.get("data")))
+            for state in STATES:
+                if found := ids_of(one for one in self.listed(state) if word in str(one.get("data"))):
+                    return found
+            return []
 
-        self.comes_to(lambda: len(shown()), 1)
-        found = shown()
+        found = self.as_many(1, shown)
         if len(found) != 1:
             raise NotExercised(f"what was submitted is listed {len(found)} times")
         return found[0]
 
-    def lists_with(self, identity: str, form: str) -> list[str]:
-        """The lists that have a submission: those of the site and of a form of it, in each state."""
-        return [
-            list_of(state, of)
+    def lists_with(self, form: str, *identities: str) -> dict[str, list[str]]:
+        """The lists that have each submission: those of the site and of a form of it, in each state."""
+        lists = {
+            list_of(state, of): ids_of(self.listed(state, name))
             for state in STATES
             for of, name in (("site", None), ("form", form))
-            if identity in ids_of(self.listed(state, name))
-        ]
+        }
+        return {identity: [said for said, ids in lists.items() if identity in ids] for identity in identities}
 
-    def settled(self, identity: str, form: str, due: list[str]) -> list[str]:
-        """The lists that have a submission, as soon as they are those that are due, else after a minute."""
-        return list(self.comes_to(lambda: self.lists_with(identity, form), due))
+    def assert_lists(self, form: str, due: Mapping[str, list[str]], what: str, exchange: Exchange) -> None:
+        """Within a minute each submission is in the lists that are due, and in no others."""
+        shown = self.comes_to(lambda: self.lists_with(form, *due), due)
+        assert_equal(shown, due, f"the lists that have each submission {what}", exchange=exchange)
 
 
 def hooks_of(subject: Subject, site: str) -> list[dict[str, Any]]:
