@@ -43,6 +43,8 @@ def error(api: str, status: int) -> Any:
         return {"error": message, "status": status}
     if api in ("vercel", "zeit"):
         return {"error": {"code": "forbidden", "message": message}}
+    if api == "netlify":
+        return {"code": status, "message": message}
     told = {"id": "5b5c1d1e-0000-4000-8000-000000000001", "status": str(status), "detail": message}
     return {"jsonapi": {"version": "1.0"}, "errors": [told]}
 
@@ -64,12 +66,26 @@ def record(api: str, number: int = 0) -> dict[str, Any]:
         }
         when = {"created": "2017-09-22T13:11:49.180Z", "expiration": "2018-09-22T13:11:49.180Z", "updated": None}
         return {**names, **when, "cns": [f"n{number}.example.com"], "type": "TXT", "value": "x"}
+    if api == "netlify":
+        when = dict.fromkeys(("created_at", "updated_at"), "2013-09-17T05:13:08Z")
+        file = {"path": f"/{number}.html", "sha": "2082" * 10, "mime_type": "text/html", "size": 1}
+        return {
+            "id": f"r{number}",
+            "name": f"n{number}",
+            "key": f"K{number}",
+            "state": "ready",
+            "values": [],
+            **when,
+            **file,
+        }
     return {"type": "project", "id": f"r{number}", "attributes": {"name": f"n{number}"}}
 
 
 def lists(api: str, count: int = 0, following: Any = None) -> Any:
     """Every list of the API at once, with as many records each."""
     records = [record(api, number) for number in range(count)]
+    if api == "netlify":
+        return records
     operations = [operation for operation in load(api).operations if operation.collection is not None]
     body: dict[str, Any] = {operation.listing.items.removeprefix("/"): records for operation in operations}
     if api == "vultr":
@@ -81,7 +97,7 @@ def lists(api: str, count: int = 0, following: Any = None) -> Any:
     return {**body, "jsonapi": {"version": "1.0"}, "links": {"next": following} if following else {}}
 
 
-def alike(api: str, body: Any, status: int = 200, typed: str | None = None) -> Answer:
+def alike(api: str, body: Any, status: int = 200, typed: str | None = None, link: str | None = None) -> Answer:
     """Says the same to everybody, with the headers of a rate limit where the API has some."""
     contract = load(api)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -90,6 +106,8 @@ def alike(api: str, body: Any, status: int = 200, typed: str | None = None) -> A
     if limit and limit.headers:
         told = (limit.headers.limit, "600"), (limit.headers.remaining, "599"), (limit.headers.reset, "1999999999")
         headers |= dict(told)
+    if link is not None:
+        headers["Link"] = link
     return lambda _: httpx2.Response(status, headers=headers, content=content)
 
 
@@ -134,6 +152,12 @@ def gate(api: str) -> Answer:
     return answer
 
 
+def without_end(api: str) -> Answer:
+    """Gives one record, and names another page behind it."""
+    link = '</x?page=2>; rel="next"' if load(api).conventions.lists.style == "link-header" else None
+    return alike(api, lists(api, 1, 1_555_413_045_188 if api == "vercel" else "/x?y=z"), link=link)
+
+
 SERVERS: dict[str, Callable[[str], Answer]] = {
     "404": lambda api: alike(api, error(api, 404), 404),
     "401": lambda api: alike(api, error(api, 401), 401),
@@ -150,7 +174,7 @@ SERVERS: dict[str, Callable[[str], Answer]] = {
 MORE: dict[str, Callable[[str], Answer]] = {
     "403": lambda api: alike(api, error(api, 403), 403),
     "three records": lambda api: alike(api, lists(api, 3)),
-    "no end": lambda api: alike(api, lists(api, 1, 1_555_413_045_188 if api == "vercel" else "/x?y=z")),
+    "no end": without_end,
     "no query": without_query,
     "gate": gate,
 }
