@@ -127,7 +127,6 @@ _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
 # finds nothing. Those that guess (by entropy, by keyword) would take ids for secrets.
 _GITLAB = _words_in("glpat- gldt- glft- glsoat- glrt- glcbt- glimt- glptt- glagent- gloas-")
 _ISSUED = (
-    (("A3T", "ABIA", "ACCA", "AKIA", "ASIA"), AWSKeyDetector.denylist[:1]),
     (("AccountKey=",), AzureStorageKeyDetector.denylist),
     (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), GitHubTokenDetector.denylist),
     ((*_GITLAB, "GR1348941"), GitLabTokenDetector.denylist),
@@ -141,8 +140,14 @@ _ISSUED = (
 _PREFIXES = _words_in(
     "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- npm_ nfp_ dop_v1_ hvs. xapp- sk- blob_rw_ shpat_ figd_ lin_api_"
 )
-# What it has no detector for, or none that takes linear time.
+# A long run of letters and digits, such as a cursor, holds by chance what only looks like a key.
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}))"
+# What it has no detector for, or none that takes linear time or looks at what stands around.
 _OWN = (
+    (
+        ("A3T", "ABIA", "ACCA", "AKIA", "ASIA"),
+        rf"{_BEGINS}{AWSKeyDetector.denylist[0].pattern}(?![A-Za-z0-9])",
+    ),
     # A token of three parts (JWS) or five (JWE): the first is a JSON object, and in a JWS the second is one too.
     (
         ("eyJ",),
@@ -164,7 +169,7 @@ _OWN = (
         ("_live_", "_test_", "_prod_", "whsec_"),
         r"(?<![A-Za-z0-9])(?:[a-z]{2,10}_(?:live|test|prod)|whsec)_[A-Za-z0-9+/=]{16,}+",
     ),
-    (("AIza",), r"AIza[\w-]{30,}+"),
+    (("AIza",), rf"{_BEGINS}AIza[\w-]{{30,}}+"),
     (("ya29.",), r"ya29\.[\w.-]{20,}+"),
 )
 _FORMS: tuple[tuple[tuple[str, ...], tuple[re.Pattern[str], ...]], ...] = (
