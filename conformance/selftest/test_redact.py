@@ -146,6 +146,9 @@ def test_a_secret_between_bytes_that_are_no_text_is_found() -> None:
         # In base32, what begins like a key of AWS stands anywhere.
         "https://h/v2/plans?cursor=VAO6FU7WAKIAG4HNYLC6DE572BNQHUY72VZNJL",
         "https://h/v2/plans?cursor=AKIAG4HNYLC6DE572BNQHUY72VZNJL",
+        # A signed cursor.
+        "/orgs/o/projects?limit=10&starting_after=eyJhbGciOiJIUzI1NiJ9.eyJpZCI6M30.dBjftJeZ4CVPmB92K27uhbUJU1p1r",
+        '{"nextCursor": "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6M30.dBjftJeZ4CVPmB92K27uhbUJU1p1r"}',
         '{"next": "x9AIzaG4HNYLC6DE572BNQHUY72VZNJLabcdefghijkl"}',
     ],
 )

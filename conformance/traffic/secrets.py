@@ -46,6 +46,9 @@ _ENDINGS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "ac
 _PAGING = frozenset(_words_in("next prev previous page paging pagination continuation continue cursor sync skip start"))
 """A token of such a kind says where a list goes on."""
 
+_CURSORS = _PAGING | {"after", "before"}
+"""Words in the name of a cursor."""
+
 _AMOUNTS = frozenset(_words_in("max min total num used input output prompt completion cached reasoning"))
 """Tokens of such a kind are counted, even where the count is text."""
 
@@ -198,12 +201,27 @@ def hints(text: str, among: tuple[str, ...] = HINTS) -> tuple[str, ...]:
 def without_known_forms(text: str, mark: str) -> str:
     """The text with a mark in place of each value that bears its issuer's form: `ghp_…`, `AKIA…`, a JWT, a private key.
 
-    No mark takes the place of a quotation mark, so that JSON stays JSON.
+    No mark takes the place of a quotation mark, so that JSON stays JSON. What stands under the name of a cursor is one,
+    in whatever form: a signed cursor may be a JWT.
     """
     for signs, patterns in _FORMS:
         for sign in signs:
             if sign in text:
                 for pattern in patterns:
-                    text = pattern.sub(mark, text)
+                    text = pattern.sub(lambda match: match[0] if _is_cursor(match) else mark, text)
                 break
     return text
+
+
+def _is_cursor(match: re.Match[str]) -> bool:
+    before = _VALUE_OF.search(match.string[max(0, match.start() - 60) : match.start()])
+    return before is not None and is_cursor(before["name"], match[0])
+
+
+def is_cursor(name: str, value: str) -> bool:
+    """Whether a value is one piece, and stands under the name of a cursor."""
+    return not _CURSORS.isdisjoint(_words(name)) and bool(_PIECE.fullmatch(value))
+
+
+_VALUE_OF = re.compile(r"(?P<name>[\w.-]+)(?:=|\"\s*:\s*\")$")
+_PIECE = re.compile(r"[\w.~+/=-]+")
