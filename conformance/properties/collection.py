@@ -68,9 +68,11 @@ class Walk:
     def requests(self) -> int:
         return len(self.steps)
 
-    def shorter_than(self, limit: int) -> int:
-        """How many pages have fewer records than that, and are followed by another."""
-        return sum(len(step.page.records) < limit for step in self.steps if step.page.next is not None)
+    def shorter_than(self, limit: int, *, up_to_the_last_record: bool = False) -> int:
+        """How many pages have fewer records than that, and name a next; or only those with further records behind."""
+        filled = [number for number, step in enumerate(self.steps) if step.page.records]
+        end = max(filled, default=0) if up_to_the_last_record else len(self.steps)
+        return sum(len(step.page.records) < limit for step in self.steps[:end] if step.page.next is not None)
 
     @property
     def last(self) -> Exchange:

@@ -151,6 +151,19 @@ def test_a_server_with_smaller_pages_than_asked_for_is_read_to_its_end() -> None
     assert server.requests == ceil(7 / 2)
 
 
+def test_a_walk_goes_on_over_empty_pages_to_its_end() -> None:
+    def filtered(asked: Asked) -> bytes:
+        start = int(parameter(asked, "cursor", "0"))
+        ids = [f"plan-{start}"] if start % (EMPTY - 1) == 0 else []
+        return page(ids, str(start + 1) if start < 3 * EMPTY else "", None)
+
+    with plans_of(filtered) as (plans, _):
+        walk = plans.walk(1)
+    assert (walk.ended, walk.defect, walk.requests, len(walk.ids)) == (True, None, 3 * EMPTY + 1, 4)
+    assert walk.shorter_than(1) == 3 * EMPTY - 4
+    assert walk.shorter_than(1, up_to_the_last_record=True) == 3 * (EMPTY - 2)
+
+
 def test_records_without_an_id_are_known_by_their_content() -> None:
     answer = reply({"plans": [{"ram": 1}, {"ram": 2}, {"ram": 1}], "meta": {"links": {"next": ""}}})
     with plans_of(lambda _: answer) as (plans, _):
