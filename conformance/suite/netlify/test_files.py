@@ -11,6 +11,7 @@ from conformance.properties import (
     requirement,
 )
 from conformance.suite.netlify.deploying import FILES, Deploying, Files, digest_of
+from conformance.suite.netlify.receiving import Site
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.redact import is_redacted
 
@@ -106,13 +107,13 @@ def _page(deploying: Deploying) -> bytes:
 @requirement("netlify.deploy-flow.files-are-originals")
 def test_files_are_read_as_they_were_uploaded(subject: Subject) -> None:
     """A page of a site with a snippet and pretty URLs is the page that was uploaded: sha, size and bytes."""
-    deploying = Deploying.of(subject)
-    site = deploying.site()
-    sites = deploying.sites
-    assert sites is not None
+    own = Site.new(subject)
+    deploying, site = own.deploying, own.id
+    assert deploying.sites is not None
     pretty = {"processing_settings": {"html": {"pretty_urls": True}}}
-    subject.client.control(sites.call("update", site, body=pretty))
-    subject.client.control(_snippet(subject, site))
+    subject.client.control(deploying.sites.call("update", site, body=pretty))
+    snippets = own.things("snippet")
+    subject.client.control(snippets.post({**snippets.body(), "general": "<script>/* conformance */</script>"}))
     files = {
         "/index.html": _page(deploying),
         "/sub/page.html": _page(deploying),
@@ -132,10 +133,3 @@ def _assert_record(record: Exchange, files: Files, path: str) -> None:
     shown: Mapping[str, object] = {"sha": str(record.response.at("/sha")).lower(), "size": record.response.at("/size")}
     due = {"sha": digest_of(files[path]), "size": len(files[path])}
     assert_equal(dict(shown), due, f"sha and size of {path}", exchange=record)
-
-
-def _snippet(subject: Subject, site: str) -> Exchange:
-    """The answer to adding a snippet to a site."""
-    resource = next(one for one in subject.conventions.resources if one.name == "snippet")
-    body = {**resource.body, "title": subject.prefix, "general": "<script>/* conformance */</script>"}
-    return subject.client.call(subject.contract.operation(resource.create), {"site_id": site}, body=body)

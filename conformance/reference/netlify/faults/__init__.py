@@ -7,7 +7,10 @@ from conformance.reference.netlify.faults import (
     archives,
     digests,
     files,
+    forms,
+    hooks,
     publishing,
+    snippets,
     uploads,
 )
 
@@ -15,7 +18,10 @@ FAULTS: tuple[Fault, ...] = (
     *archives.faults,
     *digests.faults,
     *files.faults,
+    *forms.faults,
+    *hooks.faults,
     *publishing.faults,
+    *snippets.faults,
     *uploads.faults,
 )
 """All of them; their ids are unique."""

@@ -103,7 +103,36 @@ class NothingRequired(Flow):
         return {**told, "required": []} if self.files(server, deploy["_site_id"]) else told
 
 
+@fault.using(flow)
+class DraftsForgotten(Flow):
+    """What was uploaded for a draft alone is required again."""
+
+    def required(self, server: NetlifyServer, deploy: Record) -> dict[str, Any]:
+        told = super().required(server, deploy)
+        finished = [one for one in server.store["deploys"].of(deploy["_site_id"]) if one["_ready"] is not None]
+        drafted, live = (
+            {sha for one in finished if one["_draft"] is draft for sha in one["_files"].values()}
+            for draft in (True, False)
+        )
+        again = [sha for sha in dict.fromkeys(deploy["_files"].values()) if sha in drafted - live]
+        return {**told, "required": [*told["required"], *again]} if "required" in told else told
+
+
 fault = faults.of("netlify.deploy-flow.ready-needs-uploads")
+
+
+@fault.using(flow)
+class FinishedTogether(Flow):
+    """With one of two deploys at once the other is ready, too, if anything was uploaded to it."""
+
+    def is_complete(self, server: NetlifyServer, deploy: Record) -> bool:
+        others = server.store["deploys"].of(deploy["_site_id"])
+        done = any(one["_ready"] is not None for one in others)
+        return super().is_complete(server, deploy) or bool(done and deploy["_uploading"] and deploy["_draft"])
+
+    def files(self, server: NetlifyServer, site_id: str) -> Mapping[str, str]:
+        stored = {sha for _, sha in server.store["contents"].rows}
+        return {path: sha for path, sha in super().files(server, site_id).items() if sha in stored}
 
 
 @fault.using(flow)

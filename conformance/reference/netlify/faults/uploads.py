@@ -13,7 +13,7 @@ from conformance.reference.faults import Faults, Plant
 from conformance.reference.messages import Problem, Record, Request, Response
 from conformance.reference.netlify import deploys
 from conformance.reference.netlify.faults.tools import FILES, UPLOAD, flow
-from conformance.reference.netlify.policies import NetlifyServer
+from conformance.reference.netlify.policies import NetlifyServer, iso
 from conformance.reference.netlify.publishing import Flow, digest_of
 from conformance.reference.plants import handled
 from conformance.reference.store import PUBLIC
@@ -76,6 +76,25 @@ class HangsAfterUploads(Flow):
 
     def is_complete(self, server: NetlifyServer, deploy: Record) -> bool:
         return super().is_complete(server, deploy) and not deploy["_uploading"]
+
+
+@fault.using(flow)
+class HangsWithShared(Flow):
+    """A deploy with a content that was uploaded to another one in the meantime never becomes ready."""
+
+    def is_complete(self, server: NetlifyServer, deploy: Record) -> bool:
+        own = set(deploy["_files"].values())
+        others = [one for one in server.store["deploys"].of(deploy["_site_id"]) if one["id"] != deploy["id"]]
+        busy = any(one["_ready"] is None and own & set(one["_files"].values()) for one in others)
+        return super().is_complete(server, deploy) and not busy
+
+
+@fault.using(flow)
+class DraftsHang(Flow):
+    """A draft of more than one file never becomes ready."""
+
+    def is_complete(self, server: NetlifyServer, deploy: Record) -> bool:
+        return super().is_complete(server, deploy) and not (deploy["_draft"] and len(deploy["_files"]) > 1)
 
 
 fault = faults.of("netlify.deploy-flow.upload-integrity")
@@ -147,6 +166,15 @@ def repeated_409(kept: Handler, server: Server, request: Request) -> Response:
     """A repeated upload is a conflict."""
     if _is_repeated(server, request):
         raise Problem(409, "conflict", "The file is there already.")
+    return kept(server, request)
+
+
+@fault.using(handled, UPLOAD)
+def repeated_refused_when_async(kept: Handler, server: Server, request: Request) -> Response:
+    """A repeated upload to an async deploy is refused."""
+    deploy = _deploy(server, request)
+    if _is_repeated(server, request) and deploy["_uploading"] and iso(deploy["_prepared"]) != deploy["created_at"]:
+        raise Problem(422, "repeated", "The file is there already.")
     return kept(server, request)
 
 
