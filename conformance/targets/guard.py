@@ -292,9 +292,11 @@ class Guard:
         segments = [unquote(part) for part in (path.removesuffix("/") if ended else path).split("/")[1:]]
         if any(segment in ("", ".", "..") or "/" in segment for segment in segments):
             raise Unsupported(f"{where} a path with empty segments, dots or slashes in them may lead anywhere")
+        query = [each for each in query if operation is None or not operation.chooses(each[0])]
         known, beyond = self._known_part(path)
         # What a rest of a path names is a part of what stands before it.
-        named = [each for each in known.values_in(path).items() if each[0] != known.rest] if known else []
+        inner = {known.rest if known else None, *self.contract.conventions.inner_names}
+        named = [each for each in known.values_in(path).items() if each[0] not in inner] if known else []
         if not beyond and any(self._is_at(made, dict(named), dict(query)) for made in self.made):
             return
         for name, value in [*named, *query]:
