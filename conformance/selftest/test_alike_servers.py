@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
-from functools import cache
 from itertools import cycle
 from typing import Any
 
@@ -19,6 +19,7 @@ from conformance.properties import Run, items_of
 from conformance.selftest.servers import TESTS
 from conformance.targets import ReferenceTarget, UrlTarget
 from conformance.targets.clock import ManualClock
+from conformance.traffic.files import write_whole
 
 APIS = reference.APIS
 NOW = 1_770_000_000.0
@@ -181,8 +182,26 @@ def target(contract: Contract, answer: Answer, *, everything: bool) -> AlikeTarg
 _WORST = tuple(Outcome)
 
 
-@cache
-def passed(api: str, server: str, everything: bool) -> frozenset[str]:
+Passed = Callable[[str, str, bool], frozenset[str]]
+
+
+@pytest.fixture(scope="module")
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
+    """The requirements that a server passes; what one process of this run has found out, the others need not."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "alike"
+    folder.mkdir(exist_ok=True)
+
+    def found(api: str, server: str, everything: bool) -> frozenset[str]:
+        file = folder / f"{api}-{ALL.index(server)}-{everything}.json"
+        if not file.exists():
+            write_whole(file, json.dumps(sorted(held_by(api, server, everything=everything))).encode())
+        return frozenset(json.loads(file.read_text("utf-8")))
+
+    return found
+
+
+def held_by(api: str, server: str, *, everything: bool) -> frozenset[str]:
     """The requirements that a server passes, without those that bind clients."""
     contract = load(api)
     at = target(contract, (SERVERS | MORE)[server](api), everything=everything)
@@ -308,30 +327,31 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def unearned(api: str, server: str, *, everything: bool) -> list[str]:
-    found = passed(api, server, everything)
-    return sorted(name for name in found if server not in MAY_PASS.get(name, ("", ()))[1])
+def unearned(passed: frozenset[str], server: str) -> list[str]:
+    return sorted(name for name in passed if server not in MAY_PASS.get(name, ("", ()))[1])
 
 
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("api", APIS)
-def test_a_server_that_answers_everything_alike_passes_only_what_it_shows(api: str, server: str) -> None:
-    assert unearned(api, server, everything=True) == []
+def test_a_server_that_answers_everything_alike_passes_only_what_it_shows(
+    api: str, server: str, passed: Passed
+) -> None:
+    assert unearned(passed(api, server, True), server) == []
 
 
 @pytest.mark.parametrize(("api", "server"), list(zip(cycle(APIS), SERVERS, strict=False)))
-def test_it_passes_no_more_where_less_may_be_asked(api: str, server: str) -> None:
+def test_it_passes_no_more_where_less_may_be_asked(api: str, server: str, passed: Passed) -> None:
     """Without writes, and with nothing known of the target; each server stands for one of the APIs in turn."""
-    assert unearned(api, server, everything=False) == []
+    assert unearned(passed(api, server, False), server) == []
 
 
 @pytest.mark.parametrize("server", MORE)
 @pytest.mark.parametrize("api", APIS)
-def test_a_server_that_looks_at_little_passes_only_what_it_shows(api: str, server: str) -> None:
-    assert unearned(api, server, everything=True) == []
+def test_a_server_that_looks_at_little_passes_only_what_it_shows(api: str, server: str, passed: Passed) -> None:
+    assert unearned(passed(api, server, True), server) == []
 
 
-def test_what_may_pass_is_a_requirement_that_some_server_passes() -> None:
+def test_what_may_pass_is_a_requirement_that_some_server_passes(passed: Passed) -> None:
     """Else the list could hold what no server earns, unseen."""
     for name, (why, servers) in MAY_PASS.items():
         api = name.partition(".")[0]
