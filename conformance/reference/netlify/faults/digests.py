@@ -20,9 +20,10 @@ from conformance.reference.netlify.faults.tools import (
     OF_SITE,
     UPLOAD_FUNCTION,
     flow,
+    is_async,
     sent,
 )
-from conformance.reference.netlify.policies import NetlifyServer, iso
+from conformance.reference.netlify.policies import NetlifyServer
 from conformance.reference.netlify.publishing import Flow
 from conformance.reference.plants import handled
 
@@ -185,17 +186,13 @@ class EmptiedWhileUploading(Flow):
 fault = faults.of("netlify.deploy-flow.async-states")
 
 
-def _is_async(deploy: Record) -> bool:
-    return bool(iso(deploy["_prepared"]) != deploy["created_at"])
-
-
 @fault.using(flow)
 class RequiredNeverFilled(Flow):
     """Of an async deploy nothing is ever required."""
 
     def required(self, server: NetlifyServer, deploy: Record) -> dict[str, Any]:
         told = super().required(server, deploy)
-        return {name: [] for name in told} if _is_async(deploy) else told
+        return {name: [] for name in told} if is_async(deploy) else told
 
 
 @fault.using(flow)
@@ -204,7 +201,7 @@ class BackToPreparing(Flow):
 
     def state(self, server: NetlifyServer, deploy: Record) -> str:
         told = super().state(server, deploy)
-        return "preparing" if _is_async(deploy) and told == "uploaded" else told
+        return "preparing" if is_async(deploy) and told == "uploaded" else told
 
 
 @fault.using(flow)
@@ -213,12 +210,12 @@ class PreparedAgain(Flow):
 
     def state(self, server: NetlifyServer, deploy: Record) -> str:
         told = super().state(server, deploy)
-        kept = _is_async(deploy) and told == "uploading" and len(self.missing(server, deploy)) % 2 == 0
+        kept = is_async(deploy) and told == "uploading" and len(self.missing(server, deploy)) % 2 == 0
         return "prepared" if kept else told
 
     def standing(self, server: NetlifyServer, site: Record, deploy: Record) -> str:
         told = super().standing(server, site, deploy)
-        return "prepared" if _is_async(deploy) and told in ("uploaded", "ready") else told
+        return "prepared" if is_async(deploy) and told in ("uploaded", "ready") else told
 
 
 @fault.using(flow)
@@ -226,14 +223,14 @@ class PreparedForever(Flow):
     """An async deploy that requires nothing never goes on."""
 
     def is_complete(self, server: NetlifyServer, deploy: Record) -> bool:
-        return super().is_complete(server, deploy) and bool(deploy["_uploading"] or not _is_async(deploy))
+        return super().is_complete(server, deploy) and bool(deploy["_uploading"] or not is_async(deploy))
 
 
 @fault.using(afterwards, on=CREATE)
 def never_prepared(server: Server, _request: Request, response: Response) -> None:
     """An async deploy stays in preparing."""
     for (site_id, deploy_id), deploy in list(server.store["deploys"].rows.items()):
-        if deploy_id == response.json["id"] and _is_async(deploy):
+        if deploy_id == response.json["id"] and is_async(deploy):
             later = deploy["_prepared"] + timedelta(days=1)
             server.store["deploys"].update(site_id, deploy_id, {"_prepared": later})
 
