@@ -347,9 +347,11 @@ class Guard:
         return shown if isinstance(shown, str) else None
 
     def shown_names(self, resource: Resource, record: Any) -> list[str]:
-        """What may be the name of a record: the one it shows, or each of its texts where it shows it nowhere."""
+        """What may be the name of a record: the one it shows; where it shows none, its texts from each word on."""
         shown = self.shown_name(resource, record)
-        return list(_texts(record)) if shown is None else [shown]
+        if shown is not None:
+            return [shown]
+        return [text[word.start() :] for text in _texts(record) for word in re.finditer(r"(?<![\w-])\w", text)]
 
     def is_nowhere(self, made: Made) -> bool:
         """Whether a create was sent to a place that nobody has, or that went with what this run made."""
