@@ -132,6 +132,17 @@ def _waits_a_second(client: Client) -> None:
         client.budget.pause = lambda *_: 1.0  # type: ignore[method-assign]
 
 
+def _ignores_what_is_left(client: Client) -> None:
+    if client.budget is not None:
+        client.budget.heed = lambda *_: None  # type: ignore[method-assign]
+
+
+def _knows_one_limit(client: Client) -> None:
+    if client.budget is not None:
+        acquire = client.budget.acquire
+        client.budget.acquire = lambda *_: acquire()  # type: ignore[method-assign]
+
+
 def _drops_version(client: Client) -> None:
     _rewrites_url(client, lambda path, query: (f"/{path.partition('/')[2].partition('/')[2]}", query))
 
@@ -200,6 +211,18 @@ CLIENT_FAULTS = (
     ),
     ClientFault("hammers", "rate-limit.client-waits", "a call refused with 429 is repeated at once", _retries_at_once),
     ClientFault("waits-too-little", "rate-limit.client-waits", "a second is waited after any 429", _waits_a_second),
+    ClientFault("bursts", "rate-limit.client-throttle", "ten deploys leave at once", _bursts),
+    ClientFault("hammers", "rate-limit.client-throttle", "a refused call is repeated at once", _retries_at_once),
+    ClientFault("waits-too-little", "rate-limit.client-throttle", "a second is waited after a 429", _waits_a_second),
+    ClientFault(
+        "goes-on-at-nothing-left",
+        "rate-limit.client-throttle",
+        "calls go on though none is left",
+        _ignores_what_is_left,
+    ),
+    ClientFault(
+        "knows-one-limit", "rate-limit.client-throttle", "deploys count in the general limit only", _knows_one_limit
+    ),
     ClientFault(
         "forwards-members",
         "security.client-projects-known-keys",

@@ -55,7 +55,7 @@ KEYS = {
 MANY = 8
 """How many deploys, files, snippets, forms, hooks and submissions to a form the first site has."""
 
-SHARED, OF_SITE = "SHARED_SETTING", "SITE_SETTING"
+SHARED, OTHER_SHARED, OF_SITE = "SHARED_SETTING", "SHARED_SWITCH", "SITE_SETTING"
 FUNCTION = "hello-world"
 FORMS = ("contact", "newsletter")
 
@@ -121,7 +121,8 @@ def _records() -> Iterator[tuple[str, str, Record]]:
             yield "members", account_id, {"user": user, "role": role}
         for number in range(SITES[account_id]):
             yield from _site(account, number, personal or next(iter(members)))
-        yield "variables", account_id, _variable(SHARED, slug)
+        for key in (SHARED, OTHER_SHARED):
+            yield "variables", account_id, _variable(key, slug)
 
 
 def _site(account: Record, number: int, user: str) -> Iterator[tuple[str, str, Record]]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
+from conformance.reference.netlify.faults import links, pages
 
-FAULTS: tuple[Fault, ...] = ()
+FAULTS: tuple[Fault, ...] = (
+    *links.faults,
+    *pages.faults,
+)
 """All of them; their ids are unique."""
