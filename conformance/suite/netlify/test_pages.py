@@ -159,6 +159,27 @@ def test_every_page_names_the_same_last_one(collection: Collection, limit: int) 
         assert_equal(last, ceil(count / limit), f"the last page of {count} records by {limit}", exchange=step.exchange)
 
 
+@requirement("netlify.pagination.edges")
+@property_test(examples=[{"limit": limit} for limit in (1, 2)])
+@undisturbed
+def test_the_page_that_is_named_as_the_last_has_no_next(collection: Collection, limit: int) -> None:
+    """Where a page names the last one, that one leads no further, whether it is full or not."""
+    first = collection.page(limit)
+    named = last_of(first)
+    if named is None or named < 2:
+        raise NotExercised("the first page names no other as the last one")
+    last = collection.page(limit, named)
+    if last_of(collection.page(limit)) != named:
+        raise NotExercised("the list changed between its pages")
+    assert_that(
+        last.page.next is None,
+        f"page {named} of {limit}, which the first page names as the last one, has a next",
+        expected="no next",
+        actual=last.exchange.response.header("link"),
+        exchange=last.exchange,
+    )
+
+
 @requirement("netlify.pagination.beyond-last")
 @undisturbed
 def test_there_is_nothing_behind_the_last_page(collection: Collection) -> None:

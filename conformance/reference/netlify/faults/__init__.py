@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.netlify.faults import links, pages
+from conformance.reference.netlify.faults import limits, links, pages, versions
 
 FAULTS: tuple[Fault, ...] = (
     *links.faults,
     *pages.faults,
+    *limits.faults,
+    *versions.faults,
 )
 """All of them; their ids are unique."""
