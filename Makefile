@@ -32,7 +32,7 @@ test: $(VENV)/installed ## lint, types, the suite's own tests, the suite: with w
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  echo "Chromium is missing, so the report's page is not tested: apt-get install chromium" >&2
 	$(BIN)/pytest -q -n 2 --dist worksteal conformance/selftest
-	$(BIN)/pytest -q --faults
+	$(BIN)/pytest -q -n 2 --faults
 	$(BIN)/pytest -q
 
 test-newest: ## the same with the newest versions that pyproject.toml allows
@@ -48,7 +48,7 @@ record: $(VENV)/installed ## record the shipped cassettes again from the referen
 	$(BIN)/pytest -q --record
 
 faults: $(VENV)/installed ## plant every fault and see whether its requirement turns red
-	$(BIN)/pytest -q --faults
+	$(BIN)/pytest -q -n 2 --faults
 
 fuzz: $(VENV)/installed ## feed the readers of cassettes and specs what is nearly right
 	$(BIN)/python -m conformance.selftest.fuzz

@@ -100,7 +100,7 @@ class Judge:
         A check that comes to look at a body which is not known ends there: headers and status are judged still. So
         does one that comes to look at the content of a body which is found not to have the documented form.
         """
-        if not exchange.response.answered or self._is_outside(exchange):
+        if not exchange.response.answered:
             return
         self._position += 1
         if not exchange.path.startswith(self._contract.conventions.below):
@@ -129,11 +129,6 @@ class Judge:
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.status_class != 4:
             # What failed otherwise may have been done all the same.
             self._writes += 1
-
-    def _is_outside(self, exchange: Exchange) -> bool:
-        """Whether it is with the pages of a site, for which nothing of what the document says of the API holds."""
-        pages = self._facts.get("sites")
-        return exchange.operation is None and bool(pages) and exchange.path.startswith(pages.partition("{")[0])
 
     def _applying(self, exchange: Exchange) -> list[tuple[Requirement, Observation]]:
         operation, method = exchange.operation, exchange.request.method

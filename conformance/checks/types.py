@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import StrictBool
 
-from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, violated
+from conformance.checks.base import HELD, Arguments, Finding, Sight, as_json, check, note, violated
 from conformance.traffic.walks import Walks
 
 
 class Ids(Arguments):
     text: StrictBool = False
+    number: StrictBool = False
 
 
 @check("types.ids-unique", Ids)
@@ -22,6 +23,7 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
 
     Arguments:
         text: an id is a string that is not empty.
+        number: an id is a whole number of at least 0; one that is written as text is noted.
     """
     page = sight.page
     if page is None:
@@ -31,6 +33,14 @@ def ids_are_unique(sight: Sight) -> Iterator[Finding]:
         if wrong:
             yield violated("the id of a record is no text", expected="a string that is not empty", actual=wrong[0])
             return
+    if sight.arguments.get("number"):
+        numbers = [number for record in page.records for number in _ids_of(sight, record) or [None]]
+        strange = [number for number in numbers if not _is_number(number) and not _is_digits(number)]
+        if strange:
+            yield violated("the id of a record is no number", expected="an integer of at least 0", actual=strange[0])
+            return
+        if any(map(_is_digits, numbers)):
+            yield note("ids that are numbers are written as text")
     ids = [identity for identity in page.ids if identity is not None]
     twice = [identity for identity, count in Counter(ids).items() if count > 1]
     if twice:
@@ -55,10 +65,24 @@ def _lacks_text_id(sight: Sight, record: Any) -> bool:
     """Whether a record lacks its id, or has one that is no text; records of unknown operations need not have any."""
     if not isinstance(record, dict):
         return False
+    ids = _ids_of(sight, record)
+    lacks = not ids and sight.exchange.operation is not None
+    return lacks or not all(isinstance(identity, str) and identity for identity in ids)
+
+
+def _ids_of(sight: Sight, record: Any) -> list[Any]:
+    """What stands in the members that hold the id of a record."""
     operation = sight.exchange.operation
     members = operation.listing.id if operation else ("id",)
-    ids = [record[member] for member in members if record.get(member) is not None]
-    return (not ids and operation is not None) or not all(isinstance(identity, str) and identity for identity in ids)
+    return [record[member] for member in members if record.get(member) is not None] if isinstance(record, dict) else []
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdigit()
 
 
 @check("types.map-unique-keys")

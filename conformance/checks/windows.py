@@ -10,6 +10,7 @@ from conformance.checks.base import Sight
 from conformance.contract import Bucket
 from conformance.traffic.dates import seconds_of
 from conformance.traffic.rates import buckets_of
+from conformance.traffic.redact import VALUE_MARK
 from conformance.traffic.urls import is_loopback
 
 SKEW = 5
@@ -35,12 +36,25 @@ class State:
 
 
 def state_of(sight: Sight) -> State | None:
+    if _is_refused_to_anybody(sight):
+        return None
     texts = [text_of(sight, name) for name in names_of(sight)]
     known = [int(text) for text in texts if text is not None and DIGITS.fullmatch(text)]
     if len(known) < 3:
         return None
     limit, remaining, reset = known
     return State(caller_of(sight), limit, remaining, reset, sight.exchange.response.ok)
+
+
+def _is_refused_to_anybody(sight: Sight) -> bool:
+    """Whether a credential is refused that is none of the run's.
+
+    They all leave one mark, and no document says who the consumer of such calls is: each credential, the address,
+    or everybody.
+    """
+    credential = sight.caller
+    refused = sight.exchange.response.status == sight.contract.conventions.auth.refused
+    return refused and credential is not None and not VALUE_MARK.search(credential)
 
 
 def caller_of(sight: Sight) -> tuple[str | None, ...]:

@@ -291,7 +291,7 @@ class Resource(Record):
         object: JSON pointer of the resource in the answers of create and read.
         writable: member → two values that replace and update may set.
         parts: path parameter that takes the id of something that belongs to it and goes with it → the operations
-            on it whose answers show such things, one or a list, by their `id`.
+            on it whose answers show such things, one or a list, by their `id`; none where the client names them.
     """
 
     name: str
@@ -343,6 +343,11 @@ class Conventions(Record):
     rate_limit: RateLimit | None = None
     versioning: Versioning | None = None
     resources: tuple[Resource, ...] = ()
+
+    @property
+    def inner_names(self) -> frozenset[str]:
+        """Path parameters by which a client names what it makes inside of what stands before them."""
+        return frozenset(name for one in self.resources for name, shown_by in one.parts.items() if not shown_by)
 
     @property
     def paging(self) -> Pagination:

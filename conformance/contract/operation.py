@@ -156,6 +156,11 @@ class Operation:
             for part in self.path.split("/")
         )
 
+    def chooses(self, name: str) -> bool:
+        """Whether a query parameter takes one of a few values that the document gives: it names nobody's thing."""
+        found = next((p for p in self.parameters if p["in"] == "query" and p["name"] == name), {})
+        return bool((found.get("schema") or {}).get("enum"))
+
     def admits(self, values: Mapping[str, str]) -> bool:
         """Whether the document lets path parameters have these values, as far as it says of what form they are."""
         forms = {p["name"]: (p.get("schema") or {}).get("pattern", "") for p in self.parameters if p["in"] == "path"}

@@ -18,13 +18,13 @@ from conformance.contract import ConformanceError, ContractError
 from conformance.contract.verdict import Verdict
 from conformance.plugin import known
 from conformance.plugin.discretion import Discretion
-from conformance.plugin.items import CAUSE, VERDICT, BoundTest, RequirementItem, fault_items
+from conformance.plugin.items import ALARMS, CAUSE, DETECTED, VERDICT, BoundTest, RequirementItem, fault_items
 from conformance.plugin.options import TAKE_A_PATH
 from conformance.plugin.session import CONFORMANCE, Conformance
 from conformance.plugin.setting_up import set_up
 from conformance.plugin.signals import ends_in_order
 from conformance.properties import binding_of
-from conformance.properties.detection import accused_beside
+from conformance.properties.detection import Detection, accused_beside
 from conformance.report.events import ReportError
 from conformance.report.summary import summary_lines
 from conformance.report.write import write_reports
@@ -69,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except (ConformanceError, ReportError) as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(Discretion(config.stash[CONFORMANCE].redactor), "conformance-discretion")
+    config.pluginmanager.register(Tally(config.stash[CONFORMANCE]), "conformance-tally")
     config.add_cleanup(ends_in_order())
     config.add_cleanup(gc.unfreeze)
 
@@ -142,6 +143,24 @@ def _tell(config: pytest.Config, line: str) -> None:
             reporter.ensure_newline()
             reporter.write_line(line)
             reporter.flush()
+
+
+class Tally:
+    """Counts what became of planted faults, in whichever process that was."""
+
+    def __init__(self, conformance: Conformance) -> None:
+        self._conformance = conformance
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call":
+            return
+        for name, value in report.user_properties:
+            if name == DETECTED and isinstance(value, list):
+                fault, caught, *beside = value
+                self._conformance.detected[fault] = Detection(caught, (), tuple(beside))
+            elif name == ALARMS and isinstance(value, list):
+                api, count = value
+                self._conformance.alarms[api] = count
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -235,7 +254,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("faults")
         for api in conformance.contracts:
             caught = [found.caught for fault, found in conformance.detected.items() if fault.startswith(f"{api}.")]
-            alarms = len(conformance.alarms[api]) if api in conformance.alarms else "not asked for"
+            alarms = conformance.alarms.get(api, "not asked for")
             write(f"{api}: {sum(caught)}/{len(caught)} caught, {alarms} false alarms")
         if conformance.detected:
             write(accused_beside(conformance.detected))

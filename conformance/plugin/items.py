@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from conformance.contract import ConformanceError, Contract
 from conformance.contract.verdict import Verdict
@@ -21,6 +22,8 @@ from conformance.traffic.curl import curl
 
 VERDICT = "conformance verdict"
 CAUSE = "conformance cause"
+DETECTED = "conformance detected"
+ALARMS = "conformance alarms"
 
 
 class BoundTest(pytest.Collector):
@@ -50,9 +53,14 @@ class VerdictItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotConforming | ConformanceError):
-            return visible(str(excinfo.value))
+            return self._told(visible(str(excinfo.value)))
         # A traceback may show what was in the hands of the code.
         return visible(self.conformance.redactor.text(str(super().repr_failure(excinfo, style))))
+
+    def _told(self, text: str) -> ReprExceptionInfo:
+        """A failure that pytest's summary repeats by its first line alone: of a text it has all where `CI` is set."""
+        shown = ReprTraceback([ReprEntryNative([f"{text}\n"])], None, "native")
+        return ReprExceptionInfo(shown, ReprFileLocation(str(self.path), 0, text.partition("\n")[0]))
 
     @property
     def conformance(self) -> Conformance:
@@ -133,7 +141,7 @@ class FaultItem(VerdictItem):
 
     def runtest(self) -> None:
         detection = detect(self.fault, self.items)
-        self.conformance.detected[self.fault.id] = detection
+        self.user_properties.append((DETECTED, [self.fault.id, detection.caught, *detection.beside]))
         if not detection.caught:
             came_to = ", ".join(f"{item.operation}: {result.outcome.value}" for item, result in detection.results)
             raise NotConforming(
@@ -155,7 +163,7 @@ class ControlItem(VerdictItem):
         for item in self.items:
             run.attempt(item)
         alarms = [f"{item.id}: {result.reason}" for item in self.items if is_alarm(result := run.result(item))]
-        self.conformance.alarms[self.api] = alarms
+        self.user_properties.append((ALARMS, [self.api, len(alarms)]))
         if alarms:
             raise NotConforming("\n".join(["false alarms:", *(f"  {alarm}" for alarm in alarms)]))
 

@@ -72,7 +72,7 @@ class Conformance:
     selected: dict[str, list[Item]] = field(factory=dict)
     complete: set[str] = field(factory=set)
     detected: dict[str, Detection] = field(factory=dict)
-    alarms: dict[str, list[str]] = field(factory=dict)
+    alarms: dict[str, int] = field(factory=dict)
     report: Report | None = None
     causes: dict[str, str] = field(factory=dict)
     unwritten: str | None = None

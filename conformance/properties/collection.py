@@ -24,6 +24,9 @@ LARGEST = 16 * 1024 * 1024
 STALE = 2
 """Pages in a row, of records that all came before, that no list makes by changing."""
 
+EMPTY = 10
+"""Pages in a row without a record that are followed: a filter behind the cut leaves such, and the walk goes on."""
+
 
 @frozen
 class Step:
@@ -64,6 +67,12 @@ class Walk:
     @property
     def requests(self) -> int:
         return len(self.steps)
+
+    def shorter_than(self, limit: int, *, up_to_the_last_record: bool = False) -> int:
+        """How many pages have fewer records than that, and name a next; or only those with further records behind."""
+        filled = [number for number, step in enumerate(self.steps) if step.page.records]
+        end = max(filled, default=0) if up_to_the_last_record else len(self.steps)
+        return sum(len(step.page.records) < limit for step in self.steps[:end] if step.page.next is not None)
 
     @property
     def last(self) -> Exchange:
@@ -194,20 +203,22 @@ class Collection:
     ) -> Walk:
         """Follows `next` to the end, from a first page that is asked for unless it is given.
 
-        Never more than `ceil(n/limit)+2` requests, n being the `expected` number of records, else the total
-        the list states if it is to be trusted, else the records seen so far; `pages` in any case.
+        Never more than `ceil(n/limit)+2` requests that bring records, n being the `expected` number of records, else
+        the total the list states if it is to be trusted, else the records seen so far; `pages` in any case.
 
         Raises:
             NotExercised: the pages came to more than `LARGEST`.
         """
         walk = Walk()
-        cursors, seen, stale, size_read = set[str](), set[str](), 0, 0
+        cursors, seen, stale, empty, filled, size_read = set[str](), set[str](), 0, 0, 0, 0
         step = start or self.page(limit, query=query or {})
         while True:
             walk.steps.append(step)
             size_read += len(step.exchange.response.body)
             ids = set(identities(step.page))
             stale = stale + 1 if ids and ids <= seen else 0
+            empty = 0 if ids else empty + 1
+            filled += bool(ids)
             seen |= ids
             if step.page.next is None:
                 walk.ended = True
@@ -221,13 +232,16 @@ class Collection:
             size = min(limit or shortest, shortest)
             total = _count(step.page.total) if trust_total else None
             known = expected if expected is not None else total
-            if walk.requests > _ceiling(len(seen), size) + 1:
+            if empty >= EMPTY:
+                walk.defect = f"the last {EMPTY} of {walk.requests} pages were empty"
+                return walk
+            if filled > _ceiling(len(seen), size) + 1:
                 walk.defect = f"{walk.requests} requests brought only {len(seen)} different records"
                 return walk
             if stale >= STALE:
                 walk.defect = f"the last {STALE} of {walk.requests} pages brought only records that came before"
                 return walk
-            if known is not None and walk.requests >= _ceiling(known, size) + 2:
+            if known is not None and filled >= _ceiling(known, size) + 2:
                 walk.defect = f"the list goes on after {walk.requests} pages of {size}, though it has {known} records"
                 return walk
             if walk.requests >= pages:

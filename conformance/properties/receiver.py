@@ -34,7 +34,8 @@ class Receiver:
     In a replay it opens no socket: what each look at it showed stands in the recording.
 
     Attributes:
-        status: what the next requests are answered with; a test may change it.
+        status: what requests are answered with; a test may change it.
+        statuses: path → another status, for what comes there.
         looks: what every look at it showed so far, to be recorded.
     """
 
@@ -42,6 +43,7 @@ class Receiver:
     renamed: Renamed
     recorded: Iterator[tuple[Request, ...]] | None = None
     status: int = 200
+    statuses: dict[str, int] = field(factory=dict)
     looks: list[tuple[Request, ...]] = field(factory=list)
     _came: list[Request] = field(factory=list)
     _changed: Condition = field(factory=Condition)
@@ -116,7 +118,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
                     url=receiver.url(self.path if self.path.startswith("/") else "/"),
                 )
             )
-            self.send_response(receiver.status)
+            self.send_response(receiver.statuses.get(self.path, receiver.status))
             self.send_header("Content-Length", "0")
             self.send_header("Connection", "close")
             self.end_headers()

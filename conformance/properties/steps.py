@@ -182,11 +182,11 @@ def do(name: str, /, **arguments: Any) -> list[Any]:
     return [name, arguments]
 
 
-def stateful(model: type[Model], examples: Sequence[Steps] = ()) -> Callable[[F], F]:
-    """Runs a test on lists of steps, its argument `steps`: on `examples`, and on some that are drawn from a model."""
+def stateful(model: type[Model], examples: Sequence[Steps] = (), lists: int = LISTS) -> Callable[[F], F]:
+    """Runs a test on lists of steps, its argument `steps`: on `examples`, and on `lists` drawn from a model."""
     return property_test(
         examples=[{"steps": list(steps)} for steps in examples],
-        generated=lambda subject: lists_of(model, subject.item),
+        generated=lambda subject: lists_of(model, subject.item, lists),
     )
 
 

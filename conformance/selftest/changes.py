@@ -1,11 +1,9 @@
-"""Changes of one exchange in a conversation, and tests of what the judge makes of them."""
+"""Changes of one exchange in a conversation, for tests of what the judge makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from conformance.selftest.conversations import TOKEN, Said
 
@@ -90,15 +88,3 @@ def followed_by(*more: Said) -> Change:
 
 def of_another_account(number: int) -> Change:
     return lambda said: said[number].asked.update(Authorization=f"Bearer {ANOTHER}")
-
-
-def breaking(changes: Mapping[str, tuple[str, Change]]) -> pytest.MarkDecorator:
-    """A test's requirement and change, by the name of the change."""
-    return pytest.mark.parametrize(
-        ("requirement", "change"), [pytest.param(*change, id=name) for name, change in changes.items()]
-    )
-
-
-def harmless(changes: Mapping[str, Change]) -> pytest.MarkDecorator:
-    """A test's change, by its name."""
-    return pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in changes.items()])

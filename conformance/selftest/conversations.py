@@ -245,3 +245,6 @@ def zeit() -> list[Said]:
         call("GET", "/v2/domains/price?name=one.example.com", {"price": 17, "period": 1}),
         call("GET", "/v2/domains/status?name=one.example.com", {"available": False}),
     ]
+
+
+TALKS = {"snyk": snyk, "vercel": vercel, "vultr": vultr, "zeit": zeit}

@@ -136,7 +136,14 @@ def test_a_server_that_never_answers_is_not_up(suite: Runner) -> None:
     assert server.requests == 3
 
 
-def test_a_server_that_dies_in_the_middle_is_told_once(suite: Runner) -> None:
+@pytest.mark.parametrize("variables", [{}, {"CI": "true"}], ids=["at hand", "on a CI system"])
+def test_a_server_that_dies_in_the_middle_is_told_once(
+    suite: Runner, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     with raw_server(dying(answers=8)) as server:
         ran = suite("--target", server.url)
     whole(ran)

@@ -7,14 +7,16 @@ import zipfile
 from pathlib import Path
 
 import httpx2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.properties import Reply, play
 from conformance.selftest.servers import TOKEN, VULTR
+from conformance.targets.errors import Stale
 from conformance.targets.replay import CassetteTransport
 from conformance.traffic import cassette
-from conformance.traffic.cassette import Interaction, Take, worth_keeping
+from conformance.traffic.cassette import LARGEST_SENT, Interaction, Take, worth_keeping
 from conformance.traffic.curl import curl
 from conformance.traffic.exchange import KEPT_BODY, Request, Response
 from conformance.traffic.redact import Redactor
@@ -81,6 +83,19 @@ def test_a_cassette_holds_it_byte_for_byte_and_plays_it(tmp_path: Path) -> None:
         assert path.read_bytes() == written, number
         asked = httpx2.Request("PUT", url, headers={"Content-Type": "application/zip"}, content=body)
         assert replayed(path, asked).read() == body, number
+
+
+def test_of_a_large_body_a_cassette_holds_size_and_digest_and_plays_its_answer(tmp_path: Path) -> None:
+    path, url, body = tmp_path / "large.yaml", "https://api.vultr.com/v2/files", b"\xff" * (LARGEST_SENT + 1)
+    request = Request(headers=(("Content-Type", "application/zip"),), body=body, method="PUT", url=url)
+    cassette.write(path, {}, {"item": Take((Interaction(worth_keeping(request), Response(status=413)),))})
+    assert path.stat().st_size < 2000
+    assert str(len(body)) in path.read_text()
+    asked = httpx2.Request("PUT", url, headers={"Content-Type": "application/zip"}, content=body)
+    assert replayed(path, asked).status_code == 413
+    other = httpx2.Request("PUT", url, headers={"Content-Type": "application/zip"}, content=body[1:] + b"\0")
+    with pytest.raises(Stale, match="has no answer"):
+        replayed(path, other)
 
 
 def test_a_body_that_is_no_text_is_no_part_of_a_command() -> None:

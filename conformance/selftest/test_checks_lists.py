@@ -9,7 +9,7 @@ from attrs import evolve
 
 from conformance.checks import CHECKS
 from conformance.contract.verdict import Outcome
-from conformance.selftest.test_checks import outcome, said, sight
+from conformance.selftest.test_checks import findings, outcome, said, sight
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.urls import LONGEST
 
@@ -196,6 +196,27 @@ def test_cursors_are_made_of_the_documented_signs(exchange: Exchange, expected: 
 )
 def test_ids_are_unique_in_an_answer(exchange: Exchange, expected: str) -> None:
     assert outcome("types.ids-unique", exchange) == expected
+
+
+NO_NUMBERS: list[Any] = [-1, 0.5, True, "", "-1", "a", "٣", [0], {}]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "expected"),
+    [
+        (page([0, 1]), ["held"]),
+        (page(["0", "1"]), ["note", "held"]),
+        (page([0, "1"]), ["note", "held"]),
+        (page([0]), []),
+        (page([]), []),
+        (page([3, 3]), ["violated"]),
+        *((page([0, wrong]), ["violated"]) for wrong in NO_NUMBERS),
+        (page([0, None]), ["violated"]),
+    ],
+)
+def test_an_id_that_is_a_number_may_be_written_as_text(exchange: Exchange, expected: list[str]) -> None:
+    found = [finding.outcome for finding in findings("types.ids-unique", exchange, number=True)]
+    assert ["note" if each is None else str(each) for each in found] == expected
 
 
 def test_ids_are_unique_over_a_walk() -> None:

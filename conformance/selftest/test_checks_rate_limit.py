@@ -13,7 +13,7 @@ from conformance.checks import Judge
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange, Locator, Request, Response
-from conformance.traffic.redact import value_mark
+from conformance.traffic.redact import NAME_MARK, value_mark
 
 VERCEL = load("vercel")
 NOW = 1_767_225_600
@@ -40,9 +40,11 @@ def said(
     token: str = "default",
     host: str = "https://api.vercel.com",
     method: str = "GET",
+    mark: str | None = None,
 ) -> Exchange:
     content = (REFUSED if status == 429 else LIST) if body is None else body
-    request = Request(method=method, url=f"{host}{path}", headers=(("Authorization", f"Bearer {value_mark(token)}"),))
+    authorization = ("Authorization", f"Bearer {mark or value_mark(token)}")
+    request = Request(method=method, url=f"{host}{path}", headers=(authorization,))
     response = Response(
         status=status,
         headers=(("Content-Type", "application/json"), *headers.items()),
@@ -172,6 +174,17 @@ def test_remaining_never_rises_within_a_window(kind: str) -> None:
 )
 def test_a_single_consumer_sees_every_call_count(exchanges: list[Exchange], expected: list[Outcome]) -> None:
     assert findings("remaining-monotone", exchanges, strict=True) == expected
+
+
+def test_a_refused_credential_of_nobody_is_no_consumer() -> None:
+    # All such credentials leave one mark, and each may be counted for itself.
+    refused = [said(told(left), 403, REFUSED, mark=NAME_MARK) for left in (5, 99)]
+    assert findings("remaining-monotone", refused) == []
+    assert findings("limit-stable-per-bucket", [refused[0], said(told(8, 500), 403, REFUSED, mark=NAME_MARK)]) == []
+    served = [said(told(left), mark=NAME_MARK) for left in (5, 99)]
+    assert findings("remaining-monotone", served) == [VIOLATED]
+    denied = [said(told(left), 403, REFUSED) for left in (5, 99)]
+    assert findings("remaining-monotone", denied) == [VIOLATED]
 
 
 def test_a_new_sequence_begins_anew() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from itertools import count
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -138,6 +139,37 @@ def test_no_order_is_promised() -> None:
     found = accused("vercel", in_another_order, LOOKING_TWICE)
     # That every limit gives one order is another requirement's to ask.
     assert {item for item in found if ".limit-invariance" not in item} == set()
+
+
+def hidden_behind_the_cut(asked: Asked, ask: Ask, _: Memory) -> Answered:
+    """A list is cut first and filtered then: some pages are short, some empty, and the walk goes on."""
+    answer = ask(asked)
+    body = answer.json
+    if not (asked.method == "GET" and answer.status == 200 and isinstance(body, dict)):
+        return answer
+    for name in {"projects", "deployments"} & body.keys():
+        body[name] = [record for record in body[name] if crc32(json.dumps(record, sort_keys=True).encode()) % 5]
+        if "pagination" in body:
+            body["pagination"]["count"] = len(body[name])
+    return answer.with_json(body)
+
+
+def test_short_pages_are_one_accusation_and_a_walk_goes_on_over_them() -> None:
+    found = accused("vercel", hidden_behind_the_cut, ("pagination", "pages"))
+    assert {item.partition("[")[0] for item in found} == {"vercel.pagination.pages-full"}
+
+
+def numbered_answers(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """Every answer has an id of its own among its keys: keys may be added."""
+    answer = ask(asked)
+    memory["n"] = memory.get("n", 0) + 1
+    body = answer.json
+    return answer.with_json({**body, "requestId": f"r{memory['n']}"}) if isinstance(body, dict) else answer
+
+
+@pytest.mark.parametrize("api", ["vercel", "vultr"])
+def test_an_answer_may_have_an_id_of_its_own(api: str) -> None:
+    assert accused(api, numbered_answers, (*LOOKING_TWICE, "reading", "lists")) == {}
 
 
 def later(readings: int, statuses: bool) -> Defect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from conformance.checks.base import Finding
 from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run
 from conformance.properties.detection import Detection, Planted, accused_beside, detect, planted
-from conformance.selftest.servers import VULTR, Runner, items
+from conformance.selftest.servers import VULTR, Ran, Runner, items
 from conformance.shipped import SUITE
 
 FAULTS = {fault.id: fault for fault in planted(VULTR)}
@@ -125,6 +126,17 @@ def test_the_plugin_tells_a_missed_fault(suite: Runner, monkeypatch: pytest.Monk
     assert f"missed: {UNIQUE}/last-id-repeats-first: The last item of a page has the id of the first." in ran.text
     assert f"{UNIQUE} came to GET /v2/applications: not-exercised, GET /v2/backups: not-exercised" in ran.text
     assert "Traceback" not in ran.text
+
+
+def test_workers_count_faults_together(suite: Runner) -> None:
+    chosen = ("--faults", "-k", "ids-unique")
+    alone, together = (_told(suite(*chosen, *workers)) for workers in ((), ("-n", "2")))
+    assert re.fullmatch(r"vultr: ([1-9]\d*)/\1 caught, not asked for false alarms", alone[0])
+    assert alone == together
+
+
+def _told(ran: Ran) -> list[str]:
+    return [line for line in ran.text.splitlines() if "caught" in line or "accused" in line]
 
 
 def test_of_those_that_accuse_most_five_are_named() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -17,6 +15,7 @@ import pytest
 import yaml
 
 from conformance.plugin import setting_up
+from conformance.selftest.node import installed as installed_by_npm
 from conformance.selftest.servers import Runner
 from conformance.shipped import SUITE
 
@@ -43,25 +42,8 @@ DEFECTS = {
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The emulator as npm installs it from the lock, in a folder that is kept between runs of the tests."""
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed: the emulator needs it")
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = caches / "conformance-selftest" / "emulate-0.11.2"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = tmp_path_factory.mktemp("emulate")
-    for name in ("package.json", "package-lock.json", "start.mjs"):
-        shutil.copy(FOLDER / name, folder / name)
-    if not (folder / "node_modules" / "emulate" / "dist").is_dir():
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-        if made.returncode:
-            shutil.rmtree(folder / "node_modules", ignore_errors=True)
-            pytest.skip(f"npm cannot install the emulator: {made.stderr.strip().splitlines()[-1:]}")
-    return folder
+    """The emulator as npm installs it from the lock."""
+    return installed_by_npm(FOLDER, "emulate-0.11.2", tmp_path_factory.mktemp("emulate"))
 
 
 @pytest.fixture

@@ -238,7 +238,7 @@ def test_every_value_is_free_on_a_server_that_is_thrown_away() -> None:
 
 NETLIFY = load("netlify")
 SITES, DEPLOYS = "/api/v1/sites", "/api/v1/sites/site-1/deploys"
-UPLOAD = "/api/v1/deploys/{}/files/index.html"
+UPLOAD, FUNCTION = "/api/v1/deploys/{}/files/index.html", "/api/v1/deploys/{}/functions/hello"
 
 
 def with_a_site(**given: Any) -> Client:
@@ -267,9 +267,10 @@ class Played(Server):
 def test_what_belongs_to_a_thing_of_the_run_may_be_written_to(method: str, body: Any) -> None:
     client = with_a_site()
     answered(client, method, DEPLOYS, body)
-    client.send("PUT", UPLOAD.format("deploy-1"), content=b"x")
-    with pytest.raises(Unsupported, match="deploy_id deploy-2 was not created by this run"):
-        client.send("PUT", UPLOAD.format("deploy-2"), content=b"x")
+    for upload in (UPLOAD, FUNCTION):
+        client.send("PUT", upload.format("deploy-1"), content=b"x", query={"runtime": "js"} if "func" in upload else {})
+        with pytest.raises(Unsupported, match="deploy_id deploy-2 was not created by this run"):
+            client.send("PUT", upload.format("deploy-2"), content=b"x")
 
 
 def test_what_belongs_to_a_users_thing_is_not_written_to() -> None:

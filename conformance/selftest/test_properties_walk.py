@@ -12,7 +12,7 @@ import pytest
 
 from conformance.contract.verdict import Outcome
 from conformance.properties import Collection, NotExercised, Run
-from conformance.properties.collection import HARD_CAP, STALE
+from conformance.properties.collection import EMPTY, HARD_CAP, STALE
 from conformance.selftest.servers import (
     VULTR,
     Answer,
@@ -99,8 +99,8 @@ DEFECTS: dict[str, tuple[Callable[[], Answer], str, int]] = {
     "two cursors in turn": (alternating, "the cursor cursor-0 came twice", 3),
     "fresh records past a true total": (fresh(4), "the list goes on after 6 pages of 1, though it has 4 records", 6),
     "fresh records past a total of none": (fresh(0), "the list goes on after 2 pages of 1, though it has 0 records", 2),
-    "empty pages with a next": (empty(0), "2 requests brought only 0 different records", 2),
-    "empty pages of a list said to be long": (empty(10**9), "2 requests brought only 0 different records", 2),
+    "empty pages with a next": (empty(0), f"the last {EMPTY} of {EMPTY} pages were empty", EMPTY),
+    "empty pages of a list said to be long": (empty(10**9), f"the last {EMPTY} of {EMPTY} pages were empty", EMPTY),
     "the same records under fresh cursors": (
         lambda: (lambda numbers: lambda _: page(["a"], f"cursor-{next(numbers)}", 1000))(itertools.count()),
         "3 requests brought only 1 different records",
@@ -149,6 +149,19 @@ def test_a_server_with_smaller_pages_than_asked_for_is_read_to_its_end() -> None
     with plans_of(smaller) as (plans, server):
         assert len(plans.ids) == 7
     assert server.requests == ceil(7 / 2)
+
+
+def test_a_walk_goes_on_over_empty_pages_to_its_end() -> None:
+    def filtered(asked: Asked) -> bytes:
+        start = int(parameter(asked, "cursor", "0"))
+        ids = [f"plan-{start}"] if start % (EMPTY - 1) == 0 else []
+        return page(ids, str(start + 1) if start < 3 * EMPTY else "", None)
+
+    with plans_of(filtered) as (plans, _):
+        walk = plans.walk(1)
+    assert (walk.ended, walk.defect, walk.requests, len(walk.ids)) == (True, None, 3 * EMPTY + 1, 4)
+    assert walk.shorter_than(1) == 3 * EMPTY - 4
+    assert walk.shorter_than(1, up_to_the_last_record=True) == 3 * (EMPTY - 2)
 
 
 def test_records_without_an_id_are_known_by_their_content() -> None:

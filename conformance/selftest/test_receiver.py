@@ -56,6 +56,13 @@ def test_it_answers_what_the_test_chooses(status: int) -> None:
         assert [each.method for each in receiver.take(3)] == ["GET", "PUT", "DELETE"]
 
 
+def test_it_answers_each_path_as_the_test_chooses() -> None:
+    with receiving() as receiver:
+        receiver.statuses["/gone?a=1"] = 410
+        paths = ("/gone?a=1", "/gone", "/")
+        assert [httpx2.get(receiver.url(path)).status_code for path in paths] == [410, 200, 200]
+
+
 def test_a_look_shows_what_came_since_the_one_before() -> None:
     with receiving() as receiver:
         httpx2.get(receiver.url("/one"))

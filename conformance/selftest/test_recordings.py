@@ -117,7 +117,6 @@ def test_encoded_bodies_are_decoded_in_requests_too(tmp_path: Path) -> None:
             bad(response__body={"string": b"\x00\xff"}, response__headers={"Content-Encoding": ["sdch"]}),
             "the response body is in the content coding sdch, which is not known",
         ),
-        (bad(response__body={"string": "x" * 17_000_000}), "the response body is larger than 16,777,216 bytes"),
     ],
 )
 def test_a_body_that_is_not_known_says_why(tmp_path: Path, parts: dict[str, Any], why: str) -> None:
@@ -139,7 +138,7 @@ def test_a_body_in_pieces_is_read_up_to_what_is_left(pieces: list[Any], known: b
 @pytest.mark.parametrize(("size", "known"), [(16 * 2**20, True), (16 * 2**20 + 1, False)])
 def test_a_body_is_read_up_to_16_mib(size: int, known: bool) -> None:
     _, response = Reader().read(bad(response__body={"string": b"x" * size}))
-    assert (response.unread is None) == known
+    assert response.unread == (None if known else "the response body is larger than 16,777,216 bytes")
 
 
 @pytest.mark.parametrize(("count", "known"), [(199_999, True), (200_000, False)])

@@ -211,7 +211,9 @@ class Guard:
             unread = before is None and self.owner(made) in self.existing
             known_by = str(made.id) if shown is None and unread else shown
             foreign = (known_by is not None and not self._bears_prefix(known_by, resource)) or made.id in (before or ())
-        if foreign or made.id in named:
+        # In what the run made, too, ids may be counted from 0.
+        elsewhere = not any(self.ours(name, value) for name, value in made.values.items())
+        if foreign or (elsewhere and made.id in named):
             made.why = f"a create was answered with {resource.name} {made.id}, which may have been there before"
             made.id = None
             self.stop(made.why)
@@ -290,9 +292,11 @@ class Guard:
         segments = [unquote(part) for part in (path.removesuffix("/") if ended else path).split("/")[1:]]
         if any(segment in ("", ".", "..") or "/" in segment for segment in segments):
             raise Unsupported(f"{where} a path with empty segments, dots or slashes in them may lead anywhere")
+        query = [each for each in query if operation is None or not operation.chooses(each[0])]
         known, beyond = self._known_part(path)
         # What a rest of a path names is a part of what stands before it.
-        named = [each for each in known.values_in(path).items() if each[0] != known.rest] if known else []
+        inner = {known.rest if known else None, *self.contract.conventions.inner_names}
+        named = [each for each in known.values_in(path).items() if each[0] not in inner] if known else []
         if not beyond and any(self._is_at(made, dict(named), dict(query)) for made in self.made):
             return
         for name, value in [*named, *query]:

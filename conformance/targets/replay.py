@@ -7,7 +7,7 @@ from collections import deque
 import httpx2
 
 from conformance.targets.errors import NotRecorded, Stale
-from conformance.traffic.cassette import Interaction, Take
+from conformance.traffic.cassette import Interaction, Take, known_by
 from conformance.traffic.exchange import Request
 from conformance.traffic.redact import Redactor
 
@@ -82,7 +82,7 @@ def _key(request: Request) -> _Key:
     return (
         request.method,
         request.url,
-        request.body,
+        known_by(request.body),
         request.header("authorization"),
         request.header("content-type"),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +27,17 @@ from conformance.traffic.files import write_whole
 from conformance.traffic.interactions import BadInteraction, Reader
 from conformance.traffic.loading import CassetteError, foreign, load, mentions
 
-__all__ = ["Cassette", "CassetteError", "Interaction", "Take", "provenance_of", "read", "worth_keeping", "write"]
+__all__ = [
+    "Cassette",
+    "CassetteError",
+    "Interaction",
+    "Take",
+    "known_by",
+    "provenance_of",
+    "read",
+    "worth_keeping",
+    "write",
+]
 
 
 @frozen
@@ -46,11 +57,21 @@ class Interaction:
 
 _OF_THE_CONNECTION = frozenset({"host", "user-agent", "content-length", "connection", "accept-encoding"})
 
+LARGEST_SENT = 1 << 18
+"""Bytes of the body of a request that is kept whole: the test that sends a larger one makes it again when replayed."""
+
 
 def worth_keeping(request: Request) -> Request:
     """A request without the headers that tell of its connection and its sender, and nothing of the API."""
     kept = tuple((name, value) for name, value in request.headers if name.lower() not in _OF_THE_CONNECTION)
-    return evolve(request, headers=kept)
+    return evolve(request, headers=kept, body=known_by(request.body))
+
+
+def known_by(body: bytes) -> bytes:
+    """What is kept of the body of a request, and known again: of a large one its size and its digest."""
+    if len(body) <= LARGEST_SENT:
+        return body
+    return f"(not kept: {len(body)} bytes, sha256 {sha256(body).hexdigest()})".encode()
 
 
 @frozen

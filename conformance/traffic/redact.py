@@ -25,6 +25,7 @@ from conformance.traffic.secrets import (
     HINTS,
     hints,
     is_count,
+    is_cursor,
     is_description,
     is_random,
     is_secret_name,
@@ -222,8 +223,10 @@ def _clean_json(text: str, layers: int, found: tuple[str, ...]) -> str:
                     edits.update([pairs[-1].value] if pairs[-1].value else [])
                 if kind == "number":
                     new = _zero(old) if secret and not is_count(name) else old
+                elif secret:
+                    new = _marked(old)
                 else:
-                    new = _marked(old) if secret else _clean_string(old, layers, found, mark)
+                    new = old if is_cursor(name, old) else _clean_string(old, layers, found, mark)
                 secret = inside[-1]
             if new != old:
                 edits[token.span(group)] = new

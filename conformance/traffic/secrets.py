@@ -46,6 +46,9 @@ _ENDINGS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "ac
 _PAGING = frozenset(_words_in("next prev previous page paging pagination continuation continue cursor sync skip start"))
 """A token of such a kind says where a list goes on."""
 
+_CURSORS = _PAGING | {"after", "before"}
+"""Words in the name of a cursor."""
+
 _AMOUNTS = frozenset(_words_in("max min total num used input output prompt completion cached reasoning"))
 """Tokens of such a kind are counted, even where the count is text."""
 
@@ -127,7 +130,6 @@ _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
 # finds nothing. Those that guess (by entropy, by keyword) would take ids for secrets.
 _GITLAB = _words_in("glpat- gldt- glft- glsoat- glrt- glcbt- glimt- glptt- glagent- gloas-")
 _ISSUED = (
-    (("A3T", "ABIA", "ACCA", "AKIA", "ASIA"), AWSKeyDetector.denylist[:1]),
     (("AccountKey=",), AzureStorageKeyDetector.denylist),
     (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), GitHubTokenDetector.denylist),
     ((*_GITLAB, "GR1348941"), GitLabTokenDetector.denylist),
@@ -141,8 +143,14 @@ _ISSUED = (
 _PREFIXES = _words_in(
     "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- npm_ nfp_ dop_v1_ hvs. xapp- sk- blob_rw_ shpat_ figd_ lin_api_"
 )
-# What it has no detector for, or none that takes linear time.
+# A long run of letters and digits, such as a cursor, holds by chance what only looks like a key.
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}))"
+# What it has no detector for, or none that takes linear time or looks at what stands around.
 _OWN = (
+    (
+        ("A3T", "ABIA", "ACCA", "AKIA", "ASIA"),
+        rf"{_BEGINS}{AWSKeyDetector.denylist[0].pattern}(?![A-Za-z0-9])",
+    ),
     # A token of three parts (JWS) or five (JWE): the first is a JSON object, and in a JWS the second is one too.
     (
         ("eyJ",),
@@ -164,7 +172,7 @@ _OWN = (
         ("_live_", "_test_", "_prod_", "whsec_"),
         r"(?<![A-Za-z0-9])(?:[a-z]{2,10}_(?:live|test|prod)|whsec)_[A-Za-z0-9+/=]{16,}+",
     ),
-    (("AIza",), r"AIza[\w-]{30,}+"),
+    (("AIza",), rf"{_BEGINS}AIza[\w-]{{30,}}+"),
     (("ya29.",), r"ya29\.[\w.-]{20,}+"),
 )
 _FORMS: tuple[tuple[tuple[str, ...], tuple[re.Pattern[str], ...]], ...] = (
@@ -193,12 +201,27 @@ def hints(text: str, among: tuple[str, ...] = HINTS) -> tuple[str, ...]:
 def without_known_forms(text: str, mark: str) -> str:
     """The text with a mark in place of each value that bears its issuer's form: `ghp_…`, `AKIA…`, a JWT, a private key.
 
-    No mark takes the place of a quotation mark, so that JSON stays JSON.
+    No mark takes the place of a quotation mark, so that JSON stays JSON. What stands under the name of a cursor is one,
+    in whatever form: a signed cursor may be a JWT.
     """
     for signs, patterns in _FORMS:
         for sign in signs:
             if sign in text:
                 for pattern in patterns:
-                    text = pattern.sub(mark, text)
+                    text = pattern.sub(lambda match: match[0] if _is_cursor(match) else mark, text)
                 break
     return text
+
+
+def _is_cursor(match: re.Match[str]) -> bool:
+    before = _VALUE_OF.search(match.string[max(0, match.start() - 60) : match.start()])
+    return before is not None and is_cursor(before["name"], match[0])
+
+
+def is_cursor(name: str, value: str) -> bool:
+    """Whether a value is one piece, and stands under the name of a cursor."""
+    return not _CURSORS.isdisjoint(_words(name)) and bool(_PIECE.fullmatch(value))
+
+
+_VALUE_OF = re.compile(r"(?P<name>[\w.-]+)(?:=|\"\s*:\s*\")$")
+_PIECE = re.compile(r"[\w.~+/=-]+")

@@ -22,6 +22,18 @@ from conformance.properties.client_faults.lists import (
     stops_at_a_short_page,
     stops_at_an_empty_page,
 )
+from conformance.properties.client_faults.uploads import (
+    encodes_paths_twice,
+    encodes_slashes,
+    gives_up_at_once,
+    never_gives_up,
+    takes_any_path,
+    types_uploads_as_text,
+    uploads_everything,
+    uploads_in_parts,
+    uploads_twice,
+    waits_for_the_digest,
+)
 from conformance.properties.client_faults.versions import (
     asks_for_the_stable_version,
     capitalises_scheme,
@@ -229,4 +241,26 @@ CLIENT_FAULTS = (
         "members of an answer go into the next request",
         forwards_what_it_gets,
     ),
+    ClientFault(
+        "uploads-all", "deploy-flow.client-uploads-required-only", "every file is uploaded", uploads_everything
+    ),
+    ClientFault("uploads-twice", "deploy-flow.client-uploads-required-only", "uploads leave twice", uploads_twice),
+    ClientFault("any-path", "deploy-flow.client-uploads-required-only", "any path is deployed", takes_any_path),
+    ClientFault(
+        "encodes-twice",
+        "deploy-flow.client-uploads-required-only",
+        "paths of uploads are encoded twice",
+        encodes_paths_twice,
+    ),
+    ClientFault(
+        "encodes-slashes",
+        "deploy-flow.client-uploads-required-only",
+        "slashes in paths of uploads are encoded",
+        encodes_slashes,
+    ),
+    ClientFault("in-parts", "content-type.upload-octet-stream", "uploads are parts of a form", uploads_in_parts),
+    ClientFault("plain-text", "content-type.upload-octet-stream", "uploads are text", types_uploads_as_text),
+    ClientFault("never-async", "deploy-flow.client-30s", "a large deploy is not async", waits_for_the_digest),
+    ClientFault("gives-up", "deploy-flow.client-30s", "an upload that timed out ends it all", gives_up_at_once),
+    ClientFault("never-ends", "deploy-flow.client-30s", "an upload that times out is sent for ever", never_gives_up),
 )

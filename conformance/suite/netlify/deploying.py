@@ -72,13 +72,13 @@ def digests_of(files: Files) -> dict[str, str]:
     return {path: digest_of(content) for path, content in files.items()}
 
 
-def zipped(files: Files) -> bytes:
-    """An archive of files, the same one for the same files; its paths have no slash in front."""
+def zipped(files: Files, folders: Iterable[str] = (), method: int = zipfile.ZIP_STORED) -> bytes:
+    """An archive of files and folders, the same one for the same ones; its paths have no slash in front."""
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as writing:
-        for path, content in files.items():
+    with zipfile.ZipFile(archive, "w", method) as writing:
+        for path, content in {**{f"{folder}/": b"" for folder in folders}, **files}.items():
             entry = zipfile.ZipInfo(path.removeprefix("/"))
-            entry.external_attr = 0o100644 << 16
+            entry.external_attr, entry.compress_type = (0o40755 if entry.is_dir() else 0o100644) << 16, method
             writing.writestr(entry, content)
     return archive.getvalue()
 

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from conformance.contract import Need
-from conformance.properties import Collection, NotExercised, Subject, Things, Unsupported
+from conformance.properties import Collection, NotExercised, Subject, Things, Unsupported, assert_equal
+from conformance.properties.receiver import Receiver
 from conformance.suite.netlify.deploying import Deploying
 from conformance.traffic.exchange import Exchange
 
-FORMS = "GET /api/v1/sites/{site_id}/forms"
+SITE, FORMS = "GET /api/v1/sites/{site_id}", "GET /api/v1/sites/{site_id}/forms"
 OF_SITE, OF_FORM = "GET /api/v1/sites/{site_id}/submissions", "GET /api/v1/forms/{form_id}/submissions"
+HOOKS = "GET /api/v1/hooks"
 
 VERIFIED, SPAM = "verified", "spam"
 STATES = (VERIFIED, SPAM)
 
-PAGE = "/index.html"
+SOON = 0.25
+"""Seconds of this machine that a call may take, at each look for it."""
+
+CALLS = (1.0, 4.0, 10.0, 45.0)
+"""Seconds of the target between looks: a minute in all."""
+
+PAGE = "/forms.html"
 _FORM = (
     '<form name="{}" method="post" data-netlify="true"><input name="email" type="email"><input name="message"></form>'
 )
 _POSTED = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+
+T = TypeVar("T")
 
 
 def page_with(forms: Iterable[str]) -> bytes:
@@ -94,6 +104,10 @@ class Site:
         fixed = {**things.fixed, "site_id": self.id} if "site_id" in things.fixed else things.fixed
         return evolve(things, fixed=fixed, known={**things.known, "site_id": self.id})
 
+    def word(self) -> str:
+        """A word that nothing else was called by."""
+        return str(self.things("snippet").body()["title"])
+
     def deploy(self, *forms: str) -> None:
         """Deploys a page that nobody has stored yet, with these forms, and waits for it to be ready.
 
@@ -102,6 +116,20 @@ class Site:
         """
         self.deploying.deployed(self.id, {PAGE: page_with(forms) + self.deploying.unique()})
 
+    def with_taken_in(self, *names: str) -> dict[str, str]:
+        """Deploys forms: name → id of those that are listed within a minute; no document says how a form is made.
+
+        Raises:
+            Blocked, NotExercised: it did not come to that.
+        """
+        self.deploy(*names)
+
+        def listed() -> list[tuple[str, str]]:
+            records = records_of(self.subject, FORMS, {"site_id": self.id})
+            return [(str(form.get("name")), str(form.get("id"))) for form in records if form.get("name") in names]
+
+        return dict(self.as_many(len(names), listed))
+
     def call(self, operation: str, **values: str) -> Exchange:
         """Calls an operation on a part of this site."""
         return self.subject.client.call(self.subject.contract.operation(operation), values)
@@ -109,6 +137,17 @@ class Site:
     def comes_to(self, seen: Callable[[], Any], due: Any) -> Any:
         """What is seen: as soon as it is what is due, else after a minute."""
         return self.deploying.comes_to(seen, due)
+
+    def as_many(self, count: int, seen: Callable[[], list[T]]) -> list[T]:
+        """What is seen: as soon as there are so many, else after a minute."""
+        found: list[T] = []
+
+        def look() -> int:
+            found[:] = seen()
+            return len(found)
+
+        self.comes_to(look, count)
+        return found
 
 
 @define
@@ -136,23 +175,12 @@ class Visited(Site):
             text = "needs a site whose pages can be posted to: facts.sites says where they answer"
             raise Unsupported(text, Need.fact("sites", "where the pages of a site answer"))
         site = Site.new(subject)
-        site.deploy(*names)
-
-        def taken_in() -> list[dict[str, Any]]:
-            return [form for form in records_of(subject, FORMS, {"site_id": site.id}) if form.get("name") in names]
-
-        site.comes_to(lambda: len(taken_in()), len(names))
-        forms = {str(form.get("name")): str(form.get("id")) for form in taken_in()}
-        if len(forms) != len(names):
+        forms = site.with_taken_in(*names)
+        if len(forms) < len(names):
             raise NotExercised("the forms of a page that was deployed are not among those of the site")
-        assert site.deploying.sites is not None
-        name = str(site.deploying.sites.read(site.id).get("name"))
+        name = str(subject.client.control(site.call(SITE, site_id=site.id)).response.at("/name"))
         pages = template.replace("{name}", quote(name, safe="")).rstrip("/")
         return cls(subject, site.deploying, site.id, pages, forms)
-
-    def word(self) -> str:
-        """A word that nothing else is submitted with."""
-        return str(self.things("snippet").body()["title"])
 
     def submit(self, form: str, word: str) -> Exchange:
         """Posts a form as a visitor of the site does."""
@@ -187,24 +215,82 @@ class Visited(Site):
         self.accepts(form, word)
 
         def shown() -> list[str]:
-            records = [one for state in STATES for one in self.listed(state)]
-            return ids_of(one for one in records if word in str(one.get("data")))
+            for state in STATES:
+                if found := ids_of(one for one in self.listed(state) if word in str(one.get("data"))):
+                    return found
+            return []
 
-        self.comes_to(lambda: len(shown()), 1)
-        found = shown()
+        found = self.as_many(1, shown)
         if len(found) != 1:
             raise NotExercised(f"what was submitted is listed {len(found)} times")
         return found[0]
 
-    def lists_with(self, identity: str, form: str) -> list[str]:
-        """The lists that have a submission: those of the site and of a form of it, in each state."""
-        return [
-            list_of(state, of)
+    def lists_with(self, form: str, *identities: str) -> dict[str, list[str]]:
+        """The lists that have each submission: those of the site and of a form of it, in each state."""
+        lists = {
+            list_of(state, of): ids_of(self.listed(state, name))
             for state in STATES
             for of, name in (("site", None), ("form", form))
-            if identity in ids_of(self.listed(state, name))
-        ]
+        }
+        return {identity: [said for said, ids in lists.items() if identity in ids] for identity in identities}
 
-    def settled(self, identity: str, form: str, due: list[str]) -> list[str]:
-        """The lists that have a submission, as soon as they are those that are due, else after a minute."""
-        return list(self.comes_to(lambda: self.lists_with(identity, form), due))
+    def assert_lists(self, form: str, due: Mapping[str, list[str]], what: str, exchange: Exchange) -> None:
+        """Within a minute each submission is in the lists that are due, and in no others."""
+        shown = self.comes_to(lambda: self.lists_with(form, *due), due)
+        assert_equal(shown, due, f"the lists that have each submission {what}", exchange=exchange)
+
+
+def hooks_of(subject: Subject, site: str) -> list[dict[str, Any]]:
+    """The hooks of a site that are listed now."""
+    return records_of(subject, HOOKS, {}, site_id=site)
+
+
+@define
+class Called:
+    """The hooks that a site calls at a receiver, each at a path of its own.
+
+    Attributes:
+        paths: name → where it is called.
+    """
+
+    site: Site
+    paths: dict[str, str] = field(factory=dict)
+
+    @property
+    def receiver(self) -> Receiver:
+        return self.site.subject.receiver
+
+    def add(self, name: str, event: str, site: Site | None = None, status: int = 200, **members: str) -> None:
+        """Creates a hook for an event, of this site or of another one, that is answered with a status when called.
+
+        Raises:
+            Unsupported: the target calls nobody here.
+            Blocked: it was not accepted.
+        """
+        of, subject = site or self.site, self.site.subject
+        path = f"/{of.word()}-{name}"
+        self.receiver.statuses[path] = status
+        sent = {"site_id": of.id, "type": "url", "event": event, "data": {"url": self.receiver.url(path)}, **members}
+        subject.client.control(of.things("hook").post(sent))
+        self.paths[name] = path
+
+    def listed(self) -> dict[str, str]:
+        """Name → id of the hooks of the site that are listed now."""
+        found: dict[str, str] = {}
+        for hook in hooks_of(self.site.subject, self.site.id):
+            data = hook.get("data")
+            # The receiver is known by another name in what is kept.
+            url = str(data.get("url")) if isinstance(data, dict) else ""
+            found |= {name: str(hook.get("id")) for name, path in self.paths.items() if url.endswith(path)}
+        return found
+
+    def came(self, *due: str) -> set[str]:
+        """Which hooks were called since the last look: as soon as those that are due were, and nothing follows."""
+        names = {path: name for name, path in self.paths.items()}
+        found: set[str] = set()
+        for pause in CALLS:
+            found |= {names.get(each.path, each.path) for each in self.receiver.take(within=SOON)}
+            if found >= set(due):
+                break
+            self.site.subject.client.clock.sleep(pause)
+        return found | {names.get(each.path, each.path) for each in self.receiver.take(0, within=SOON)}

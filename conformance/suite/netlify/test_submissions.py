@@ -62,31 +62,28 @@ def test_a_submission_moves_to_the_lists_of_its_state(subject: Subject) -> None:
     """A PUT moves a submission to the lists of its state, and no other one; the same PUT again changes nothing."""
     site = Visited.with_forms(subject, FORM)
     identity, other = site.submitted(FORM), site.submitted(FORM)
-    before = site.lists_with(other, FORM)
+    before = site.lists_with(FORM, identity, other)
     mark = subject.operation_id.removeprefix(MARK)
     (opposite,) = MARKS.keys() - {mark}
-    if site.lists_with(identity, FORM) != both_lists(MARKS[opposite]):
-        site.subject.client.control(site.call(f"{MARK}{opposite}", submission_id=identity))
-        if site.settled(identity, FORM, both_lists(MARKS[opposite])) != both_lists(MARKS[opposite]):
+    away = both_lists(MARKS[opposite])
+    if before[identity] != away:
+        subject.client.control(site.call(f"{MARK}{opposite}", submission_id=identity))
+        if site.comes_to(lambda: site.lists_with(FORM, identity)[identity], away) != away:
             raise NotExercised(f"a submission cannot be brought to where {mark} would move it from")
-    due = both_lists(MARKS[mark])
+    due = {identity: both_lists(MARKS[mark]), other: before[other]}
     for time in ("once", "twice"):
-        exchange = site.subject.client.control(site.call(f"{MARK}{mark}", submission_id=identity))
-        shown = site.settled(identity, FORM, due)
-        assert_equal(shown, due, f"the lists that have a submission marked {time} as {mark}", exchange=exchange)
-    assert_equal(site.lists_with(other, FORM), before, f"the lists that have another submission after a PUT of {mark}")
+        exchange = subject.client.control(site.call(f"{MARK}{mark}", submission_id=identity))
+        site.assert_lists(FORM, due, f"after the first was marked {time} as {mark}", exchange)
 
 
 @requirement("netlify.crud.submission-delete")
 def test_a_deleted_submission_is_in_no_list(subject: Subject) -> None:
-    """Whether verified or spam: within a minute of its DELETE no list has a submission, and another one stays."""
+    """Whether verified or spam: within a minute of its DELETE no list has a submission, and the others stay."""
     site = Visited.with_forms(subject, FORM)
-    first, second, other = (site.submitted(FORM) for _ in range(3))
-    before = site.lists_with(other, FORM)
-    site.call(f"{MARK}spam", submission_id=second)
-    for identity in (first, second):
-        state = ", ".join(site.lists_with(identity, FORM))
-        exchange = site.subject.client.control(site.call(DELETE, submission_id=identity))
-        shown = site.settled(identity, FORM, [])
-        assert_equal(shown, [], f"the lists that have a deleted submission ({state} before)", exchange=exchange)
-    assert_equal(site.lists_with(other, FORM), before, "the lists that have another submission after the DELETEs")
+    submissions = [site.submitted(FORM) for _ in range(3)]
+    site.call(f"{MARK}spam", submission_id=submissions[1])
+    due = site.lists_with(FORM, *submissions)
+    for identity in submissions[:2]:
+        was, due[identity] = due[identity], []
+        exchange = subject.client.control(site.call(DELETE, submission_id=identity))
+        site.assert_lists(FORM, due, f"after one in {' and '.join(was)} was deleted", exchange)

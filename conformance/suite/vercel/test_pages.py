@@ -58,7 +58,8 @@ def test_a_walk_goes_one_way_and_ends(collection: Collection, limit: int) -> Non
     """The values of next only fall, or only rise, and the walk ends within one request more than its pages need."""
     total = len(set(collection.ids))
     walk = collection.walk(limit, expected=total)
-    most = ceil(total / limit) + 1
+    # A page that is too short breaks another rule, but behind the last record the end is due.
+    most = ceil(total / limit) + 1 + walk.shorter_than(limit, up_to_the_last_record=True)
     assert_that(
         walk.defect is None and walk.requests <= most,
         f"the walk with pages of {limit} "

@@ -16,15 +16,15 @@ def test_reading_changes_nothing(subject: Subject, lists: list[Collection]) -> N
     again = [collection.page() for collection in lists]
     for collection, before, after in zip(lists, first, again, strict=True):
         assert_equal(
-            without(after.exchange.response.json, volatile),
-            without(before.exchange.response.json, volatile),
-            f"{collection.operation}, read again",
+            without(after.page.records, volatile),
+            without(before.page.records, volatile),
+            f"the records of {collection.operation}, read again",
             exchange=after.exchange,
         )
 
 
 def without(value: Any, volatile: set[str]) -> Any:
-    """A body without the members that may change by themselves."""
+    """Records without the members that may change by themselves."""
     if isinstance(value, dict):
         return {name: without(member, volatile) for name, member in value.items() if name not in volatile}
     if isinstance(value, list):

@@ -281,18 +281,23 @@ SAMPLES = (
 @requirement("zeit.crud.dns-roundtrip")
 @property_test(examples=[{"record": list(sample)} for sample in SAMPLES], record=RECORD)
 def test_a_record_is_listed_as_it_was_created(subject: Subject, record: list[str]) -> None:
-    """A new record is listed with its type, name and value, and after its DELETE it is not."""
+    """A new record is listed with its type, name and value, and after its DELETE it is not; its neighbours are."""
     records = _records_of_a_new_domain(subject)
     kind, value = record
     body = {**records.body(), "type": kind, "value": value, **({"mxPriority": 10} if kind == "MX" else {})}
+    older = records.create()
     uid = str(records.client.control(records.post(body)).response.at("/uid"))
+    newer = records.create()
     shown = {one.get("id"): one for one in _listed(records)}
     assert_present(uid, list(shown), "a new record")
     assert_equal(str(shown[uid].get("type")).upper(), kind, "the type of the record")
     assert_equal(str(shown[uid].get("name")).lower(), body["name"].lower(), "the name of the record")
     assert_equal(_comparable(kind, str(shown[uid].get("value"))), _comparable(kind, value), "the value of the record")
     records.client.control(records.delete(uid))
-    assert_absent(uid, [one.get("id") for one in _listed(records)], "a deleted record")
+    left = [one.get("id") for one in _listed(records)]
+    assert_absent(uid, left, "a deleted record")
+    for other in (older, newer):
+        assert_present(other, left, "a record after another was deleted")
 
 
 def _records_of_a_new_domain(subject: Subject) -> Things:

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from conformance.reference.faults import Fault
-from conformance.reference.netlify.faults import limits, links, pages, versions
+from conformance.reference.netlify.faults import (
+    archives,
+    digests,
+    files,
+    forms,
+    hooks,
+    limits,
+    links,
+    pages,
+    publishing,
+    snippets,
+    uploads,
+    versions,
+)
 
 FAULTS: tuple[Fault, ...] = (
+    *archives.faults,
+    *digests.faults,
+    *files.faults,
+    *forms.faults,
+    *hooks.faults,
+    *limits.faults,
     *links.faults,
     *pages.faults,
-    *limits.faults,
+    *publishing.faults,
+    *snippets.faults,
+    *uploads.faults,
     *versions.faults,
 )
 """All of them; their ids are unique."""

@@ -14,6 +14,7 @@ from conformance.reference.faults import Faults, Plant
 from conformance.reference.limits import Buckets, FixedWindow, Window
 from conformance.reference.messages import Problem, Request, Response
 from conformance.reference.netlify.faults.links import HOOKS, of_spam, on_page
+from conformance.reference.netlify.faults.tools import UPLOAD, UPLOAD_FUNCTION
 from conformance.reference.plants import limiter
 
 faults = Faults()
@@ -21,13 +22,11 @@ faults = Faults()
 LIMIT, REMAINING, RESET = "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"
 ALL = (LIMIT, REMAINING, RESET)
 
-UPLOADS = ("PUT /api/v1/deploys/{deploy_id}/files/{file_path}", "PUT /api/v1/deploys/{deploy_id}/functions/{name}")
-CREATE = "POST /api/v1/sites/{site_id}/deploys"
 DELETES = ("DELETE /api/v1/sites/{site_id}", "DELETE /api/v1/hooks/{hook_id}")
 
 fault = faults.of("netlify.rate-limit.headers-on-any")
 fault("uploads-without", "The answers to uploads have none of the three headers.").by(
-    drop_header(*ALL, on=UPLOADS, status=ANY, finished=True)
+    drop_header(*ALL, on=(UPLOAD, UPLOAD_FUNCTION), status=ANY, finished=True)
 )
 fault("not-found-without", "A 404 has none of the three headers.").by(drop_header(*ALL, status=404, finished=True))
 fault("refused-without-reset", "A 422 has no Reset.").by(drop_header(RESET, status=422, finished=True))

@@ -8,14 +8,13 @@ from urllib.parse import urlsplit
 from conformance.reference.edits import change_header, drop_header, sent
 from conformance.reference.faults import Faults, Plant
 from conformance.reference.messages import Request
+from conformance.reference.netlify.faults.tools import DEPLOYS, FILES
 from conformance.reference.pages import Cut, Page, PageNumberPaginator
 from conformance.reference.plants import pages, paginator
 
 faults = Faults()
 
 SITES = "GET /api/v1/sites"
-FILES = "GET /api/v1/sites/{site_id}/files"
-DEPLOYS = "GET /api/v1/sites/{site_id}/deploys"
 SNIPPETS = "GET /api/v1/sites/{site_id}/snippets"
 FORMS = "GET /api/v1/sites/{site_id}/forms"
 OF_SITE = "GET /api/v1/sites/{site_id}/submissions"

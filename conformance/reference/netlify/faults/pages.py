@@ -10,9 +10,7 @@ from conformance.reference.edits import crash, html, raw, sent, text, unsent
 from conformance.reference.faults import Faults, Plant
 from conformance.reference.messages import Record, Request
 from conformance.reference.netlify.faults.links import (
-    DEPLOYS,
     ENV,
-    FILES,
     FORMS,
     HOOKS,
     OF_FORM,
@@ -26,6 +24,7 @@ from conformance.reference.netlify.faults.links import (
     urls,
     without,
 )
+from conformance.reference.netlify.faults.tools import DEPLOYS, FILES
 from conformance.reference.pages import Cut, PageNumberPaginator
 from conformance.reference.plants import EVERYTHING, cuts, forgotten, pages, paginator, setting, sizes
 

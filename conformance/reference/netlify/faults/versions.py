@@ -5,7 +5,8 @@ from __future__ import annotations
 from conformance.reference.edits import change, crash, drop, redirect, rename
 from conformance.reference.faults import Faults
 from conformance.reference.messages import Request, Response
-from conformance.reference.netlify.faults.links import DEPLOYS, FILES, HOOKS, SITES, on_page
+from conformance.reference.netlify.faults.links import HOOKS, SITES, on_page
+from conformance.reference.netlify.faults.tools import DEPLOYS, FILES
 from conformance.reference.plants import also_at
 
 faults = Faults()

@@ -231,6 +231,23 @@ def kept_though_deleted(_kept: Handler, _server: Server, _request: Request) -> R
     return Response(200)
 
 
+@fault.using(handled, DELETE_RECORD)
+def kept_beside_others(kept: Handler, server: Server, request: Request) -> Response:
+    """A deleted record is still there as long as its domain has another."""
+    name, deleted = request.arguments["domain"], request.arguments["recId"]
+    records = server.store["records"].of(request.account)
+    others = [one for one in records if one["domain"] == name and one["id"] != deleted]
+    return Response(200) if others else kept(server, request)
+
+
+@fault.using(handled, DELETE_RECORD)
+def newest_deleted(kept: Handler, server: Server, request: Request) -> Response:
+    """Whichever record is deleted, the newest one of its domain goes."""
+    name, records = request.arguments["domain"], server.store["records"].of(request.account)
+    request.arguments["recId"] = [one["id"] for one in records if one["domain"] == name][-1]
+    return kept(server, request)
+
+
 fault = faults.of("zeit.crud.dns-mx-priority")
 fault("priority-0-without", "An MX record without a priority is kept with 0.").by(
     body_changed(lambda body: {"mxPriority": 0, **body}, CREATE_RECORD)

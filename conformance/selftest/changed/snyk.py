@@ -1,17 +1,17 @@
-"""One exchange of a conversation is changed: what breaks a rule is named, what the document leaves open is not."""
+"""Changes of one exchange with Snyk."""
 
 from __future__ import annotations
 
-from conformance.selftest import conversations
-from conformance.selftest.changes import SECRETS, Change, answer, body, both, breaking, harmless, header, records, url
-from conformance.selftest.conversations import violated
+from collections.abc import Mapping
+
+from conformance.selftest.changes import Change, answer, body, both, header, records, url
 
 NINE = [{"id": f"n-{number}", "type": "app"} for number in range(9)]
 APPS = "/orgs/o-1/apps"
 ASKED = f"{APPS}?version=2024-10-15&limit=10"
 
 
-CHANGES = {
+CHANGES: Mapping[str, tuple[str, Change]] = {
     "an app comes twice on a page": ("schema.resource-identity-unique", body(0, data__1__id="a-0")),
     "an app comes on two pages": ("pagination.walk-exactly-once", body(1, data__0__id="a-9")),
     "next is the cursor just asked with": (
@@ -70,7 +70,7 @@ CHANGES = {
 }
 
 HREF = f"https://api.snyk.io/rest{ASKED}&starting_after=c1"
-FREE = {
+FREE: Mapping[str, Change] = {
     "an absolute link": body(0, links__next=HREF),
     "a link as an object": body(0, links__next={"href": HREF, "meta": {}}),
     "further links": body(0, links__self=ASKED, links__first=ASKED),
@@ -98,21 +98,3 @@ FREE = {
     ),
     "an emulator in clear": both(*(url(number, "https://api.snyk.io", "http://localhost:8080") for number in range(6))),
 }
-
-
-def test_a_good_conversation_is_not_accused() -> None:
-    assert violated("snyk", conversations.snyk()) == set()
-
-
-@breaking(CHANGES)
-def test_a_changed_exchange_is_named(requirement: str, change: Change) -> None:
-    said = conversations.snyk()
-    change(said)
-    assert requirement in violated("snyk", said, SECRETS)
-
-
-@harmless(FREE)
-def test_what_the_document_leaves_open_is_not_accused(change: Change) -> None:
-    said = conversations.snyk()
-    change(said)
-    assert violated("snyk", said, SECRETS) == set()
