@@ -10,7 +10,7 @@ from conformance.contract import ConformanceError
 from conformance.properties.assertions import Violation
 from conformance.properties.collection import Collection
 from conformance.targets import Client, HarnessError, TargetError, Unsupported, UrlTarget
-from conformance.targets.credentials import WRONG
+from conformance.targets.credentials import WRONG, account_of
 from conformance.targets.errors import Blocked
 from conformance.targets.guard import Guard
 from conformance.targets.health import Health
@@ -57,12 +57,11 @@ def finish(target: UrlTarget, tell: Callable[[str], None] = lambda _: None) -> l
     # That tests took the target as down, or it refused them, is no reason to leave anything there untried.
     client = evolve(target.session("clean-up", "clean-up", []).client, health=Health())
     settled = [made for made in guard.made if made.gone]
-    for made in reversed(guard.made):
-        if made.exists and guard.resource_of(made).delete is not None:
-            made.why = None
-            _delete(client, made)
-    for first in {guard.owner(made): made for made in guard.made}.values():
+    _delete_known(client)
+    for first in {_place(guard, made): made for made in guard.made}.values():
         _sweep(client, first)
+    # What was found only now may have held on to what could not be deleted before.
+    _delete_known(client)
     remaining = []
     for made in guard.made:
         if made in settled:
@@ -73,6 +72,14 @@ def finish(target: UrlTarget, tell: Callable[[str], None] = lambda _: None) -> l
         if not made.gone:
             remaining.append(f"{text}; it is at {target.base_url}{_path(guard, made)}")
     return remaining
+
+
+def _delete_known(client: Client) -> None:
+    guard = client.guard
+    for made in reversed(guard.made):
+        if made.exists and guard.resource_of(made).delete is not None:
+            made.why = None
+            _delete(client, made)
 
 
 def take_over(session_id: str, targets: Iterable[UrlTarget]) -> list[str]:
@@ -163,10 +170,15 @@ def _accepted(exchange: Exchange) -> bool:
     return exchange.response.ok or exchange.response.status in GONE
 
 
+def _place(guard: Guard, made: Made) -> tuple[str, str]:
+    """The list that a create adds to, and the account in whose it is to be looked for."""
+    return guard.owner(made), account_of(made.credential)
+
+
 def _sweep(client: Client, first: Made) -> None:
     """Deletes what the list of a create's resource shows under a name of this run, whatever its create was answered."""
     guard = client.guard
-    group = [made for made in guard.made if guard.owner(made) == guard.owner(first)]
+    group = [made for made in guard.made if _place(guard, made) == _place(guard, first)]
     lost = [made for made in group if not made.gone and made.id is None]
     resource = guard.resource_of(first)
     if resource.list is None:
@@ -187,13 +199,13 @@ def _sweep(client: Client, first: Made) -> None:
             made = looked_for[0]
             lost.remove(made)
         else:
-            # Made although it was refused, or made twice, or back again.
+            # Made although it was refused, or made twice, or back again, or under a name that it was given since.
             made = Made(len(guard.made) + 1, first.operation, first.values, first.query, first.credential, name)
             guard.note(made)
         guard.found(made, identity)
         _delete(client, made)
     for made in lost:
-        if unread is not None:
+        if unread is not None and not guard.is_nowhere(made):
             made.why = made.why or f"its create was not answered, and the list cannot be read: {unread}"
         elif made.why is None:
             guard.gone(made)
@@ -203,17 +215,18 @@ def _bearing_names_of(client: Client, group: list[Made]) -> tuple[list[tuple[str
     """Name and id of each record of a list that bears a name of `group`; and why the list was not read to its end."""
     guard, first = client.guard, group[0]
     resource, pagination = guard.resource_of(first), client.contract.conventions.lists
-    names = [made.name for made in group if made.name is not None]
+    names = [name for made in group for name in (made.name, *made.renamed) if name is not None]
     found: list[tuple[str, str]] = []
     try:
-        listing = Collection(client, client.contract.operation(str(resource.list)), pagination, first.values)
+        owner = client.acting_as(account_of(first.credential))
+        listing = Collection(owner, client.contract.operation(str(resource.list)), pagination, first.values)
         walk = listing.walk(pagination.page_size.maximum, query=first.query, trust_total=False)
     except (ConformanceError, Violation) as error:
         return found, str(error)
     for step in walk.steps:
         for record, identity in zip(step.page.records, step.page.ids, strict=True):
-            shown = guard.shown_name(resource, record) or ""
-            borne = next((name for name in names if _bears(shown, name)), None)
+            shown = guard.shown_names(resource, record)
+            borne = next((name for name in names if any(_bears(text, name) for text in shown)), None)
             if borne is not None and identity is not None:
                 found.append((borne, identity))
     return found, None if walk.ended else walk.defect or "it is too long"

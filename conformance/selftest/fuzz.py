@@ -35,7 +35,7 @@ from conformance.targets.config import select
 from conformance.targets.target import CASSETTES
 from conformance.traffic.loading import load
 
-APIS = ("vultr", "vercel", "snyk")
+APIS = ("vultr", "vercel", "snyk", "zeit")
 SECONDS = 30
 """Longer than any of these inputs may take."""
 

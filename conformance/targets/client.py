@@ -159,7 +159,7 @@ class Client:
         made = self.guard.admit(request, self._locator.path(method, str(request.url)), credential)
         exchange = self._paced(request, negative)
         if exchange.response.answered:
-            self.guard.answered(made, exchange)
+            self.guard.answered(made, exchange, credential)
         return exchange
 
     def _paced(self, request: httpx2.Request, negative: bool) -> Exchange:

@@ -81,3 +81,8 @@ def wrong_for(scheme: str, token: str) -> list[str]:
     values = {name: wrong_value(name, scheme, token) for name in WRONG}
     right = f"{scheme} {token}".strip()
     return [name for name, value in values.items() if value and value != right]
+
+
+def account_of(credential: str | None) -> str:
+    """Whose things a call with a credential is about: the default account's where it is none, or a wrong one."""
+    return "default" if credential is None or credential in WRONG else credential

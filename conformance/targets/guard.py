@@ -14,6 +14,7 @@ from attrs import define, field
 from conformance.contract import Contract, Need, Operation, Resource, pointer
 from conformance.contract.needs import WRITES
 from conformance.contract.operation import METHODS
+from conformance.targets.credentials import account_of
 from conformance.targets.errors import Unsupported
 from conformance.targets.ledger import Ledger, Made, is_refusal
 from conformance.traffic.exchange import Exchange, Response
@@ -92,7 +93,10 @@ class Guard:
             self._in_reach(method, path, query)
             if resource is not None:
                 self._may_create(f"{method} {path}", resource, request.content)
-        if operation is None or resource is None:
+        if operation is None:
+            return None
+        if resource is None:
+            self._note_renames(operation, path, request.content)
             return None
         name = self._name(resource, request.content)
         made = Made(len(self.made) + 1, operation.id, dict(operation.values_in(path)), dict(query), credential, name)
@@ -122,22 +126,30 @@ class Guard:
             self.ledger.sent(made)
         self.made.append(made)
 
-    def answered(self, made: Made | None, exchange: Exchange) -> None:
-        """Takes note of what came of a write that was let pass, and of what an answer shows of the run's own."""
+    def answered(self, made: Made | None, exchange: Exchange, credential: str | None) -> None:
+        """Takes note of what came of a write that was let pass, and of what an answer shows of the run's own.
+
+        `credential` is the name of the one that it was made with.
+        """
         if exchange.response.ok and exchange.operation is not None and not self.throwaway:
             self._shown(exchange, exchange.operation)
         if made is not None:
             self._created(made, exchange)
         elif exchange.response.ok and exchange.operation is not None and exchange.request.method == "DELETE":
             for each in self.at(exchange.operation, exchange.path):
+                # Another account may have something of the same name; what is a team's is no account's.
+                if not each.query and account_of(each.credential) != account_of(credential):
+                    continue
                 each.deleted = True
                 if self.throwaway:
                     each.gone = True
                 elif self.ledger is not None:
                     self.ledger.deleted(each)
         elif exchange.response.ok and exchange.operation is not None:
-            for each in self.made:
-                self._renamed(each, exchange, exchange.operation)
+            for each, name in list(self._renamed(exchange.operation, exchange.path, exchange.request.body)):
+                each.id = each.name = name
+                if self.ledger is not None:
+                    self.ledger.answered(each)
 
     def _shown(self, exchange: Exchange, operation: Operation) -> None:
         """Takes note of the parts that an answer shows of what may be written to; a user's own are none of them."""
@@ -152,19 +164,24 @@ class Guard:
                 users = {value for values in self.known.values() for value in values}
                 self.parts.setdefault(part, set()).update(one for one in ids - users if one.strip("/. "))
 
-    def _renamed(self, made: Made, exchange: Exchange, operation: Operation) -> None:
-        """Takes note that what a create made has another name now, where it is by its name that it is reached."""
-        resource = self.resource_of(made)
-        by_name = name_place(resource) == f"{resource.object}/{resource.id}"
-        if not by_name or operation.id not in (resource.update, resource.replace):
-            return
-        values = dict(operation.values_in(exchange.path))
-        name = _at(_json(exchange.request.body), name_place(resource))
-        # Under a name that is not of this run it may be another's.
-        if self._is_at(made, values, made.query) and isinstance(name, str) and self._bears_prefix(name, resource):
-            made.id = made.name = name
+    def _renamed(self, operation: Operation, path: str, content: bytes) -> Iterator[tuple[Made, str]]:
+        """What a call gives another name, where it is by its name that it is reached; and that name."""
+        for made in self.made:
+            resource = self.resource_of(made)
+            by_name = name_place(resource) == f"{resource.object}/{resource.id}"
+            if by_name and operation.id in (resource.update, resource.replace):
+                name = _at(_json(content), name_place(resource))
+                here = self._is_at(made, dict(operation.values_in(path)), made.query)
+                # Under a name that is not of this run it may be another's.
+                if here and isinstance(name, str) and self._bears_prefix(name, resource):
+                    yield made, name
+
+    def _note_renames(self, operation: Operation, path: str, content: bytes) -> None:
+        """Keeps the name that something is about to be given, as a create is kept."""
+        for made, name in self._renamed(operation, path, content):
             if self.ledger is not None:
-                self.ledger.answered(made)
+                self.ledger.renaming(made, name)
+            made.renamed.append(name)
 
     def gone(self, made: Made) -> None:
         """Takes note that nothing is left of a create."""
@@ -268,12 +285,15 @@ class Guard:
         """The values of a path parameter that may be written to, beside those of what the run created."""
         return tuple((self.known if self.throwaway else self.given_up).get(parameter, ()))
 
-    def _free(self, parameter: str, value: str) -> bool:
+    def _is_unknown(self, parameter: str, value: str) -> bool:
+        """Whether a value names nothing anywhere."""
         assert self.contract is not None
         scope = self.contract.conventions.auth.scope
-        nobodys = is_nobodys(value) or (scope is not None and (parameter, value) == (scope.parameter, scope.unknown))
+        return is_nobodys(value) or (scope is not None and (parameter, value) == (scope.parameter, scope.unknown))
+
+    def _free(self, parameter: str, value: str) -> bool:
         given_up = value in self.given_up.get(parameter, ()) or value in self.parts.get(parameter, ())
-        return nobodys or given_up or self.ours(parameter, value)
+        return self._is_unknown(parameter, value) or given_up or self.ours(parameter, value)
 
     def _for_reading(self, value: str) -> bool:
         """Whether a user named a value, and did not give it up."""
@@ -353,6 +373,22 @@ class Guard:
         place = name_place(resource)
         shown = _at(record, place.removeprefix(resource.object) if place.startswith(f"{resource.object}/") else place)
         return shown if isinstance(shown, str) else None
+
+    def shown_names(self, resource: Resource, record: Any) -> list[str]:
+        """What may be the name of a record: the one it shows; where it shows none, its texts from each word on."""
+        shown = self.shown_name(resource, record)
+        if shown is not None:
+            return [shown]
+        return [text[word.start() :] for text in _texts(record) for word in re.finditer(r"(?<![\w-])\w", text)]
+
+    def is_nowhere(self, made: Made) -> bool:
+        """Whether a create was sent to a place that nobody has, or that went with what this run made."""
+        gone = [each for each in self.made if each.gone and each.id is not None]
+        return any(
+            self._is_unknown(name, value)
+            or any(each.id == value and self.resource_of(each).parameter == name for each in gone)
+            for name, value in (*made.values.items(), *made.query.items())
+        )
 
     def is_named_by_others(self, resource: Resource, record: Any) -> bool:
         """Whether a record shows a name that this run gave to nothing, at a target that others use."""

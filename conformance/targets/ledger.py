@@ -42,6 +42,7 @@ class Made:
         gone: nothing is left of it, or it was refused.
         why: why it could not be deleted.
         kept: it fills a list for the whole run, and is deleted at its end.
+        renamed: the names that it was to be given since.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Made:
     gone: bool = False
     why: str | None = None
     kept: bool = False
+    renamed: list[str] = field(factory=list)
 
     @property
     def exists(self) -> bool:
@@ -111,10 +113,15 @@ class Ledger:
         Raises:
             HarnessError: it cannot be noted, and so may not be sent.
         """
-        try:
-            self._append({"create": made.number, **{name: getattr(made, name) for name in _SENT}})
-        except (OSError, ValueError) as error:
-            raise HarnessError(f"{self.path}: the ledger cannot be written: {error}; nothing is created") from None
+        self._note_before({"create": made.number, **{name: getattr(made, name) for name in _SENT}})
+
+    def renaming(self, made: Made, name: str) -> None:
+        """Notes a name that something is about to be given.
+
+        Raises:
+            HarnessError: it cannot be noted, and so may not be sent.
+        """
+        self._note_before({"renaming": made.number, "name": name})
 
     def answered(self, made: Made) -> None:
         """Notes what a create was answered with."""
@@ -143,6 +150,12 @@ class Ledger:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _note_before(self, entry: Mapping[str, Any]) -> None:
+        try:
+            self._append(entry)
+        except (OSError, ValueError) as error:
+            raise HarnessError(f"{self.path}: the ledger cannot be written: {error}; nothing is created") from None
 
     def _note(self, entry: Mapping[str, Any]) -> None:
         # Without it the create is still in the ledger, and is looked for by its name.
@@ -232,6 +245,8 @@ def _read(path: Path, file: IO[str]) -> Ledger:
                     made = found[number]
                     made.status, made.id, made.why = status, identity, entry.get("why")
                     made.gone = made.id is None and is_refusal(status)
+                case {"renaming": int(number), "name": str() as name}:
+                    found[number].renamed.append(name)
                 case {"deleted": number}:
                     found[number].deleted = True
                 case {"gone": number}:
