@@ -117,14 +117,14 @@ def _drops_filters(client: Client) -> None:
 
 
 def _refuses_new_members(client: Client) -> None:
-    control = client.control
+    control, known = client.control, set[str]()
 
     def strict(exchange: Exchange) -> Exchange:
-        operation = exchange.operation
-        schema = operation.responses.get(str(exchange.response.status)) if operation else None
-        unknown = set(exchange.response.json) - set((schema or {}).get("properties", {}))
-        if unknown:
-            raise HarnessError(f"unknown member {sorted(unknown)[0]}")
+        body = exchange.response.json
+        found = {name for value in (body if isinstance(body, list) else [body]) for name in value}
+        if known and found - known:
+            raise HarnessError(f"unknown member {min(found - known)}")
+        known.update(found)
         return control(exchange)
 
     client.control = strict  # type: ignore[method-assign]
@@ -142,6 +142,17 @@ def _retries_at_once(client: Client) -> None:
 def _waits_a_second(client: Client) -> None:
     if client.budget is not None:
         client.budget.pause = lambda *_: 1.0  # type: ignore[method-assign]
+
+
+def _ignores_what_is_left(client: Client) -> None:
+    if client.budget is not None:
+        client.budget.heed = lambda *_: None  # type: ignore[method-assign]
+
+
+def _knows_one_limit(client: Client) -> None:
+    if client.budget is not None:
+        acquire = client.budget.acquire
+        client.budget.acquire = lambda *_: acquire()  # type: ignore[method-assign]
 
 
 def _drops_version(client: Client) -> None:
@@ -212,6 +223,18 @@ CLIENT_FAULTS = (
     ),
     ClientFault("hammers", "rate-limit.client-waits", "a call refused with 429 is repeated at once", _retries_at_once),
     ClientFault("waits-too-little", "rate-limit.client-waits", "a second is waited after any 429", _waits_a_second),
+    ClientFault("bursts", "rate-limit.client-throttle", "ten deploys leave at once", _bursts),
+    ClientFault("hammers", "rate-limit.client-throttle", "a refused call is repeated at once", _retries_at_once),
+    ClientFault("waits-too-little", "rate-limit.client-throttle", "a second is waited after a 429", _waits_a_second),
+    ClientFault(
+        "goes-on-at-nothing-left",
+        "rate-limit.client-throttle",
+        "calls go on though none is left",
+        _ignores_what_is_left,
+    ),
+    ClientFault(
+        "knows-one-limit", "rate-limit.client-throttle", "deploys count in the general limit only", _knows_one_limit
+    ),
     ClientFault(
         "forwards-members",
         "security.client-projects-known-keys",

@@ -9,9 +9,13 @@ from conformance.reference.netlify.faults import (
     files,
     forms,
     hooks,
+    limits,
+    links,
+    pages,
     publishing,
     snippets,
     uploads,
+    versions,
 )
 
 FAULTS: tuple[Fault, ...] = (
@@ -20,8 +24,12 @@ FAULTS: tuple[Fault, ...] = (
     *files.faults,
     *forms.faults,
     *hooks.faults,
+    *limits.faults,
+    *links.faults,
+    *pages.faults,
     *publishing.faults,
     *snippets.faults,
     *uploads.faults,
+    *versions.faults,
 )
 """All of them; their ids are unique."""
