@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from conformance.reference.faults import Fault
 from conformance.reference.netlify.faults import (
+    access,
     archives,
     digests,
+    environment,
+    errors,
     files,
     forms,
     hooks,
     publishing,
+    sites,
     snippets,
     uploads,
 )
 
 FAULTS: tuple[Fault, ...] = (
+    *access.faults,
     *archives.faults,
     *digests.faults,
+    *environment.faults,
+    *errors.faults,
     *files.faults,
     *forms.faults,
     *hooks.faults,
     *publishing.faults,
+    *sites.faults,
     *snippets.faults,
     *uploads.faults,
 )
