@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from urllib.parse import parse_qsl, quote, urlencode
 
 from attrs import frozen
 
-from conformance.contract import Requirement
+from conformance.contract import Requirement, dereferenced
 from conformance.properties.client_faults.grants import (
     asks_for_a_personal_token,
     keeps_its_own_token,
@@ -126,7 +127,10 @@ def _refuses_new_members(client: Client) -> None:
     def strict(exchange: Exchange) -> Exchange:
         operation = exchange.operation
         schema = operation.responses.get(str(exchange.response.status)) if operation else None
-        unknown = set(exchange.response.json) - set((schema or {}).get("properties", {}))
+        answer, known = exchange.response.json, dereferenced(schema or {}, schema or {})
+        if isinstance(answer, list):
+            answer, known = chain.from_iterable(answer), dereferenced(known.get("items", {}), schema or {})
+        unknown = set(answer) - set(known.get("properties", {}))
         if unknown:
             raise HarnessError(f"unknown member {sorted(unknown)[0]}")
         return control(exchange)
