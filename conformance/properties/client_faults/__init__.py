@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from urllib.parse import parse_qsl, quote, urlencode
 
 from attrs import frozen
 
-from conformance.contract import Requirement
+from conformance.contract import Requirement, dereferenced
 from conformance.properties.client_faults.grants import (
+    asks_for_a_personal_token,
+    keeps_its_own_token,
+    names_its_library,
+    names_no_contact,
     repeats_what_failed,
     sends_forms_as_json,
     sends_forms_in_the_url,
@@ -182,6 +187,17 @@ CLIENT_FAULTS = (
     ClientFault("sends-json", "content-type.oauth-form", "a code is exchanged in JSON", sends_forms_as_json),
     ClientFault("in-the-query", "security.oauth-secret-in-body", "a secret is in the query", sends_forms_in_the_url),
     ClientFault("any-state", "auth.oauth-state-abort", "a redirect with any state is taken", takes_any_state),
+    ClientFault(
+        "asks-for-a-token",
+        "auth.public-integration-oauth",
+        "users are asked for a token of their own",
+        asks_for_a_personal_token,
+    ),
+    ClientFault(
+        "keeps-its-token", "auth.public-integration-oauth", "a token that was granted is not used", keeps_its_own_token
+    ),
+    ClientFault("library-default", "transport.user-agent", "calls name the HTTP library", names_its_library),
+    ClientFault("no-contact", "transport.user-agent", "calls name nobody to ask", names_no_contact),
     ClientFault("buys-again", "crud.client-no-buy-retry", "a failed purchase is repeated", repeats_what_failed),
     ClientFault("bursts", "rate-limit.client-rate", "a hundred calls leave at once", _bursts),
     ClientFault("hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once),

@@ -285,6 +285,8 @@ def facts() -> dict[str, Any]:
         "seeded": {
             "GET /api/v1/sites": {"": site_id("ada", 0)},
             "GET /api/v1/sites/{site_id}/deploys": {"": stable_id("deploy ada-site-000 0")},
+            # The personal team.
+            "POST /api/v1/sites": {"": "ada"},
             # A site whose domain points here.
             "POST /api/v1/sites/{site_id}/ssl": {"": site_id("ada", 0)},
         },

@@ -1,49 +1,62 @@
-"""What Netlify's document asks of a client: that it heeds what the limit's headers tell, and paces its deploys."""
+"""What Netlify's document asks of a client: who it says to be, and whose tokens it takes."""
 
-from hypothesis import strategies as st
+import re
+from urllib.parse import parse_qs, urlsplit
 
 from conformance.contract import Contract
-from conformance.properties import MockServer, Reply, assert_equal, assert_that, property_test, requirement
-from conformance.suite.netlify.deploying import CREATE
+from conformance.properties import MockServer, assert_equal, assert_that, requirement
+from conformance.suite.netlify.sites import CREATE, SITES
+from conformance.targets.oauth import StateDiffers, authorization, granted
 
-SITES = "GET /api/v1/sites"
-DEPLOYS, MINUTE, QUEUED = 3, 60, 10
+AUTHORIZE = "https://app.netlify.com/authorize"
+LIBRARIES = ("python-", "httpx", "aiohttp", "curl", "go-http", "axios", "node")
+STATE = "a b&c=d/ü"
+BACK = "https://example.com/oauth/callback"
+TOKEN = "conformance-granted-token"
 
 
-@requirement("netlify.rate-limit.client-throttle")
-@property_test(
-    examples=[{"status": status, "seconds": seconds} for status in (200, 429) for seconds in (1, 20, 60)],
-    status=st.sampled_from([200, 429]),
-    seconds=st.integers(1, MINUTE),
-)
-def test_the_client_waits_for_the_reset(contract: Contract, mock: MockServer, status: int, seconds: int) -> None:
-    """After an answer that tells that no call is left, and after a 429, nothing is sent before the reset."""
-    reset = int(mock.clock.now()) + seconds
-    headers = {"X-RateLimit-Limit": "500", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
-    answers = [Reply(status, json=[] if status == 200 else {"code": 429, "message": "…"}, headers=headers)]
-    mock.routes.route().mock(side_effect=[*answers, *[Reply(200, json=[])] * 2])
-    before = len(mock.raw)
+@requirement("netlify.transport.user-agent")
+def test_a_call_says_who_makes_it(contract: Contract, mock: MockServer) -> None:
+    """The User-Agent of a reading and of a write names an application, which is no library, and a contact."""
+    mock.routes.route().respond(200, json=[])
     mock.client.call(contract.operation(SITES))
-    mock.client.call(contract.operation(SITES))
-    assert_equal(len(mock.raw) - before, 2 if status == 200 else 3, "requests, one that was refused sent again")
-    arrived = mock.arrivals[before + 1]
-    assert_that(
-        arrived >= reset,
-        f"a request left {reset - arrived:g} s before the reset",
-        expected=f"nothing before {reset}",
-        actual=f"a request at {arrived:g}",
-    )
+    mock.client.call(contract.operation(CREATE), body={"name": "conformance"})
+    for sent in mock.raw:
+        agent = sent.headers.get("user-agent", "")
+        assert_that(
+            re.match(r"[\w.-]+", agent) is not None and not agent.lower().startswith(LIBRARIES),
+            "a call names no application",
+            expected="the name of an application that is no HTTP library",
+            actual=agent,
+        )
+        assert_that(
+            re.search(r"[^\s()]+@[^\s()]+|https?://[^\s()]+", agent) is not None,
+            "a call names no contact",
+            expected="an e-mail address or a URL",
+            actual=agent,
+        )
 
 
-@requirement("netlify.rate-limit.client-throttle")
-def test_the_client_paces_its_deploys(contract: Contract, mock: MockServer) -> None:
-    """Of ten deploys that are queued at once no more than three leave in a minute, and other calls do not wait."""
-    mock.routes.route().respond(200, json={"id": "conformance", "required": []})
-    before = len(mock.arrivals)
-    for _ in range(QUEUED):
-        mock.client.call(contract.operation(CREATE), {"site_id": "conformance"}, body={"files": {}})
-    left = mock.arrivals[before:]
-    most = max(sum(start <= moment < start + MINUTE for moment in left) for start in left)
-    assert_that(most <= DEPLOYS, f"{most} deploys left in a minute", expected=f"at most {DEPLOYS}", actual=str(most))
-    mock.client.call(contract.operation(SITES))
-    assert_equal(mock.arrivals[-1], left[-1], "when another call left")
+@requirement("netlify.auth.public-integration-oauth")
+def test_others_grant_access_and_give_no_token_of_their_own(contract: Contract, mock: MockServer) -> None:
+    """Users are sent to the documented endpoint, without anything the client holds; then their grant alone is sent."""
+    client = mock.client
+    mock.routes.route().respond(200, json=[])
+    own = client.token("default")
+    asked = authorization(client, client_id="conformance-app", redirect_uri=BACK, response_type="token", state=STATE)
+    url = urlsplit(asked)
+    assert_equal(f"{url.scheme}://{url.netloc}{url.path}", AUTHORIZE, "where users grant access")
+    query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    due = {"client_id": "conformance-app", "redirect_uri": BACK, "response_type": "token", "state": STATE}
+    assert_equal(query, due, "what they are sent there with")
+    try:
+        granted(client, f"{BACK}#access_token={TOKEN}&state=theirs", STATE)
+        ended = False
+    except StateDiffers:
+        ended = True
+    assert_that(ended, "a foreign state is taken", expected="no grant", actual="one")
+    granted(client, f"{BACK}#access_token={TOKEN}&state=a+b%26c%3Dd%2F%C3%BC", STATE)
+    client.call(contract.operation(SITES))
+    sent = mock.raw[-1].headers.get("authorization")
+    assert_that(own not in str(sent), "the client's own token is sent", expected=TOKEN, actual="its own")
+    assert_equal(sent, f"Bearer {TOKEN}", "what a call is authorized with after a grant")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from conformance.reference.faults import Fault
 from conformance.reference.netlify.faults import (
+    access,
     archives,
     digests,
+    environment,
+    errors,
     files,
     forms,
     hooks,
@@ -13,14 +16,18 @@ from conformance.reference.netlify.faults import (
     links,
     pages,
     publishing,
+    sites,
     snippets,
     uploads,
     versions,
 )
 
 FAULTS: tuple[Fault, ...] = (
+    *access.faults,
     *archives.faults,
     *digests.faults,
+    *environment.faults,
+    *errors.faults,
     *files.faults,
     *forms.faults,
     *hooks.faults,
@@ -28,6 +35,7 @@ FAULTS: tuple[Fault, ...] = (
     *links.faults,
     *pages.faults,
     *publishing.faults,
+    *sites.faults,
     *snippets.faults,
     *uploads.faults,
     *versions.faults,
