@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
 from urllib.parse import parse_qsl, quote, urlencode
 
 from attrs import frozen
 
-from conformance.contract import Requirement, dereferenced
+from conformance.contract import Requirement
 from conformance.properties.client_faults.grants import (
     asks_for_a_personal_token,
     keeps_its_own_token,
