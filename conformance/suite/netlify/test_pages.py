@@ -127,13 +127,15 @@ def each_leads_on(collection: Collection) -> None:
 
 
 def two_sizes(subject: Subject) -> list[dict[str, int]]:
-    """The largest size that cuts the list into pages that are full, and the largest that does not."""
+    """The largest size that cuts the list into pages that are full, and one that does not: into three, if it can."""
     collection = subject.collection
     collection.at_least(2)
     count, most = len(collection.ids), collection.pagination.page_size.maximum
     possible = range(min(most, count - 1), 0, -1)
     full = next(size for size in possible if count % size == 0)
-    rest = next((size for size in possible if count % size), full)
+    partly = [size for size in possible if count % size]
+    # Rounded down, two pages are one; of three, the first names a last one that has a next.
+    rest = next((size for size in partly if 2 * size < count), next(iter(partly), full))
     return [{"limit": size} for size in dict.fromkeys((full, rest))]
 
 
