@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +35,11 @@ APART = re.compile(
     r"test_(wheel|layering|fuzz|specs_fuzz|mutants|reference\w*|served|proxy_defects|all_seen|gate|bad_servers|cli|\w+_suite)"
     r"\.py"
 )
+FAULTS = ("--faults", "conformance/suite")
+
+LONGEST = 10.0
+"""Seconds of the processor that the tests which reach a mutant may take together; the quickest go first."""
+
 TIMED_OUT = "time-out"
 CRASHED = "nothing can be run"
 
@@ -80,13 +85,23 @@ class Copy:
         finally:
             path.write_text(original, "utf-8")
 
-    def run(self, tests: Sequence[str], seconds: float = 600, reach: Path | None = None) -> str | None:
+    def run(
+        self,
+        tests: Sequence[str],
+        seconds: float = 600,
+        *,
+        only: Collection[str] | None = None,
+        reach: Path | None = None,
+    ) -> str | None:
         """The test that failed, or none; of a run without mutants, which tests reach what can be written to a file.
 
         A run that takes more seconds of the processor, or twenty times as many of the clock, is stopped.
+
+        Args:
+            only: of the tests that are found, those that are run.
         """
         said = self.root.parent / "said"
-        process = multiprocessing.get_context("fork").Process(target=_run, args=(self.root, tests, said, reach))
+        process = multiprocessing.get_context("fork").Process(target=_run, args=(self.root, tests, said, only, reach))
         process.start()
         assert process.pid is not None
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (int(seconds), int(seconds)))
@@ -107,15 +122,23 @@ class Copy:
         for path in sorted((self.root / "conformance" / "selftest").glob("test_*.py")):
             if APART.fullmatch(path.name) or not fnmatch(path.name, files):
                 continue
-            kept = self.kept / f"{path.stem}-{digest([path])}.json"
-            if not kept.exists():
-                print(f"what {path.name} reaches …", flush=True)
-                if failed := self.run([str(path.relative_to(self.root))], reach=kept):
-                    print(f"without any mutant {failed} fails: it can tell nothing", flush=True)
-                    if not kept.exists():
-                        raise SystemExit((self.root.parent / "said").read_text("utf-8"))
-            found.update({test: Reach(**reach) for test, reach in json.loads(kept.read_text("utf-8")).items()})
+            found.update(self._reached(path.stem, [str(path.relative_to(self.root))], [path]))
         return found
+
+    def reach_of_faults(self) -> dict[str, Reach]:
+        """What planting each fault reaches."""
+        places = [self.root / "conformance" / place for place in ("suite", "reference")]
+        return self._reached("faults", FAULTS, sorted(path for place in places for path in place.rglob("*.py")))
+
+    def _reached(self, name: str, tests: Sequence[str], files: Sequence[Path]) -> dict[str, Reach]:
+        kept = self.kept / f"{name}-{digest(files)}.json"
+        if not kept.exists():
+            print(f"what {name} reaches …", flush=True)
+            if failed := self.run(tests, reach=kept):
+                print(f"without any mutant {failed} fails: it can tell nothing", flush=True)
+                if not kept.exists():
+                    raise SystemExit((self.root.parent / "said").read_text("utf-8"))
+        return {test: Reach(**reach) for test, reach in json.loads(kept.read_text("utf-8")).items()}
 
 
 @define
@@ -136,6 +159,11 @@ class _Reaching:
         self.found[test].seconds += time.process_time() - started
         return ended
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if self.found[item.nodeid.partition("[")[0]].seconds > LONGEST:
+            pytest.skip("no mutant is tried with a test that takes so long")
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self.failed.add(report.nodeid.partition("[")[0])
@@ -154,6 +182,18 @@ class _Reaching:
                 self.found[test].functions.append(function)
         able = {test: attrs.asdict(reach) for test, reach in self.found.items() if test not in self.failed}
         path.write_text(json.dumps(able), "utf-8")
+
+
+@frozen
+class _Chosen:
+    """A plugin of pytest that runs some of the tests that are found, in the order of their names here."""
+
+    names: Collection[str]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        found = {item.nodeid: item for item in items}
+        items[:] = [found[name] for name in self.names if name in found]
 
 
 def _functions_of_lines(path: Path) -> dict[int, str]:
@@ -179,12 +219,12 @@ def import_from(copy: Copy) -> None:
     for name in ("schemathesis.pytest.plugin", "conformance.commands.main", "conformance.selftest.servers"):
         importlib.import_module(name)
     contract = importlib.import_module("conformance.contract")
-    for api in ("vultr", "vercel", "snyk"):
+    for api in contract.contracts():
         contract.load(api)
     gc.freeze()
 
 
-def _run(root: Path, tests: Sequence[str], said: Path, reach: Path | None) -> None:
+def _run(root: Path, tests: Sequence[str], said: Path, only: Collection[str] | None, reach: Path | None) -> None:
     """Runs tests on the copy, in a process that was forked when all that cannot change had been imported."""
     os.setsid()
     # Only where no mutant is may a compiled file be left.
@@ -197,7 +237,7 @@ def _run(root: Path, tests: Sequence[str], said: Path, reach: Path | None) -> No
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
         if reach is None:
-            status = pytest.main([*options, "-x", *tests])
+            status = pytest.main([*options, "-x", *tests], [] if only is None else [_Chosen(only)])
         else:
             coverage = Coverage(data_file=None, source=[str(root / "conformance" / package) for package in PACKAGES])
             reaching = _Reaching(root, coverage)
