@@ -314,9 +314,8 @@ def limited(limit: str, refuses_after: int) -> list[int]:
     answers = iter(range(10**4))
 
     def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(
-            429 if next(answers) >= refuses_after else 200, headers={"X-RateLimit-Limit": limit.encode()}
-        )
+        status, told = 429 if next(answers) >= refuses_after else 200, (b"X-RateLimit-Limit", limit.encode())
+        return httpx.Response(status, headers=httpx.Headers([told]))
 
     played.routes.get("/v9/projects").mock(side_effect=answer)
     made = subject("vercel", "GET /v9/projects")
