@@ -32,7 +32,8 @@ from conformance.selftest.mutations import PACKAGES, Mutant, function_of, mutate
 ROOT = Path(__file__).resolve().parents[2]
 # Tests that tell nothing of these packages which the others do not, or take long for it.
 APART = re.compile(
-    r"test_(wheel|layering|fuzz|specs_fuzz|mutants|reference\w*|served|proxy_defects|all_seen|gate|bad_servers|cli|\w+_suite)"
+    r"test_(wheel|layering|fuzz|specs_fuzz|mutants|reference\w*|served?|proxy_defects|all_seen|gate|bad_servers|cli|\w+_suite"
+    r"|plugin|recording|report_\w+)"
     r"\.py"
 )
 FAULTS = ("--faults", "conformance/suite")
