@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Tests that tell nothing of these packages which the others do not, or take long for it.
 APART = re.compile(
     r"test_(wheel|layering|fuzz|specs_fuzz|mutants|reference\w*|served?|proxy_defects|all_seen|gate|bad_servers|cli|\w+_suite"
-    r"|plugin|recording|report_\w+)"
+    r"|plugin\w*|recording|report_\w+|targets_\w+)"
     r"\.py"
 )
 FAULTS = ("--faults", "conformance/suite")
@@ -66,7 +66,8 @@ class Copy:
 
     @classmethod
     def made(cls, folder: Path, kept: Path) -> Copy:
-        skipped = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "dist", "__pycache__")
+        # What was compiled comes along: each run would have to do it again.
+        skipped = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "dist", "mutants")
         shutil.copytree(ROOT, folder / "checkout", ignore=skipped, symlinks=True)
         if (beside := ROOT.parent / "shared").exists():
             (folder / "shared").symlink_to(beside.resolve())
