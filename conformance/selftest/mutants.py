@@ -25,7 +25,6 @@ from attrs import frozen
 
 from conformance.selftest.mutation_runs import (
     CRASHED,
-    FAULTS,
     LONGEST,
     ROOT,
     TIMED_OUT,
@@ -39,7 +38,7 @@ from conformance.selftest.mutations import Mutant, sample
 LISTED = Path(__file__).with_name("mutants.yaml")
 WANTED = 0.93
 SUITE = ("conformance/suite",)
-"""What runs on a mutant that no selftest has noticed; of properties/ also whether planted faults are caught."""
+"""What runs on a mutant that no selftest has noticed."""
 
 
 @frozen
@@ -71,13 +70,11 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
         found.key: found for found in (Found(**json.loads(line)) for line in kept.read_text("utf-8").splitlines())
     }
     reach = copy.reach(files)
-    faults = copy.reach_of_faults() if suite else {}
     found: dict[Mutant, Found] = {}
     for number, mutant in enumerate(mutants, start=1):
         tests = _tests(mutant, reach)
-        planted = _tests(mutant, faults, 3 * LONGEST) if mutant.package == "properties" else []
         paths = sorted({copy.root / test.partition("::")[0] for test in tests})
-        code, by = digest([copy.root / mutant.file]), digest(paths, f"{tests} {planted} {suite}")
+        code, by = digest([copy.root / mutant.file]), digest(paths, f"{tests} {suite}")
         if mutant.key in before and before[mutant.key].holds(code, by):
             found[mutant] = before[mutant.key]
             continue
@@ -86,8 +83,6 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
             killed_by = copy.run(tests, 10 + 2 * sum(reach[test].seconds for test in tests)) if tests else None
             if suite:
                 killed_by = killed_by or copy.run(SUITE, 400)
-            if planted:
-                killed_by = killed_by or copy.run(FAULTS, 400, only=planted)
         found[mutant] = Found(mutant.key, killed_by, code, by)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(attrs.asdict(found[mutant])) + "\n")
@@ -96,7 +91,7 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
     return found
 
 
-def _tests(mutant: Mutant, reach: Mapping[str, Reach], longest: float = LONGEST) -> list[str]:
+def _tests(mutant: Mutant, reach: Mapping[str, Reach]) -> list[str]:
     """The tests that reach a mutant's function, the quickest first; or its file, where it is run by an import."""
     place = f"{mutant.file} {mutant.function}"
     reaching = [test for test, reached in reach.items() if place in reached.functions] if mutant.function else []
@@ -105,7 +100,7 @@ def _tests(mutant: Mutant, reach: Mapping[str, Reach], longest: float = LONGEST)
     chosen, seconds = [], 0.0
     for test in sorted(reaching, key=lambda test: reach[test].seconds):
         seconds += reach[test].seconds
-        if seconds < longest:
+        if seconds < LONGEST:
             chosen.append(test)
     return chosen
 

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
@@ -36,7 +36,6 @@ APART = re.compile(
     r"|plugin\w*|recording|report_\w+|targets_\w+)"
     r"\.py"
 )
-FAULTS = ("--faults", "conformance/suite")
 
 LONGEST = 10.0
 """Seconds of the processor that the tests which reach a mutant may take together; the quickest go first."""
@@ -87,23 +86,13 @@ class Copy:
         finally:
             path.write_text(original, "utf-8")
 
-    def run(
-        self,
-        tests: Sequence[str],
-        seconds: float = 600,
-        *,
-        only: Collection[str] | None = None,
-        reach: Path | None = None,
-    ) -> str | None:
+    def run(self, tests: Sequence[str], seconds: float = 600, reach: Path | None = None) -> str | None:
         """The test that failed, or none; of a run without mutants, which tests reach what can be written to a file.
 
         A run that takes more seconds of the processor, or twenty times as many of the clock, is stopped.
-
-        Args:
-            only: of the tests that are found, those that are run.
         """
         said = self.root.parent / "said"
-        process = multiprocessing.get_context("fork").Process(target=_run, args=(self.root, tests, said, only, reach))
+        process = multiprocessing.get_context("fork").Process(target=_run, args=(self.root, tests, said, reach))
         process.start()
         assert process.pid is not None
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (int(seconds), int(seconds)))
@@ -124,23 +113,15 @@ class Copy:
         for path in sorted((self.root / "conformance" / "selftest").glob("test_*.py")):
             if APART.fullmatch(path.name) or not fnmatch(path.name, files):
                 continue
-            found.update(self._reached(path.stem, [str(path.relative_to(self.root))], [path]))
+            kept = self.kept / f"{path.stem}-{digest([path])}.json"
+            if not kept.exists():
+                print(f"what {path.name} reaches …", flush=True)
+                if failed := self.run([str(path.relative_to(self.root))], reach=kept):
+                    print(f"without any mutant {failed} fails: it can tell nothing", flush=True)
+                    if not kept.exists():
+                        raise SystemExit((self.root.parent / "said").read_text("utf-8"))
+            found.update({test: Reach(**reach) for test, reach in json.loads(kept.read_text("utf-8")).items()})
         return found
-
-    def reach_of_faults(self) -> dict[str, Reach]:
-        """What planting each fault reaches."""
-        places = [self.root / "conformance" / place for place in ("suite", "reference")]
-        return self._reached("faults", FAULTS, sorted(path for place in places for path in place.rglob("*.py")))
-
-    def _reached(self, name: str, tests: Sequence[str], files: Sequence[Path]) -> dict[str, Reach]:
-        kept = self.kept / f"{name}-{digest(files)}.json"
-        if not kept.exists():
-            print(f"what {name} reaches …", flush=True)
-            if failed := self.run(tests, reach=kept):
-                print(f"without any mutant {failed} fails: it can tell nothing", flush=True)
-                if not kept.exists():
-                    raise SystemExit((self.root.parent / "said").read_text("utf-8"))
-        return {test: Reach(**reach) for test, reach in json.loads(kept.read_text("utf-8")).items()}
 
 
 @define
@@ -186,18 +167,6 @@ class _Reaching:
         path.write_text(json.dumps(able), "utf-8")
 
 
-@frozen
-class _Chosen:
-    """A plugin of pytest that runs some of the tests that are found, in the order of their names here."""
-
-    names: Collection[str]
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        found = {item.nodeid: item for item in items}
-        items[:] = [found[name] for name in self.names if name in found]
-
-
 def _functions_of_lines(path: Path) -> dict[int, str]:
     named: dict[int, str] = {}
     # Inner ones come after those they are in.
@@ -226,7 +195,7 @@ def import_from(copy: Copy) -> None:
     gc.freeze()
 
 
-def _run(root: Path, tests: Sequence[str], said: Path, only: Collection[str] | None, reach: Path | None) -> None:
+def _run(root: Path, tests: Sequence[str], said: Path, reach: Path | None) -> None:
     """Runs tests on the copy, in a process that was forked when all that cannot change had been imported."""
     os.setsid()
     # Only where no mutant is may a compiled file be left.
@@ -239,7 +208,7 @@ def _run(root: Path, tests: Sequence[str], said: Path, only: Collection[str] | N
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
         if reach is None:
-            status = pytest.main([*options, "-x", *tests], [] if only is None else [_Chosen(only)])
+            status = pytest.main([*options, "-x", *tests])
         else:
             coverage = Coverage(data_file=None, source=[str(root / "conformance" / package) for package in PACKAGES])
             reaching = _Reaching(root, coverage)

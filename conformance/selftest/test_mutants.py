@@ -87,8 +87,8 @@ def test_a_run_names_the_test_that_fails_and_has_an_end(
     copy = Copy(root, tmp_path)
     with capfd.disabled():
         assert copy.run(["test_x.py"]) == "test_x.py::test_wrong"
-        assert copy.run(["test_x.py"], only=["test_x.py::test_right"]) is None
-        assert copy.run(["test_x.py"], 2, only=["test_x.py::test_endless", "test_x.py::test_wrong"]) == TIMED_OUT
+        assert copy.run(["test_x.py::test_right"]) is None
+        assert copy.run(["test_x.py::test_endless", "test_x.py::test_wrong"], 2) == TIMED_OUT
 
 
 def mutant(after: str, package: str = "checks") -> Mutant:
