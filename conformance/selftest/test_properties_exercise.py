@@ -386,6 +386,14 @@ def test_pages_before_are_asked_for_where_a_document_or_a_link_leads_there() -> 
     assert not any("since" in dict(each.request.query) for each in made.client.exchanges)
 
 
+def test_a_list_that_has_no_order_to_ask_for_and_nothing_that_narrows_it_is_not_asked_for_in_combinations() -> None:
+    made = subject("snyk", "GET /orgs/{org_id}/targets", facts={})
+    assert made.collection.pagination.sort
+    assert (made.collection.description.sorts, made.collection.description.filters) == ((), {})
+    exercise_combinations(made)
+    assert made.client.exchanges == []
+
+
 def test_wrong_versions_and_none_stand_beside_right_values() -> None:
     made = subject("snyk", PROJECTS)
     exercise_combinations(made)

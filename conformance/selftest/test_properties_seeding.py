@@ -112,6 +112,8 @@ def test_a_target_is_prepared_with_as_many_records_as_it_is_told(records: int | 
         target = url_target(server.url, capabilities=frozenset({"writes"}))
         preparation = prepare(target, {DOMAINS}, lambda _: None, records)
         assert len(there) == created
+        # Where no records are wanted the list is not even looked at.
+        assert (server.requests > 0) == (records != 0)
         assert [notice for notice in preparation.notices if "created" in notice] == (
             [f"{created} × domain created for this run, to be deleted at its end"] if created else []
         )
