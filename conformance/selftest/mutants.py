@@ -27,6 +27,7 @@ from conformance.selftest.mutation_runs import (
     CRASHED,
     LONGEST,
     ROOT,
+    SUITE,
     TIMED_OUT,
     Copy,
     Reach,
@@ -37,8 +38,6 @@ from conformance.selftest.mutations import Mutant, sample
 
 LISTED = Path(__file__).with_name("mutants.yaml")
 WANTED = 0.93
-SUITE = ("conformance/suite",)
-"""What runs on a mutant that no selftest has noticed."""
 
 
 @frozen
@@ -82,7 +81,7 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
         with copy.with_mutant(mutant):
             killed_by = copy.run(tests, 10 + 2 * sum(reach[test].seconds for test in tests)) if tests else None
             if suite:
-                killed_by = killed_by or copy.run(SUITE, 400)
+                killed_by = killed_by or copy.run([SUITE], 400)
         found[mutant] = Found(mutant.key, killed_by, code, by)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(attrs.asdict(found[mutant])) + "\n")

@@ -37,6 +37,9 @@ APART = re.compile(
     r"\.py"
 )
 
+SUITE = "conformance/suite"
+COLLECT = "--collect-only"
+
 LONGEST = 10.0
 """Seconds of the processor that the tests which reach a mutant may take together; the quickest go first."""
 
@@ -65,8 +68,7 @@ class Copy:
 
     @classmethod
     def made(cls, folder: Path, kept: Path) -> Copy:
-        # What was compiled comes along: each run would have to do it again.
-        skipped = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "dist", "mutants")
+        skipped = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "dist", "__pycache__", "mutants")
         shutil.copytree(ROOT, folder / "checkout", ignore=skipped, symlinks=True)
         if (beside := ROOT.parent / "shared").exists():
             (folder / "shared").symlink_to(beside.resolve())
@@ -110,9 +112,11 @@ class Copy:
     def reach(self, files: str = "*") -> dict[str, Reach]:
         """What each test reaches; that of a file of tests is found out again when it has changed."""
         found = {}
-        for path in sorted((self.root / "conformance" / "selftest").glob("test_*.py")):
-            if APART.fullmatch(path.name) or not fnmatch(path.name, files):
-                continue
+        paths = sorted((self.root / "conformance" / "selftest").glob("test_*.py"))
+        paths = [path for path in paths if not APART.fullmatch(path.name) and fnmatch(path.name, files)]
+        # Compiled once, they need not be by each run.
+        self.run([COLLECT, *(str(path.relative_to(self.root)) for path in paths)])
+        for path in paths:
             kept = self.kept / f"{path.stem}-{digest([path])}.json"
             if not kept.exists():
                 print(f"what {path.name} reaches …", flush=True)
@@ -199,11 +203,13 @@ def _run(root: Path, tests: Sequence[str], said: Path, reach: Path | None) -> No
     """Runs tests on the copy, in a process that was forked when all that cannot change had been imported."""
     os.setsid()
     # Only where no mutant is may a compiled file be left.
-    sys.dont_write_bytecode = reach is None
+    sys.dont_write_bytecode = reach is None and COLLECT not in tests
     for name in [name for name in sys.modules if re.fullmatch(r"conformance(?!\.contract|\.reference).*", name)]:
         del sys.modules[name]
     importlib.invalidate_caches()
-    options = ["-q", "--tb=short", f"--report-dir={root.parent / 'reports'}"]
+    options = ["-q", "--tb=short"]
+    # What the selftests need of the plugin they start themselves.
+    options += [f"--report-dir={root.parent / 'reports'}"] if SUITE in tests else ["-p", "no:conformance"]
     with said.open("w", encoding="utf-8") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
