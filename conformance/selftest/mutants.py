@@ -89,13 +89,13 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str) -> dict[Mutant, F
 
 
 def _tests(mutant: Mutant, reach: Mapping[str, Reach]) -> list[str]:
-    """The tests that reach a mutant's function, the quickest first; or its file, where it is run by an import."""
+    """The tests that reach a mutant's function, or its file where an import runs it; the most special ones first."""
     place = f"{mutant.file} {mutant.function}"
     reaching = [test for test, reached in reach.items() if place in reached.functions] if mutant.function else []
     if not reaching:
         reaching = [test for test in reach if any(one.startswith(f"{mutant.file} ") for one in reach[test].functions)]
     chosen, seconds = [], 0.0
-    for test in sorted(reaching, key=lambda test: reach[test].seconds):
+    for test in sorted(reaching, key=lambda test: (len(reach[test].functions), reach[test].seconds)):
         seconds += reach[test].seconds
         if seconds < LONGEST:
             chosen.append(test)

@@ -40,7 +40,7 @@ APART = re.compile(
 COLLECT = "--collect-only"
 
 LONGEST = 10.0
-"""Seconds of the processor that the tests which reach a mutant may take together; the quickest go first."""
+"""Seconds of the processor that the tests which reach a mutant may take together; those that reach least go first."""
 
 TIMED_OUT = "time-out"
 CRASHED = "nothing can be run"
