@@ -39,7 +39,7 @@ APART = re.compile(
 
 COLLECT = "--collect-only"
 
-LONGEST = 10.0
+LONGEST = 6.0
 """Seconds of the processor that the tests which reach a mutant may take together; those that reach least go first."""
 
 TIMED_OUT = "time-out"
