@@ -185,3 +185,12 @@ def test_no_content_has_none_and_a_success_has_some(request_line: str, status: i
 )
 def test_records_are_in_one_array(body: Any, bare: bool, expected: str) -> None:
     assert outcomes(found("schema.records-in-one-array", body, "GET /v2/plans", bare=bare)) == expected
+
+
+def test_what_is_no_list_no_success_or_no_json_has_no_records_to_look_for() -> None:
+    check = "schema.records-in-one-array"
+    assert outcomes(found(check, {"plans": 1}, "GET /v2/plans")) == "violated"
+    assert found(check, {"plans": 1}, "GET /v2/plans", 404) == []
+    assert found(check, b"<html>", "GET /v2/plans") == []
+    assert found(check, {"plans": 1}, ACCOUNT) == []
+    assert found(check, {"plans": 1}, "GET /v2/no-such-thing") == []
