@@ -65,7 +65,7 @@ def _texts(path: Path, told: Told) -> Iterator[bytes | BadInteraction]:
         while (line := file.readline(MAX_ITEM)) and not _BEGINS.fullmatch(line):
             if file.tell() > MAX_ITEM:
                 return
-        mark, lines, length, read = None, [], 0, 0
+        mark, lines, length, read, begins = None, [], 0, 0, True
         for line in iter(lambda: file.readline(MAX_ITEM), b""):
             read += len(line)
             if mark is None:
@@ -73,12 +73,13 @@ def _texts(path: Path, told: Told) -> Iterator[bytes | BadInteraction]:
                 if found is None:
                     return
                 mark = found.group()
-            elif line.startswith(mark):
+            elif begins and line.startswith(mark):
                 told(min(1.0, read / size))
                 yield b"".join(lines) if length <= MAX_ITEM else too_large()
                 lines, length = [], 0
-            elif line.strip() and not line.startswith((b" " * len(mark), b"#")):
+            elif begins and line.strip() and not line.startswith((b" " * len(mark), b"#")):
                 break
+            begins = line.endswith(b"\n")  # A long line comes in parts.
             length += len(line)
             if length <= MAX_ITEM:
                 lines.append(line)

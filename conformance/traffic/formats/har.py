@@ -30,7 +30,6 @@ from conformance.traffic.interactions import (
 )
 from conformance.traffic.loading import number_of
 
-_FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/"
 _TEXTUAL = ("json", "text/", "xml")
 _UNANSWERED = "that got no answer (aborted, blocked or failed)"
@@ -162,7 +161,7 @@ def _sent(request: dict[str, Any]) -> Any:
     mapping_of(data, "the postData")
     text, params = data.get("text"), data.get("params")
     if text not in (None, ""):
-        return {"string": _content(data, text, "request")}
+        return _content(data, text, "request")
     if not params:
         return None
     if not isinstance(params, list) or not all(isinstance(one, dict) for one in params):
@@ -170,9 +169,7 @@ def _sent(request: dict[str, Any]) -> Any:
     if text_of(data.get("mimeType", ""), "the mimeType of the postData").lower().startswith(_MULTIPART):
         return NotStored("is in this recording as its parts only")
     pairs = [(text_of(one.get("name", ""), "a name of the params"), one.get("value")) for one in params]
-    return {
-        "string": urlencode([(name, "" if v is None else text_of(v, "a value of the params")) for name, v in pairs])
-    }
+    return urlencode([(name, "" if v is None else text_of(v, "a value of the params")) for name, v in pairs])
 
 
 def _received(request: dict[str, Any], response: dict[str, Any], read: dict[str, Any]) -> Any:

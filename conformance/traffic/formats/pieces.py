@@ -25,7 +25,7 @@ _TO_BRACKET = re.compile(_PLAIN + rb"[{}\[\]]", re.DOTALL)
 _WHOLE = re.compile(_PLAIN, re.DOTALL)
 _IN_STRING = re.compile(rb"(?:[^\"\\]++|\\.)*+", re.DOTALL)
 _SPACE = re.compile(rb"[\s,]*+")
-_SCALAR = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^,\]}\s]++(?=[,\]}\s])', re.DOTALL)
+_SCALAR = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^",\]}\s]++(?=[,\]}\s])', re.DOTALL)
 _TOKEN = re.compile(
     rb'\s*+(?:(?P<key>"(?:[^"\\]++|\\.)*+")\s*+(?P<colon>:)?(?=\s*+[^\s:])|(?P<open>[\[{])|(?P<close>[\]}])|(?P<other>[^\s"\[\]{}]++))',
     re.DOTALL,

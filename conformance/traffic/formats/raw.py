@@ -116,7 +116,7 @@ def interaction(sent: bytes, answered: bytes | None) -> Interaction:
     method = request.method.decode()
     response, content, answer_version = _response(method, rest if answered is None else answered)
     record = {
-        "request": {"method": method, "uri": _url(request), "headers": _pairs(request), "body": {"string": body}},
+        "request": {"method": method, "uri": _url(request), "headers": _pairs(request), "body": body},
         "response": {
             "status": response.status_code,
             "headers": _pairs(response),
@@ -135,15 +135,12 @@ def _response(method: str, answered: bytes) -> tuple[h11.Response, Any, str | No
     while True:
         answered, version = _as_http_1(answered)
         head = _HEAD.match(answered)
-        end = head.end() if head else len(answered)
-        client.receive_data(answered[:end])
         if not head:
-            client.receive_data(b"")
-        response, answered = _next(client, "response"), answered[end:]
+            raise BadInteraction("holds no whole response")
+        client.receive_data(head.group())
+        response, answered = _next(client, "response"), answered[head.end() :]
         if isinstance(response, h11.Response):
             break
-        if not isinstance(response, h11.InformationalResponse) or not answered:
-            raise BadInteraction("holds no whole response")
     if _is_undone(response, answered):
         return response, answered, version
     client.receive_data(answered)
