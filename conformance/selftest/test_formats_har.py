@@ -135,7 +135,12 @@ def test_what_was_sent_is_read_in_every_form(tmp_path: Path, data: Any, sent: by
 @pytest.mark.parametrize(
     ("request_with", "why"),
     [
-        ({"bodySize": 5}, "is not in this recording, though its size is 5"),
+        ({"bodySize": 3, "postData": {"text": "", "params": []}}, "is not in this recording, though there was one"),
+        ({"bodySize": 5}, "is not in this recording, though there was one"),
+        (
+            {"headers": [{"name": "content-length", "value": "3"}]},
+            "is not in this recording, though there was one",
+        ),
         (
             {"postData": {"mimeType": "multipart/form-data", "params": [{"name": "a", "fileName": "b"}]}},
             "is in this recording as its parts only",

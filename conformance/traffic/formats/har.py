@@ -154,16 +154,14 @@ def _header(message: dict[str, Any], name: str) -> str:
 
 def _sent(request: dict[str, Any]) -> Any:
     data = request.get("postData")
-    if data is None or data == {}:
-        size = request.get("bodySize")
-        stored = not (isinstance(size, int) and size > 0)
-        return None if stored else NotStored(f"is not in this recording, though its size is {size}"[:100])
-    mapping_of(data, "the postData")
+    data = {} if data is None else mapping_of(data, "the postData")
     text, params = data.get("text"), data.get("params")
     if text not in (None, ""):
         return _content(data, text, "request")
     if not params:
-        return None
+        size, length = request.get("bodySize"), _header(request, "content-length")[:20]
+        had = (isinstance(size, int) and size > 0) or (length.isdecimal() and int(length) > 0)
+        return NotStored("is not in this recording, though there was one") if had else None
     if not isinstance(params, list) or not all(isinstance(one, dict) for one in params):
         raise BadInteraction("the params of the postData are no list of mappings")
     if text_of(data.get("mimeType", ""), "the mimeType of the postData").lower().startswith(_MULTIPART):
