@@ -14,7 +14,7 @@ from conformance.commands.judge import Progress
 from conformance.selftest.judging import Judged
 from conformance.selftest.test_formats_go_vcr import one
 from conformance.selftest.test_formats_har import entry, har
-from conformance.traffic import formats
+from conformance.traffic import formats, walks
 from conformance.traffic.loading import MAX_FILE
 
 # Under so much it also runs where the readers themselves take a little more.
@@ -22,7 +22,7 @@ MOST_MIB = 24
 SCRIPT = """
 import resource, sys
 from pathlib import Path
-from conformance.traffic import formats
+from conformance.traffic import formats, walks
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -108,3 +108,12 @@ def test_progress_is_shown_when_it_changes(capsys: pytest.CaptureFixture[str], m
     assert [part.split()[-1] for part in shown.split("\r")[1:]][:3] == ["a.har", "10%", "20%"]
     assert "[2/2] b" in shown
     assert "\x1b" not in shown
+
+
+def test_of_many_open_walks_those_left_longest_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walks, "MOST_IDS", 10)
+    kept = walks.Walks()
+    for name in ("a", "b", "a", "c"):
+        kept._keep(("GET", "/", (), name, None), walks.Walked(frozenset({"1", "2", "3"})))
+    # A walk counts its records and its pages: two of four fit in ten.
+    assert [key[3] for key in kept._open] == ["a", "c"]
