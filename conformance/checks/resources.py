@@ -98,6 +98,10 @@ def _shown(sight: Sight, path: str, known: Mapping[str, tuple[str | None, Mappin
                 yield from _compared(sent, record, "the changed resource in its list")
 
 
+MOST_KNOWN = 10_000
+"""Ids of one list that are remembered; recordings of a gigabyte hold millions."""
+
+
 @check("crud.deleted-is-gone")
 def deleted_is_gone(sight: Sight) -> Iterator[Finding]:
     """What was deleted is not found any more, and not listed.
@@ -146,6 +150,9 @@ def _unlisted(sight: Sight, path: str, gone: set[str]) -> Iterator[Finding]:
         )
     elif gone & known and page.next is None and page.cursor_asked is None:
         yield HELD
+    if len(known) > MOST_KNOWN:
+        # What is forgotten is evidence that something was listed, and with it a proof; nobody is accused by that.
+        known.clear()
     known |= ids
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,9 +29,10 @@ from conformance.report.summary import summary_lines
 from conformance.report.text import one_line
 from conformance.report.write import Parts, check_directory, write_reports
 from conformance.targets.facts import Facts
-from conformance.traffic import cassette
-from conformance.traffic.cassette import Cassette, CassetteError, Interaction, provenance_of
+from conformance.traffic import formats
+from conformance.traffic.cassette import CassetteError, Interaction
 from conformance.traffic.exchange import Exchange, Locator, TooDeep
+from conformance.traffic.formats import Recording, Told, provenance_of, untold
 from conformance.traffic.redact import Redactor
 from conformance.traffic.secrets import is_secret_name
 from conformance.traffic.urls import is_loopback
@@ -41,10 +40,16 @@ from conformance.traffic.urls import is_loopback
 
 def add_to(commands: Commands) -> None:
     """Adds the command to the command line."""
-    parser = commands.add_parser("judge", help="judge recorded traffic (vcrpy cassettes) by the passive rules")
+    parser = commands.add_parser("judge", help="judge recorded traffic by the passive rules")
     parser.add_argument("--api", required=True, metavar="NAME", help="whose contract the traffic is held to")
     add_specs_to(parser)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="cassettes, YAML or JSON")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="cassettes of vcrpy or go-vcr, HAR files, folders of raw HTTP messages (NAME.request, NAME.response)",
+    )
     parser.add_argument(
         "--host",
         action="append",
@@ -69,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
             journal.errors += known.expired
             journal.warnings += known.unfilled
             judge = TrafficJudge(contract, journal, known, tuple(options.host), strict=options.strict)
-            judge.judge(sorted(set(options.files)), _progress(len(set(options.files))))
+            files = sorted(set(options.files))
+            judge.judge(files, Progress(len(files)))
         report = parts.report()
     finally:
         parts.remove()
@@ -85,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{contract.api}: {tally.preflights} CORS preflights are left out: no answers of the API")
     if tally.foreign:
         print(f"{contract.api}: {tally.foreign.total()} exchanges with other hosts are left out: {tally.hosts_seen}")
+    for what, count in sorted(tally.left_out.items()):
+        print(f"{contract.api}: {count} entries {what} are left out")
     for line in others:
         print(line)
     print(f"report: {paths['html']}")
@@ -106,20 +114,30 @@ def _given_host(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is no host") from None
 
 
-def _progress(count: int) -> Callable[[Path], None]:
-    """Tells on a terminal which of so many files is being read."""
-    numbers = itertools.count(1)
+@define
+class Progress:
+    """Tells on a terminal which of so many files is being read, and how much of it."""
 
-    def tell(path: Path) -> None:
-        number = next(numbers)
-        if sys.stderr.isatty():
-            print(
-                f"\r[{number}/{count}] {one_line(path.name)[:60]:<60}",
-                end="" if number < count else "\n",
-                file=sys.stderr,
-            )
+    count: int
+    number: int = 0
+    _shown: str = ""
 
-    return tell
+    def file(self, path: Path) -> Told:
+        """A file is begun; what is returned takes the share of it that is read."""
+        self.number += 1
+        name = f"[{self.number}/{self.count}] {one_line(path.name)[:60]:<60}"
+        self._show(f"{name}     ")
+        return lambda share: self._show(f"{name} {share:4.0%}")
+
+    def end(self) -> None:
+        """All files are read."""
+        if self._shown:
+            print(file=sys.stderr)
+
+    def _show(self, line: str) -> None:
+        if line != self._shown and sys.stderr.isatty():
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+            self._shown = line
 
 
 _ID_LIKE = re.compile(r"[0-9a-f-]{12,}|\d+|[^/]*\.[^/]*|[A-Za-z0-9_-]{20,}")
@@ -132,7 +150,8 @@ _TOKEN_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[!-~]{16,}")
 class Tally:
     """What was read: files, exchanges that were judged, those of them with operations that the contract lacks.
 
-    Left out, and counted apart: CORS preflights, and by host the exchanges that are with another API.
+    Left out, and counted apart: CORS preflights, by host the exchanges that are with another API, and by what it is
+    what no server answered over HTTP.
     """
 
     files: int = 0
@@ -140,6 +159,7 @@ class Tally:
     unknown: int = 0
     preflights: int = 0
     foreign: Counter[str] = field(factory=Counter)
+    left_out: Counter[str] = field(factory=Counter)
 
     @property
     def hosts_seen(self) -> str:
@@ -147,6 +167,27 @@ class Tally:
         ranked = sorted(self.foreign, key=lambda host: (-self.foreign[host], host))
         more = f" and {len(ranked) - 5} more" if len(ranked) > 5 else ""
         return one_line(", ".join(host[:80] for host in ranked[:5]) + more)
+
+
+MAX_ERRORS = 100
+"""Lines about what cannot be read in one file."""
+
+
+@define
+class Few:
+    """The errors of one file: the first ones are told, of the others how many there are."""
+
+    _told: list[str]
+    _count: int = 0
+
+    def add(self, error: str) -> None:
+        self._count += 1
+        if self._count <= MAX_ERRORS:
+            self._told.append(error)
+
+    @property
+    def more(self) -> int:
+        return max(0, self._count - MAX_ERRORS)
 
 
 @define
@@ -161,14 +202,16 @@ class TrafficJudge:
     tally: Tally = field(factory=Tally)
     _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
 
-    def judge(self, files: Iterable[Path], progress: Callable[[Path], None] = lambda _: None) -> None:
+    def judge(self, files: Iterable[Path], progress: Progress | None = None) -> None:
         """Judges each file; one that cannot be read is an error, and the others are judged all the same."""
         for path in files:
-            progress(path)
+            told = progress.file(path) if progress else untold
             try:
-                self._judge_file(cassette.read(path))
+                self._judge_file(formats.read(path), told)
             except CassetteError as error:
                 self.journal.errors.append(str(error))
+        if progress:
+            progress.end()
         if self.tally.foreign and not self.tally.exchanges:
             self.journal.errors.append(
                 f"none of the {self.tally.foreign.total()} exchanges is with {self.contract.api} "
@@ -177,32 +220,43 @@ class TrafficJudge:
             )
         self._verdicts()
 
-    def _judge_file(self, recording: Cassette) -> None:
+    def _judge_file(self, recording: Recording, told: Told) -> None:
         facts = _facts(recording)
-        self.tally.files += 1
-        self.journal.errors += recording.errors
         # Rules about several exchanges look inside one recording: another one was made at another time.
         judge = Judge(self.contract, strict=self.strict)
         base_url = recording.provenance.get("base_url", "")
         locator = Locator(self.contract, self.contract.conventions.origin, base_url, routes=self._routes(recording))
-        redactor = Redactor(_credentials(self.contract, recording))
-        is_of_the_api = self._chosen(recording)
+        # What is true of a recording as a whole is known before its first exchange is judged.
+        survey = Survey.of(self.contract, recording, self.hosts, lambda share: told(share / 2))
+        redactor = Redactor(survey.credentials)
         first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
-        for number, said in recording.interactions:
-            if number == 1 or id(said) in first:
+        errors = Few(self.journal.errors)
+        judge.begin(facts)
+        for count, entry in enumerate(recording.entries(lambda share: told((1 + share) / 2))):
+            self.tally.files += not count
+            said = entry.said
+            if entry.left_out is not None:
+                self.tally.left_out[entry.left_out] += 1
+            if entry.error is not None:
+                errors.add(entry.error)
+            if said is None:
+                continue
+            if id(said) in first:
                 judge.begin(facts)
-            if not is_of_the_api(said.request.url):
+            if not survey.is_of_the_api(said.request.url):
                 self.tally.foreign[_host(said.request.url)] += 1
             elif _is_preflight(said):
                 self.tally.preflights += 1
             else:
-                exchange = _exchange(locator, redactor, said, f"{recording.path.name}#{number}")
+                exchange = _exchange(locator, redactor, said, entry.source)
                 for message in (exchange.request, exchange.response):
                     if message.unread is not None:
-                        self.journal.errors.append(f"{exchange.source}: {message.unread}; its content is not judged")
+                        errors.add(f"{exchange.source}: {message.unread}; its content is not judged")
                 self._observe(judge, exchange)
+        if errors.more:
+            self.journal.errors.append(f"{recording.path}: {errors.more} more errors in this file are not shown")
 
-    def _routes(self, recording: Cassette) -> Routes:
+    def _routes(self, recording: Recording) -> Routes:
         """Where the recorded target served operations at other paths than the documented ones.
 
         Raises:
@@ -212,23 +266,6 @@ class TrafficJudge:
             return self.contract.routes(recording.provenance.get("paths", {}))
         except ContractError as error:
             raise CassetteError(f"{recording.path}: metadata: {error}") from None
-
-    def _chosen(self, recording: Cassette) -> Callable[[str], bool]:
-        """Whether a URL of a recording is the API's.
-
-        Its hosts are those that the contract, the recording itself and the caller name. In a recording that has none of
-        them, nor any that the caller names, it is an emulator's on the machine of whoever recorded it.
-        """
-        own = [_host(recording.provenance["base_url"])] if recording.provenance.get("base_url") else []
-        hosts = (*self.contract.hosts, *own, *self.hosts)
-
-        @cache
-        def is_named(host: str) -> bool:
-            return any(fnmatchcase(host, pattern) for pattern in hosts)
-
-        if self.hosts or any(is_named(_host(said.request.url)) for _, said in recording.interactions):
-            return lambda url: is_named(_host(url))
-        return is_loopback
 
     def _observe(self, judge: Judge, exchange: Exchange) -> None:
         self.tally.exchanges += 1
@@ -278,7 +315,7 @@ class TrafficJudge:
             )
 
 
-def _facts(recording: Cassette) -> Mapping[str, Any]:
+def _facts(recording: Recording) -> Mapping[str, Any]:
     """What a recording states of its target; members that nobody reads may stand beside them.
 
     Raises:
@@ -319,23 +356,58 @@ def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: s
     )
 
 
-def _credentials(contract: Contract, recording: Cassette) -> dict[str, str]:
-    """The credentials that a recording holds in clear: what was sent as one and looks like one.
+@define
+class Survey:
+    """What is true of a recording as a whole.
 
-    Whether the call was accepted does not matter: a token that was refused for its scope is real. What this suite
-    makes up for a request that is wrong on purpose is none.
+    Its hosts are those that the contract, the recording itself and the caller name. In a recording that has none of
+    them, nor any that the caller names, the API is an emulator's on the machine of whoever recorded it.
+
+    Attributes:
+        credentials: those that it holds in clear: what was sent as one and looks like one. Whether the call was
+            accepted does not matter: a token that was refused for its scope is real. What this suite makes up for a
+            request that is wrong on purpose is none.
     """
-    auth = contract.conventions.auth.header.lower()
-    sent = [
-        value.rpartition(" ")[2]
-        for _, said in recording.interactions
-        if not said.negative
-        for name, value in said.request.headers
+
+    _hosts: tuple[str, ...]
+    _emulated: bool
+    credentials: Mapping[str, str]
+    _named: dict[str, bool] = field(factory=dict)
+
+    @classmethod
+    def of(cls, contract: Contract, recording: Recording, hosts: tuple[str, ...], told: Told) -> Survey:
+        own = [_host(recording.provenance["base_url"])] if recording.provenance.get("base_url") else []
+        survey = cls((*contract.hosts, *own, *hosts), False, {})
+        auth = contract.conventions.auth.header.lower()
+        tokens: dict[str, None] = {}
+        is_named = bool(hosts)
+        # Where it breaks off is told when it is judged.
+        with suppress(CassetteError):
+            for entry in recording.entries(told):
+                if (said := entry.said) is not None:
+                    is_named = is_named or survey._is_named(_host(said.request.url))
+                    tokens |= dict.fromkeys(() if said.negative else _tokens(said, auth))
+        survey.credentials = {f"recorded-{number}": token for number, token in enumerate(tokens, start=1)}
+        survey._emulated = not is_named
+        return survey
+
+    def is_of_the_api(self, url: str) -> bool:
+        return is_loopback(url) if self._emulated else self._is_named(_host(url))
+
+    def _is_named(self, host: str) -> bool:
+        if host not in self._named:
+            self._named[host] = any(fnmatchcase(host, pattern) for pattern in self._hosts)
+        return self._named[host]
+
+
+def _tokens(said: Interaction, auth: str) -> Iterator[str]:
+    """What was sent as a credential in the header of that name, or in another one that is a secret's."""
+    for name, value in said.request.headers:
         # A cookie is renewed by the answer, so that it comes back by design.
-        if name.lower() == auth or (is_secret_name(name) and name.lower() != "cookie")
-    ]
-    found = [token for token in dict.fromkeys(sent) if _TOKEN_LIKE.fullmatch(token) and "__redacted_" not in token]
-    return {f"recorded-{number}": token for number, token in enumerate(found, start=1)}
+        if name.lower() == auth or (is_secret_name(name) and name.lower() != "cookie"):
+            token = value.rpartition(" ")[2]
+            if _TOKEN_LIKE.fullmatch(token) and "__redacted_" not in token:
+                yield token
 
 
 def _without_ids(path: str) -> str:

@@ -119,7 +119,7 @@ def test_metadata_of_other_writers_is_none_of_ours(tmp_path: Path) -> None:
 
 def test_missing_files_and_folders_say_so(tmp_path: Path) -> None:
     assert refused(tmp_path / "no.yaml") == "no such file"
-    assert refused(tmp_path) == "is a folder; name the cassettes in it"
+    assert refused(tmp_path) == "is a folder; name the files in it"
     (tmp_path / "file").write_text("x", encoding="utf-8")
     assert refused(tmp_path / "file" / "c.yaml").startswith("cannot be read: ")
 

@@ -84,7 +84,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "cut-off.json": (b'{"version": 1, "interactions": [', "is not JSON"),
     "other.yaml": (b"colour: red\n", "is not a vcrpy cassette: it has no list of interactions"),
     "nothing.yaml": (b"interactions: []\nversion: 1\n", "has no interactions: nothing was recorded"),
-    "har.json": (b'{"log": {"entries": []}}', "is a HAR file; only vcrpy's format is read"),
+    "har.json": (b'{"log": {"entries": []}}', "has no entries: nothing was recorded; record it again"),
     "python2.yaml": (
         b"interactions:\n- !!python/object/apply:os.system ['true']\n",
         "could run code",
@@ -106,7 +106,10 @@ def test_bad_files_are_told_in_one_line_each_and_the_good_ones_judged(
     for name, (_, line) in {
         **BAD_FILES,
         "no-such.yaml": (b"", "no such file"),
-        "": (b"", "is a folder; name the cassettes in it"),
+        "": (
+            b"",
+            "is a folder without raw HTTP messages (NAME.request and NAME.response, or NAME.http); name the files",
+        ),
     }.items():
         (told,) = [error for error in errors if error.startswith(f"{str(tmp_path / name).rstrip('/')}: ")]
         assert line in told

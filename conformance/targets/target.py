@@ -29,7 +29,7 @@ from conformance.targets.ledger import Ledger, state_folder
 from conformance.targets.network import Limits, Transport
 from conformance.targets.origin import Origin, in_clear
 from conformance.targets.replay import CassetteTransport
-from conformance.traffic import cassette
+from conformance.traffic import cassette, formats
 from conformance.traffic.exchange import Exchange, Request
 from conformance.traffic.redact import Redactor
 from conformance.traffic.urls import is_loopback
@@ -154,7 +154,7 @@ def _read(path: Path) -> cassette.Cassette:
 
 @cache
 def _provenance(path: Path) -> Mapping[str, Any]:
-    return cassette.provenance_of(path)
+    return formats.provenance_of(path)
 
 
 @define(eq=False)

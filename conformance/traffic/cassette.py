@@ -21,11 +21,11 @@ from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
 from conformance.contract import Record
-from conformance.traffic import formats
+from conformance.traffic import foreign
 from conformance.traffic.exchange import LARGEST_SENT, Request, Response
 from conformance.traffic.files import write_whole
 from conformance.traffic.interactions import BadInteraction, Reader
-from conformance.traffic.loading import CassetteError, foreign, load, mentions
+from conformance.traffic.loading import CassetteError, load, not_read
 
 __all__ = [
     "Cassette",
@@ -33,7 +33,7 @@ __all__ = [
     "Interaction",
     "Take",
     "known_by",
-    "provenance_of",
+    "of_data",
     "read",
     "worth_keeping",
     "write",
@@ -108,7 +108,12 @@ def read(path: Path) -> Cassette:
     Raises:
         CassetteError: the file as a whole cannot be read; single bad interactions are `errors` instead.
     """
-    records, metadata = _records(path, load(path))
+    return of_data(path, load(path))
+
+
+def of_data(path: Path, data: Any) -> Cassette:
+    """The same of what a file was found to hold."""
+    records, metadata = _records(path, data)
     provenance, shares = _metadata(path, metadata, len(records))
     negative = {number for share in shares.values() for number in share.negative}
     times = {share.first + n: time for share in shares.values() for n, time in enumerate(share.times)}
@@ -132,14 +137,6 @@ def read(path: Path) -> Cassette:
         for item, share in shares.items()
     }
     return Cassette(path, tuple(interactions), tuple(errors), provenance, takes)
-
-
-def provenance_of(path: Path) -> Mapping[str, Any]:
-    """What a cassette of ours says it was recorded from; empty for any other file."""
-    try:
-        return read(path).provenance if mentions(path, b"provenance") else {}
-    except CassetteError:
-        return {}
 
 
 LATEST = 253_402_300_799.0
@@ -222,8 +219,8 @@ MAX_INTERACTIONS = 100_000
 
 def _records(path: Path, data: Any) -> tuple[list[Any], dict[str, Any]]:
     """The interactions and the metadata of what a file holds."""
-    if name := formats.of_data(data):
-        raise foreign(path, name)
+    if name := foreign.of_data(data):
+        raise not_read(path, name)
     records, metadata = data, None
     if isinstance(data, dict):
         records, metadata = data.get("interactions"), data.get("metadata")

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from conformance.traffic.decoding import NotDecoded, TooLarge, codings_of, decoded
 from conformance.traffic.exchange import Message, Pairs, Request, Response
@@ -32,11 +32,23 @@ class BadInteraction(ValueError):
     """An interaction cannot be read; the text says why."""
 
 
+@frozen
+class NotStored:
+    """Stands where a body belongs that the recording does not have; `why` begins with a verb."""
+
+    why: str
+
+
 @define
 class Reader:
-    """Reads the interactions of one file, and holds them to what a file may come to."""
+    """Reads the interactions of one file, and holds them to what a file may come to.
+
+    Attributes:
+        coded: answers may be stored in their content codings. Else what a header says of these is history.
+    """
 
     left: int = MAX_BODIES
+    coded: bool = True
     _sizes: dict[int, int] = field(factory=dict)
 
     def read(self, record: Any) -> tuple[Request, Response]:
@@ -45,9 +57,9 @@ class Reader:
         Raises:
             BadInteraction: it has no request or response that HTTP knows.
         """
-        _mapping(record, "the interaction")
-        request, response = (_mapping(_member(record, name), f"the {name}") for name in ("request", "response"))
-        method = _text(_member(request, "method", "the method"), "the method").upper()
+        mapping_of(record, "the interaction")
+        request, response = (mapping_of(member_of(record, name), f"the {name}") for name in ("request", "response"))
+        method = text_of(member_of(request, "method", "the method"), "the method").upper()
         if not _TOKEN.fullmatch(method):
             raise BadInteraction("the method is no word that HTTP allows for one")
         url, status = _url(request), _status(response)
@@ -55,7 +67,7 @@ class Reader:
         if isinstance(request.get("body"), (dict, list)) and sent.header("content-type") is None:
             # Some recorders keep what a client was given to send as JSON, and see no header that it adds to that.
             sent = evolve(sent, headers=(*sent.headers, ("Content-Type", "application/json")))
-        answered = self._message(response, "response", empty=method == "HEAD" or status in _WITHOUT_BODY)
+        answered = self._message(response, "response", empty=method == "HEAD" or status in WITHOUT_BODY)
         return (
             Request(sent.headers, sent._body, unread=sent.unread, method=method, url=url),
             Response(
@@ -75,7 +87,8 @@ class Reader:
             body = self._content(record, whose, limit)
             if not body and not empty and (lacks := _lacks(message, absent=body is None)) is not None:
                 return Message(message.headers, unread=f"the {whose} has no body in this recording{lacks}")
-            body = decoded(body or b"", codings_of(message.header("content-encoding")), limit)
+            codings = codings_of(message.header("content-encoding")) if self.coded or whose == "request" else ()
+            body = decoded(body or b"", codings, limit)
         except TooLarge as error:
             why = str(error) if limit == MAX_BODY else f"is not read: those before it are {MAX_BODIES:,} bytes"
             return Message(message.headers, unread=f"the {whose} body {why}")
@@ -96,11 +109,13 @@ class Reader:
             if whose == "response" and not body:
                 return None
             if "base64_string" in body:
-                return _base64(body["base64_string"], whose)
+                return base64_of(body["base64_string"], whose)
             if "parsed_body" in body:
                 return self._json(body["parsed_body"], whose, limit)
             if "string" in body or (whose == "response" and "body" in body):
                 body = body.get("string", body.get("body"))
+        if isinstance(body, NotStored):
+            raise NotDecoded(body.why)
         # A hook that reads JSON leaves what it read in place of the text of a response.
         parsed = whose == "request" or body is not stored
         if isinstance(body, (dict, list)) and not isinstance(body, Chunks) and parsed:
@@ -129,7 +144,7 @@ class Reader:
         return self._sizes[id(value)]
 
 
-_WITHOUT_BODY = frozenset({*range(100, 200), 204, 205, 304})
+WITHOUT_BODY = frozenset({*range(100, 200), 204, 205, 304})
 _CODED_NOTHING = 40
 """Bytes that a coding makes of an empty body at most."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
@@ -191,19 +206,19 @@ def _bytes(body: Any, whose: str, limit: int) -> bytes:
     raise BadInteraction(f"the {whose} body is {kind(body)} where text belongs")
 
 
-def _mapping(value: Any, what: str) -> dict[str, Any]:
+def mapping_of(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadInteraction(f"{what} is {kind(value)} where a mapping belongs")
     return value
 
 
-def _member(record: dict[str, Any], name: str, what: str | None = None) -> Any:
+def member_of(record: dict[str, Any], name: str, what: str | None = None) -> Any:
     if name not in record:
         raise BadInteraction(f"{what or f'the {name}'} is missing")
     return record[name]
 
 
-def _text(value: Any, what: str) -> str:
+def text_of(value: Any, what: str) -> str:
     """A scalar as text. Aliases make a YAML text nest so that its `str` would never end."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
@@ -225,9 +240,9 @@ def _status(response: dict[str, Any]) -> int:
     if "status_code" in response and "status" not in response:
         code = response["status_code"]
     else:
-        code = _member(response, "status", "the status")
+        code = member_of(response, "status", "the status")
         if isinstance(code, dict):
-            code = _member(code, "code", "the code of the status")
+            code = member_of(code, "code", "the code of the status")
     if isinstance(code, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", code):
         code = int(code)
     if isinstance(code, (float, Decimal)):
@@ -242,12 +257,12 @@ def _status(response: dict[str, Any]) -> int:
 
 def _url(request: dict[str, Any]) -> str:
     if "uri" in request or not request.keys() & {"protocol", "host", "path"}:
-        url = _text(_member(request, "uri", "the uri"), "the uri")
+        url = text_of(member_of(request, "uri", "the uri"), "the uri")
     else:
         # Before vcrpy 1.0 the parts were kept apart.
-        scheme, host, path = (_text(_member(request, part), f"the {part}") for part in ("protocol", "host", "path"))
+        scheme, host, path = (text_of(member_of(request, part), f"the {part}") for part in ("protocol", "host", "path"))
         port = request.get("port")
-        shown = "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{_text(port, 'the port')}"
+        shown = "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{text_of(port, 'the port')}"
         url = f"{scheme}://{host}{shown}{path}"
     try:
         parts = urlsplit(url)
@@ -266,9 +281,9 @@ def _headers(headers: Any, whose: str) -> Pairs:
         raise BadInteraction(f"the {whose} headers are {kind(headers)} where a mapping belongs")
     pairs: list[tuple[str, str]] = []
     for name, value in _fields(headers):
-        named = _text(name, "a header name")
+        named = text_of(name, "a header name")
         for one in value if isinstance(value, list) else [value]:
-            pairs.append((named, _text(one, f"the header {named[:80]}")))
+            pairs.append((named, text_of(one, f"the header {named[:80]}")))
             if len(pairs) > MAX_FIELDS:
                 raise BadInteraction(f"the {whose} has more than {MAX_FIELDS} headers")
     return tuple(pairs)
@@ -300,9 +315,9 @@ def _fields(headers: dict[Any, Any] | list[Any]) -> Iterator[tuple[Any, Any]]:
             raise BadInteraction(f"a header is {kind(header)} where a name and a value belong")
 
 
-def _base64(text: Any, whose: str) -> bytes:
+def base64_of(text: Any, whose: str) -> bytes:
     try:
-        return base64.b64decode("".join(_text(text, f"the {whose} body").split()), validate=True)
+        return base64.b64decode("".join(text_of(text, f"the {whose} body").split()), validate=True)
     except (binascii.Error, ValueError) as error:
         if isinstance(error, BadInteraction):
             raise

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import yaml
 
 from conformance.contract import ConformanceError
 from conformance.contract.nesting import MAX_NESTING, exceeded, nests_deeper
-from conformance.traffic import formats
+from conformance.traffic import foreign
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_NODES = 2_000_000
@@ -51,12 +54,12 @@ def load(path: Path) -> Any:
         try:
             return _json(path, text)
         except json.JSONDecodeError as error:
-            if error.msg == "Extra data" and (name := formats.of_data(_first_of(text))):
-                raise foreign(path, name) from None
+            if error.msg == "Extra data" and (name := foreign.of_data(_first_of(text))):
+                raise not_read(path, name) from None
             # YAML in flow style begins in the same way.
             if path.suffix.lower() in (".json", ".har") or error.msg == "Extra data":
                 raise CassetteError(f"{path}: line {error.lineno}: {_not_json(error)}") from None
-    return _yaml(path, text)
+    return yaml_of(path, text)
 
 
 def mentions(path: Path, word: bytes) -> bool:
@@ -67,13 +70,18 @@ def mentions(path: Path, word: bytes) -> bool:
         return False
 
 
-def foreign(path: Path, name: str) -> CassetteError:
-    """The error for a file in the format of another recorder."""
-    return CassetteError(f"{path}: is {name}; only vcrpy's format is read: convert it, or record with vcrpy")
+def not_read(path: Path | str, name: str) -> CassetteError:
+    """The error for a file in a format that is not read, or not read where a cassette is needed."""
+    if name in (foreign.HAR, foreign.GO_VCR):
+        return CassetteError(f"{path}: is {name}, which can be judged but not replayed; record with vcrpy")
+    return CassetteError(
+        f"{path}: is {name}, which is not read; cassettes of vcrpy and go-vcr, HAR files and folders of raw HTTP "
+        "messages are: convert it, or record with vcrpy"
+    )
 
 
 _KINDS = {
-    stat.S_ISDIR: "is a folder; name the cassettes in it",
+    stat.S_ISDIR: "is a folder; name the files in it",
     stat.S_ISFIFO: "is a pipe, not a file",
     stat.S_ISSOCK: "is a socket, not a file",
     stat.S_ISCHR: "is a device, not a file",
@@ -81,31 +89,49 @@ _KINDS = {
 }
 
 
-def _content(path: Path) -> bytes:
+@contextmanager
+def opened(path: Path, limit: float = math.inf) -> Iterator[BinaryIO]:
+    """A file of at most so many bytes, open to be read.
+
+    Raises:
+        CassetteError: it is none, or it cannot be read; also while it is.
+    """
     try:
         # What a name leads to is asked twice: opening a pipe or a device may already do something.
-        _checked(path, path.stat())
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            _checked(path, os.fstat(descriptor))
-            content = file.read(MAX_FILE + 1)
-    except FileNotFoundError:
-        raise CassetteError(f"{path}: no such file") from None
-    except OSError as error:
-        why = "its links lead in a circle" if error.errno == errno.ELOOP else error.strerror
-        raise CassetteError(f"{path}: cannot be read: {why}") from None
+        _checked(path, path.stat(), limit)
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except ValueError:
         raise CassetteError(f"{str(path)!r}: no file can have this name") from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    with file:
+        try:
+            _checked(path, os.fstat(file.fileno()), limit)
+            yield file
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> CassetteError:
+    if isinstance(error, FileNotFoundError):
+        return CassetteError(f"{path}: no such file")
+    why = "its links lead in a circle" if error.errno == errno.ELOOP else error.strerror
+    return CassetteError(f"{path}: cannot be read: {why}")
+
+
+def _content(path: Path) -> bytes:
+    with opened(path, MAX_FILE) as file:
+        content = file.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:
         raise _too_large(path)
     return content
 
 
-def _checked(path: Path, found: os.stat_result) -> None:
+def _checked(path: Path, found: os.stat_result, limit: float) -> None:
     for is_so, said in _KINDS.items():
         if is_so(found.st_mode):
             raise CassetteError(f"{path}: {said}")
-    if found.st_size > MAX_FILE:
+    if found.st_size > limit:
         raise _too_large(path)
 
 
@@ -117,8 +143,8 @@ _BOMS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe",
 
 
 def _text(path: Path, content: bytes) -> str:
-    if name := formats.of_bytes(content):
-        raise foreign(path, name)
+    if name := foreign.of_bytes(content):
+        raise not_read(path, name)
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             raise CassetteError(f"{path}: is {encoding} text; save it as UTF-8")
@@ -128,11 +154,11 @@ def _text(path: Path, content: bytes) -> str:
         raise CassetteError(f"{path}: is not text: byte {error.start} is not UTF-8") from None
 
 
-def _too_deep(path: Path) -> CassetteError:
+def _too_deep(path: Path | str) -> CassetteError:
     return CassetteError(f"{path}: nests too deep to be a cassette")
 
 
-def _too_many(path: Path) -> CassetteError:
+def _too_many(path: Path | str) -> CassetteError:
     return CassetteError(f"{path}: holds too many values to be a cassette; split it")
 
 
@@ -140,7 +166,7 @@ def _json(path: Path, text: str) -> Any:
     if text.count("[") + text.count("{") + text.count(",") > 4 * MAX_NODES:
         raise _too_many(path)
     try:
-        content = json.loads(text, parse_int=_number)
+        content = json.loads(text, parse_int=number_of)
     except RecursionError:
         raise _too_deep(path) from None
     if nests_deeper(content, MAX_NESTING):
@@ -150,7 +176,7 @@ def _json(path: Path, text: str) -> Any:
 
 def _first_of(text: str) -> Any:
     """The first of several JSON documents, as reports have one a line."""
-    return json.JSONDecoder(parse_int=_number).raw_decode(text.lstrip())[0]
+    return json.JSONDecoder(parse_int=number_of).raw_decode(text.lstrip())[0]
 
 
 def _not_json(error: json.JSONDecodeError) -> str:
@@ -159,7 +185,7 @@ def _not_json(error: json.JSONDecodeError) -> str:
     return f"is not JSON, or was cut off: {error.msg}"
 
 
-def _number(digits: str) -> int | Decimal:
+def number_of(digits: str) -> int | Decimal:
     return int(digits) if len(digits) <= MAX_DIGITS else Decimal(digits)
 
 
@@ -229,7 +255,7 @@ _PYTHON = "tag:yaml.org,2002:python/"
 
 
 def _unknown(_: _Loader, node: yaml.Node) -> NoReturn:
-    if name := formats.of_tag(node.tag):
+    if name := foreign.of_tag(node.tag):
         raise _Refused(node, "", name)
     tag = node.tag.replace("tag:yaml.org,2002:", "!!")[:80]
     if node.tag.startswith(_PYTHON):
@@ -254,14 +280,14 @@ for _tag, _construct in {
 _NOT_OF_ITS_KIND = "a value is not of the kind that its form or tag says"
 
 
-def _yaml(path: Path, text: str) -> Any:
+def yaml_of(path: Path | str, text: str) -> Any:
     try:
         if much := exceeded(text, MAX_NODES):
             raise _too_deep(path) if much == "nesting" else _too_many(path)
         return yaml.load(text, Loader=_Loader)
     except _Refused as error:
         if error.format_name:
-            raise foreign(path, error.format_name) from None
+            raise not_read(path, error.format_name) from None
         raise CassetteError(f"{path}: line {error.line}: {error.why}") from None
     except yaml.composer.ComposerError as error:
         if "single document" in str(error.context):
@@ -281,7 +307,7 @@ def _yaml(path: Path, text: str) -> Any:
         raise CassetteError(f"{path}: is not YAML: {_NOT_OF_ITS_KIND}") from None
 
 
-def _not_yaml(path: Path, error: yaml.YAMLError) -> CassetteError:
+def _not_yaml(path: Path | str, error: yaml.YAMLError) -> CassetteError:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}: " if mark else ""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "what follows is no YAML"

@@ -12,6 +12,8 @@ from conformance.traffic.exchange import Exchange
 from conformance.traffic.pages import Page
 from conformance.traffic.urls import split
 
+MOST_IDS = 200_000
+
 
 @frozen
 class Walked:
@@ -31,6 +33,11 @@ class Walked:
     cursors: tuple[str, ...] = ()
     requests: int = 1
 
+    @property
+    def size(self) -> int:
+        """What it takes to remember it: ids, and what there is of each page."""
+        return len(self.ids) + self.requests
+
 
 _Key = tuple[str, str, tuple[tuple[str, str], ...], str, Hashable]
 
@@ -42,9 +49,12 @@ class Walks:
     A page belongs to a walk if it was asked for with the cursor that the page before it names, and with the
     same path, page size and filters, in the same state: after a write the list is another one, and another caller
     has another list.
+
+    Of walks that come to more than `MOST_IDS` records, the one that was left longest ago is forgotten.
     """
 
     _open: dict[_Key, Walked] = field(factory=dict)
+    _ids: int = 0
 
     def up_to(self, exchange: Exchange, page: Page, pagination: Pagination, state: Hashable) -> Walked | None:
         """The walk that leads to a page; None if the pages before it were not seen.
@@ -59,14 +69,23 @@ class Walks:
             walk = self._open.get(_key(exchange, pagination, asked, state)) if asked is not None else None
         following = next_cursor(page, pagination)
         if walk is not None and following is not None:
-            self._open[_key(exchange, pagination, following, state, page.next)] = Walked(
+            so_far = Walked(
                 walk.ids | {identity for identity in page.ids if identity is not None},
                 walk.count + len(page.records),
                 (*walk.totals, page.total),
                 (*walk.cursors, following),
                 walk.requests + 1,
             )
+            self._keep(_key(exchange, pagination, following, state, page.next), so_far)
         return walk
+
+    def _keep(self, key: _Key, walked: Walked) -> None:
+        self._ids += walked.size
+        if (before := self._open.pop(key, None)) is not None:
+            self._ids -= before.size
+        self._open[key] = walked
+        while self._ids > MOST_IDS and len(self._open) > 1:
+            self._ids -= self._open.pop(next(iter(self._open))).size
 
 
 def next_cursor(page: Page, pagination: Pagination) -> str | None:

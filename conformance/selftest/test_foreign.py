@@ -18,7 +18,7 @@ import yaml
 from conformance.selftest.test_cassette import INTERACTION, saved
 from conformance.selftest.test_cassette_bad_input import refused
 from conformance.traffic.cassette import read
-from conformance.traffic.formats import of_data, of_tag
+from conformance.traffic.foreign import GO_VCR, HAR, of_data, of_tag
 from conformance.traffic.loading import MAX_FILE
 
 URL = "https://api.vultr.com/v2/domains"
@@ -61,7 +61,12 @@ OTHERS: dict[str, Any] = {
 
 @pytest.mark.parametrize(("name", "content"), OTHERS.items(), ids=OTHERS)
 def test_another_recorders_file_is_named(tmp_path: Path, name: str, content: Any) -> None:
-    said = f"is {name}; only vcrpy's format is read: convert it, or record with vcrpy"
+    said = (
+        f"is {name}, which can be judged but not replayed; record with vcrpy"
+        if name in (HAR, GO_VCR)
+        else f"is {name}, which is not read; cassettes of vcrpy and go-vcr, HAR files and folders of raw HTTP messages "
+        "are: convert it, or record with vcrpy"
+    )
     (tmp_path / "c.json").write_text(json.dumps(content), encoding="utf-8")
     assert refused(tmp_path / "c.json") == said
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -70,7 +75,7 @@ def test_another_recorders_file_is_named(tmp_path: Path, name: str, content: Any
 
 FORMS: list[tuple[str, Any]] = [
     # Of the formats above, what else they are known by.
-    ("a HAR file", {"startedDateTime": "x", "request": {}, "response": {}}),
+    ("a single entry of a HAR file", {"startedDateTime": "x", "request": {}, "response": {}}),
     ("a Polly.js recording", {"log": {"creator": {"name": "Polly.JS"}, "entries": []}}),
     ("a Schemathesis cassette", {"command": "st run", "http_interactions": []}),
     ("a Schemathesis report", {"EngineStarted": {}}),
@@ -142,13 +147,13 @@ def test_a_postman_collection_is_named_in_every_version(tmp_path: Path, wrapped:
     first = {"id": "x", "requests": [{"id": "a", "url": URL, "collectionId": "x"}]}
     content = {"collection": {"info": {"name": "x", "schema": schema}, "item": []}} if wrapped else first
     (tmp_path / "c.json").write_text(json.dumps(content), encoding="utf-8")
-    assert refused(tmp_path / "c.json").startswith("is a Postman collection; ")
+    assert refused(tmp_path / "c.json").startswith("is a Postman collection, which is not read; ")
 
 
 def test_a_report_of_one_document_a_line_is_named_by_its_first(tmp_path: Path) -> None:
     path = tmp_path / "c.ndjson"
     path.write_text('{"Initialize": {"schemathesis_version": "4.3"}}\n{"EngineStarted": {}}\n', encoding="utf-8")
-    assert refused(path).startswith("is a Schemathesis report; ")
+    assert refused(path).startswith("is a Schemathesis report, ")
 
 
 @pytest.mark.parametrize(
@@ -169,12 +174,12 @@ def test_a_report_of_one_document_a_line_is_named_by_its_first(tmp_path: Path) -
 )
 def test_what_the_first_bytes_or_a_tag_show_is_named(tmp_path: Path, content: bytes, name: str) -> None:
     (tmp_path / "c.yaml").write_bytes(content)
-    assert refused(tmp_path / "c.yaml").startswith(f"is {name}; only vcrpy's format is read")
+    assert refused(tmp_path / "c.yaml").startswith(f"is {name}, which is not read; ")
 
 
 def test_our_own_reports_and_cassettes_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text('{"run": {}, "requirements": []}', encoding="utf-8")
-    assert refused(tmp_path / "report.json").startswith("is a report of this suite; ")
+    assert refused(tmp_path / "report.json").startswith("is a report of this suite, ")
     assert read(saved(tmp_path / "c.yaml", INTERACTION)).errors == ()
 
 

@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+HAR, GO_VCR = "a HAR file", "a go-vcr cassette"
+"""Those that have a reader; the others are named only."""
+
 _MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("a gzip file", re.compile(rb"\x1f\x8b")),
     ("a zip archive", re.compile(rb"PK\x03\x04")),
@@ -83,7 +86,8 @@ _SHOWS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("a Schemathesis report", _any(_has("schemathesis_version", at=("Initialize",)), _has("EngineStarted"))),
     ("a Ruby VCR or Betamax cassette", _has("http_interactions")),
     ("a Polly.js recording", _any(_has("_recordingName", at=("log",)), _word("polly", "log", "creator", "name"))),
-    ("a HAR file", _any(_has("entries", at=("log",)), _has("startedDateTime", "request", "response"))),
+    (HAR, _has("entries", at=("log",))),
+    ("a single entry of a HAR file", _has("startedDateTime", "request", "response")),
     ("a Pact contract", _any(_has("consumer", "provider"), _has("pactSpecification", at=("metadata",)))),
     ("a Postman collection", _any(_word("postman", "info", "schema"), _has("_postman_id", at=("info",)))),
     (
@@ -106,7 +110,7 @@ _SHOWS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("an ExVCR cassette", _has("request_body", at=(0, "request"))),
     ("a stubby4node configuration", lambda data: _is_stubby(data)),
     (
-        "a go-vcr cassette",
+        GO_VCR,
         _any(_has("code", at=("interactions", 0, "response")), _has("url", "form", at=("interactions", 0, "request"))),
     ),
     ("a tape of Betamax for the JVM or OkReplay", _has("recorded", "request", at=("interactions", 0))),
