@@ -149,7 +149,10 @@ NETLIFY: dict[str, tuple[str, Defect]] = {
         "netlify.types.timestamps",
         entries("/hooks", lambda one: one.update(created_at="Tue, 20 Oct 2015 21:51:51 GMT")),
     ),
-    "snippet ids are texts": ("netlify.types.ids", entries("/snippets", lambda one: one.update(id=str(one["id"])))),
+    "snippet ids are words": (
+        "netlify.types.ids",
+        entries("/snippets", lambda one: one.update(id=f"snippet-{one['id']}")),
+    ),
     "all hooks have one id": (
         "netlify.types.ids",
         bodies(at("GET", "/hooks"), lambda b: [{**h, "id": b[0]["id"]} for h in b]),

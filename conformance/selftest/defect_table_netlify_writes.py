@@ -291,7 +291,9 @@ NETLIFY_WRITES: dict[str, tuple[str, Defect]] = {
     "the oldest deploy is not listed": (
         "netlify.deploy-flow.deploys-listed",
         answers(
-            lambda asked, a: listed(asked, a) and asked.path.endswith("/deploys") and not asked.query,
+            lambda asked, a: (
+                listed(asked, a) and asked.path.endswith("/deploys") and 'rel="next"' not in (a.header("Link") or "")
+            ),
             lambda _, a: a.with_json(a.json[:-1]),
         ),
     ),
