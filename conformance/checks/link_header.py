@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pydantic import Field
 
@@ -201,10 +201,11 @@ class Names(Arguments):
 def links_keep_the_request(sight: Sight) -> Iterator[Finding]:
     """Links are absolute URLs on the scheme, host and path of the request, with its query except the page's number.
 
-    A size that was not asked for may be added, and one that cannot be served as it is may be another.
+    A size that was not asked for may be added, and one that cannot be served as it is may be another. What becomes of
+    parameters that were asked for and that nobody documents is left open.
 
     Arguments:
-        named_otherwise: path parameter → a pattern of values that a link may name otherwise.
+        named_otherwise: parameter of a path or query → a pattern of values that stand for another one, and it for them.
     """
     links, pagination = links_in(sight), sight.contract.conventions.pagination
     if not links or pagination is None or sight.exchange.negative:
@@ -234,13 +235,33 @@ def _lost(sight: Sight, pagination: Pagination, link: str) -> str | None:
     if len(target.values(pagination.cursor)) != 1:
         return f"has {len(target.values(pagination.cursor))} values of {pagination.cursor}"
     size = pagination.page_size.parameter
-    names = {name for name, _ in (*asked.query, *target.query)} - {pagination.cursor}
+    left_open = {name for name, _ in asked.query} - {size, *_documented(sight)}
+    names = {name for name, _ in (*asked.query, *target.query)} - {pagination.cursor} - left_open
     for name in sorted(names):
         if name == size and _may_be(pagination, asked.values(size), target.values(size)):
             continue
-        if asked.values(name) != target.values(name):
+        if not _is_kept(sight, name, asked.values(name), target.values(name)):
             return f"does not keep {name}" if asked.values(name) else f"adds {name}"
     return None
+
+
+def _documented(sight: Sight) -> set[str]:
+    """The query parameters that the document has for the list."""
+    operation = sight.exchange.operation
+    if operation is None:
+        return set()
+    given = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "query"}
+    return given | {*operation.listing.filters}
+
+
+def _is_kept(sight: Sight, name: str, asked: list[str], given: list[str]) -> bool:
+    """Whether a link has the values of a parameter, or names otherwise what they name."""
+    if asked == given:
+        return True
+    pattern: str | None = sight.arguments.get("named_otherwise", {}).get(name)
+    if pattern is None or len(asked) != 1 or len(given) != 1:
+        return False
+    return any(re.fullmatch(pattern, value) for value in (*asked, *given))
 
 
 def _same_path(sight: Sight, path: str, target: Target) -> bool:
@@ -248,16 +269,12 @@ def _same_path(sight: Sight, path: str, target: Target) -> bool:
     documented = sight.contract.base_path + exchange.path
     if target.path in (target_of(exchange.request.url).path, target_of(documented).path):
         return True
-    names: Mapping[str, str] = sight.arguments.get("named_otherwise", {})
     below = path.removeprefix(split(base_url_of(exchange)).path)
     other = sight.contract.router.find("GET", below)
     if exchange.operation is None or other is not exchange.operation:
         return False
     asked, given = exchange.operation.values_in(exchange.path), other.values_in(below)
-    return all(
-        given.get(name) == value or (name in names and re.fullmatch(names[name], value) is not None)
-        for name, value in asked.items()
-    )
+    return all(_is_kept(sight, name, [value], [given.get(name, "")]) for name, value in asked.items())
 
 
 def _may_be(pagination: Pagination, asked: list[str], given: list[str]) -> bool:

@@ -91,12 +91,16 @@ class _Listing:
     Attributes:
         ids: what each page holds.
         last: what pages named as the last one.
+        named: what each of those pages holds.
+        doubt: what speaks against the page that they named, unless the list changed meanwhile.
         ended: the page that named none behind it.
         firsts: the first page as it came, asked for by its number or without one.
     """
 
     ids: dict[int, tuple[str | None, ...]] = field(factory=dict)
     last: int | None = None
+    named: dict[int, tuple[str | None, ...]] = field(factory=dict)
+    doubt: Finding | None = None
     ended: int | None = None
     firsts: dict[bool, Page] = field(factory=dict)
 
@@ -118,23 +122,33 @@ def _listing(sight: Sight) -> _Listing:
 def last_is_the_last_page(sight: Sight) -> Iterator[Finding]:
     """Every page names the same last one, and that is where a walk ends.
 
-    It is judged where nobody but the run changes lists: others may add to them between two pages.
+    A list may change between two pages, even where nobody writes: what was written before takes effect. So a page
+    that named another last one has to do so again, with the same records, after what speaks against it. It is judged
+    where nobody but the run changes lists.
     """
     number, page = _number(sight), sight.page
     if number is None or page is None or not is_private(sight):
         return
     listing, last = _listing(sight), _led_to(sight).get("last")
+    if listing.doubt is not None and number in listing.named:
+        doubt, unchanged = listing.doubt, last == listing.last and page.ids == listing.named[number]
+        listing.doubt, listing.last, listing.ended = None, last if unchanged else None, None
+        listing.named.clear()
+        if unchanged:
+            yield doubt
+        else:
+            listing.ids.clear()
     if page.records:
         listing.ids[number] = page.ids
-    if last is not None and listing.last is not None and last != listing.last:
-        yield violated(
+    if last is not None and listing.last not in (None, last):
+        listing.doubt = violated(
             f"page {number} names {last} as the last page, another one named {listing.last}",
             expected=str(listing.last),
             actual=sight.exchange.response.header("link"),
         )
         return
     if last is not None:
-        listing.last = last
+        listing.last, listing.named[number] = last, page.ids
     if page.records and page.next is None:
         listing.ended = number
     ended = listing.ended
@@ -144,7 +158,7 @@ def last_is_the_last_page(sight: Sight) -> Iterator[Finding]:
     if listing.last == ended:
         yield HELD
     else:
-        yield violated(
+        listing.doubt = violated(
             f"the list ends with page {ended}, and {listing.last} is named as the last one",
             expected=str(ended),
             actual=sight.exchange.response.header("link") or f"last: {listing.last}",

@@ -153,8 +153,14 @@ def record_of(contract: Contract, server: reference.Server, url: str, *, clock_u
         for release in facts.get("releases", ())
     ]
     # What things are created in is changed by that; the server and all it has are thrown away.
-    creates = [contract.operation(resource.create) for resource in contract.conventions.resources]
-    parents = {name for operation in creates for name in operation.path_parameters}
+    lists = {operation.path for operation in contract.operations if operation.collection is not None}
+    creates = {create for resource in contract.conventions.resources for create in (resource.create, *resource.also)}
+    parents = {
+        name
+        for operation in contract.operations
+        if operation.id in creates or (operation.method == "POST" and operation.path in lists)
+        for name in operation.path_parameters
+    }
     named = {name: values for name, values in server.parameters.items() if name in contract.named_by_targets}
     stated = {
         "api": contract.api,

@@ -233,7 +233,7 @@ def _load(folder: Path) -> Contract:
         folder,
     )
     for resource in conventions.resources:
-        for operation_id in (*resource.operations, *chain.from_iterable(resource.parts.values())):
+        for operation_id in (*resource.operations, *resource.also, *chain.from_iterable(resource.parts.values())):
             if operation_id not in contract._by_id:
                 where = f"{label(conventions_)}: resources.{resource.name}"
                 raise ContractError(f"{where}: {operation_id} is not in openapi.yaml")

@@ -50,6 +50,7 @@ class Auth(Record):
         expiring: the credential that expires.
         lifetime: the longest time, in seconds, that the document lets a credential be valid.
         scope: the query parameter that says whose resources a request is about.
+        authorize: where users grant applications of others access (OAuth2).
     """
 
     header: str = "Authorization"
@@ -61,6 +62,7 @@ class Auth(Record):
     expiring: str | None = None
     lifetime: float | None = None
     scope: Scope | None = None
+    authorize: HttpUrl | None = None
 
     @property
     def refusals(self) -> tuple[Status, ...]:
@@ -284,6 +286,7 @@ class Resource(Record):
     Attributes:
         name: what the reports call it.
         create, read, list, replace, update, delete: operation ids.
+        also: other operations that create one, by the same body.
         body: body of a create; `{unique}` in a string becomes a name no other request uses.
         required: members of the create body the document needs.
         id: member that identifies the resource, in its object and in its list.
@@ -301,6 +304,7 @@ class Resource(Record):
     id: str = "id"
     parameter: str
     object: str
+    also: tuple[str, ...] = ()
     list: str | None = None
     read: str | None = None
     replace: str | None = None

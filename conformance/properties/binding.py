@@ -30,6 +30,7 @@ class Binding:
         generated: more cases, from what is known of the operation alone; kept and replayed like drawn ones.
         needs: capabilities the target must have.
         once: it is run for the first operation of a requirement alone, and looks at others by itself.
+        on: the operations that it is run for; empty for every one of a requirement.
     """
 
     cites: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Binding:
     generated: Callable[[Subject], Sequence[Mapping[str, Any]]] | None = None
     needs: tuple[str, ...] = ()
     once: bool = False
+    on: tuple[str, ...] = ()
 
     @property
     def is_property(self) -> bool:
@@ -56,12 +58,14 @@ def _bind(function: F, **changes: Any) -> F:
     return function
 
 
-def requirement(*cites: str, needs: tuple[str, ...] = (), once: bool = False) -> Callable[[F], F]:
+def requirement(
+    *cites: str, needs: tuple[str, ...] = (), once: bool = False, on: tuple[str, ...] = ()
+) -> Callable[[F], F]:
     """Binds a test to every requirement that has one of the ids, or names one of the rules.
 
-    It is run for each operation of a requirement; with `once` for the first alone.
+    It is run for each operation of a requirement; with `once` for the first alone, with `on` for those alone.
     """
-    return lambda function: _bind(function, cites=cites, needs=needs, once=once)
+    return lambda function: _bind(function, cites=cites, needs=needs, once=once, on=on)
 
 
 def property_test(

@@ -50,6 +50,8 @@ def items_of(function: Callable[..., None], test: str, contract: Contract) -> li
 
 def _operations_run(function: Callable[..., None], contract: Contract, requirement: Requirement) -> tuple[str, ...]:
     operations, binding = operations_judged(contract, requirement), binding_of(function)
+    if binding is not None and binding.on:
+        return tuple(operation for operation in operations if operation in binding.on)
     return operations[:1] if binding is not None and binding.once else operations
 
 

@@ -15,6 +15,7 @@ from conformance.targets.budget import Budget
 from conformance.targets.client import Client
 from conformance.targets.clock import ManualClock
 from conformance.targets.guard import Guard
+from conformance.targets.identity import CONTACT, user_agent
 from conformance.traffic.exchange import Exchange, Request
 from conformance.traffic.redact import Redactor
 
@@ -81,6 +82,7 @@ def play(contract: Contract) -> MockServer:
         clock=clock,
         guard=Guard.of_throwaway(contract),
         budget=Budget(contract.conventions, clock),
+        user_agent=user_agent({CONTACT: "conformance@example.com"}),
     )
     server = MockServer(routes, client, clock)
     return server

@@ -14,8 +14,9 @@ from conformance.contract import ConformanceError, Contract, Operation, Resource
 from conformance.properties.cleanup import poll
 from conformance.properties.collection import Collection, identities
 from conformance.targets import Client, NotExercised, Unsupported
+from conformance.targets.bodies import name_place
 from conformance.targets.errors import Blocked
-from conformance.targets.guard import name_place
+from conformance.targets.ledger import Made
 from conformance.traffic.exchange import Exchange
 
 READINGS = 3
@@ -45,6 +46,7 @@ class Things:
         fixed: values of the path parameters that do not name the resource itself.
         query: query parameters of every call, such as the one that says whose resources they are.
         known: path parameter → a value that there is, for bodies that name one.
+        by: the operation that creates them, where it is one of the others that do.
     """
 
     client: Client
@@ -55,6 +57,7 @@ class Things:
     query: Mapping[str, str] = field(factory=dict)
     numbers: Iterator[int] = field(factory=lambda: count(1))
     known: Mapping[str, str] = field(factory=dict)
+    by: str | None = None
 
     def operation(self, role: str) -> Operation:
         """The operation in a role: `create`, `read`, `list`, `replace`, `update` or `delete`.
@@ -62,10 +65,15 @@ class Things:
         Raises:
             Unsupported: the contract has none.
         """
-        name = getattr(self.description, role)
+        name = self.creates if role == "create" else getattr(self.description, role)
         if name is None:
             raise Unsupported(f"the contract has no operation to {role} a {self.description.name}")
         return self.contract.operation(name)
+
+    @property
+    def creates(self) -> str:
+        """The id of the operation that creates them."""
+        return self.by or self.description.create
 
     def body(self) -> dict[str, Any]:
         """The body of a create, under a name that nothing else has."""
@@ -95,8 +103,8 @@ class Things:
     @property
     def created(self) -> list[str]:
         """The ids of what was created and not yet deleted."""
-        guard, operation = self.client.guard, self.description.create
-        made = [each for each in guard.made if each.operation == operation and not each.kept]
+        guard = self.client.guard
+        made = [each for each in guard.made if each.operation == self.creates and not each.kept]
         there = [each for each in made if each.exists and not each.deleted]
         return [str(each.id) for each in there]
 
@@ -111,7 +119,7 @@ class Things:
     def _look_around(self, query: Mapping[str, str]) -> None:
         """Notes what is listed before a run's first create: what is there already is not the run's."""
         guard, listed = self.client.guard, self.description.list
-        key = guard.key(self.description.create, self.fixed, query)
+        key = guard.key(self.creates, self.fixed, query)
         if guard.throwaway or not guard.writes or key in guard.existing or listed is None:
             return
         guard.existing[key] = None
@@ -122,24 +130,40 @@ class Things:
         if walk.ended:
             guard.existing[key] = frozenset(walk.ids)
 
-    def create(self) -> str:
-        """Creates one and returns its id.
+    def create(self, body: Mapping[str, Any] | None = None) -> str:
+        """Creates one and returns its id; where the answer does not show that, it is looked for by its name.
 
         Raises:
             Blocked: the create was not accepted, or does not say what it made.
             NotExercised: what it says to have made may not be its own.
         """
-        body = self.body()
+        body = self.body() if body is None else body
         exchange = self.client.control(self.served("create", self.post(body)))
         made = self.client.guard.made[-1]
         if made.id is None and made.why is not None:
             raise NotExercised(made.why)
+        if made.id is None:
+            self._find(made)
         if made.id is None:
             raise Blocked(f"the answer to a create names no {self.description.id}", "list", exchange)
         identity = made.id
         if exchange.response.status == 202:
             self.settle(lambda: self.get(identity).response.ok)
         return identity
+
+    def _find(self, made: Made) -> None:
+        """Takes note of the id that the list shows under the name of a create, where it comes to that."""
+
+        def is_found() -> bool:
+            for step in self.listing.everything.steps:
+                for record, identity in zip(step.page.records, step.page.ids, strict=True):
+                    if identity is not None and self.client.guard.shown_name(self.description, record) == made.name:
+                        self.client.guard.found(made, identity)
+                        return True
+            return False
+
+        if made.name is not None and self.description.list is not None:
+            poll(self.client, is_found)
 
     @cached_property
     def accepted(self) -> Exchange:

@@ -273,6 +273,8 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
         "a body that is not JSON fails it, as HTML shows",
         (*REFUSALS, "500", *SUCCESSES),
     ),
+    "netlify.rate-limit.headers-on-any": ("an answer without the headers fails it", ALL),
+    "netlify.rate-limit.headers-sane": ("headers that are no numbers fail it", ALL),
     # What an error looks like.
     "zeit.errors.envelope": ("an error without the envelope fails it", (*REFUSALS, "500")),
     "zeit.errors.known-code": ("a code of no list fails it", (*REFUSALS, "500")),
@@ -287,6 +289,7 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
     "snyk.errors.unauthorized-body": ("a 401 that does not say so fails it", ("401", "gate")),
     # What a success looks like.
     "vercel.content-type.response-json": ("a success that is not JSON fails it, as HTML shows", SUCCESSES),
+    "netlify.content-type.json-responses": ("a success that is not JSON fails it, as HTML shows", SUCCESSES),
     "vultr.errors.no-error-in-2xx": ("an error in a success fails it", SUCCESSES),
     "vercel.errors.no-error-in-2xx": ("an error in a success fails it", SUCCESSES),
     "vultr.schema.get-returns-object": ("a list or a text fails it", SUCCESSES),
@@ -300,6 +303,7 @@ MAY_PASS: dict[str, tuple[str, tuple[str, ...]]] = {
     "snyk.pagination.links-present": ("a list without links fails it", LISTS),
     "snyk.pagination.links-are-urls": ("a link that is no URL fails it", ("no end",)),
     "snyk.schema.collection-is-array": ("data that is no array fails it", LISTS),
+    "netlify.pagination.link-grammar": ("a link without angle brackets fails it", ("no end",)),
     # What the records on a page look like.
     "vultr.types.ids-unique": ("an id that comes twice fails it", PAGES),
     "vultr.schema.plans-item": ("a plan without its members fails it", PAGES),

@@ -16,9 +16,9 @@ from conformance.selftest.servers import TOKEN, VULTR
 from conformance.targets.errors import Stale
 from conformance.targets.replay import CassetteTransport
 from conformance.traffic import cassette
-from conformance.traffic.cassette import LARGEST_SENT, Interaction, Take, worth_keeping
+from conformance.traffic.cassette import Interaction, Take, worth_keeping
 from conformance.traffic.curl import curl
-from conformance.traffic.exchange import KEPT_BODY, Request, Response
+from conformance.traffic.exchange import KEPT_BODY, LARGEST_SENT, Request, Response
 from conformance.traffic.redact import Redactor
 
 CREATE, READ = VULTR.operation("POST /v2/domains"), VULTR.operation("GET /v2/account")
@@ -96,6 +96,17 @@ def test_of_a_large_body_a_cassette_holds_size_and_digest_and_plays_its_answer(t
     other = httpx2.Request("PUT", url, headers={"Content-Type": "application/zip"}, content=body[1:] + b"\0")
     with pytest.raises(Stale, match="has no answer"):
         replayed(path, other)
+
+
+def test_no_part_of_a_large_body_holds_a_known_secret_and_what_is_kept_no_other() -> None:
+    redactor = Redactor({"default": TOKEN})
+    start = b'\xff password="hunter2-and-more" ' + TOKEN.encode()
+    body = start + b"\xff" * LARGEST_SENT + TOKEN.encode()
+    redacted = redactor.request(Request(body=body, method="PUT", url="https://a.example/f"))
+    assert TOKEN.encode() not in redacted.body
+    assert b"hunter2" not in redacted.body
+    assert redacted.body.count(b"\xff") == LARGEST_SENT + 1
+    assert redactor.request(redacted) == redacted
 
 
 def test_a_body_that_is_no_text_is_no_part_of_a_command() -> None:

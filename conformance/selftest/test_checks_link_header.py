@@ -41,7 +41,12 @@ def acme() -> Contract:
         | {"name": "Acme", "base_url": HOST, "pagination": pagination, "versioning": versioning, "resources": ()}
     )
     operations = (
-        Operation("GET", "/v1/things", collection=Collection("")),
+        Operation(
+            "GET",
+            "/v1/things",
+            collection=Collection("", filters={"state": ()}),
+            parameters=({"name": "site", "in": "query"},),
+        ),
         Operation("GET", "/v1/sites/{site}/things", collection=Collection("")),
     )
     return evolve(vultr, api="acme", conventions=conventions, operations=operations)
@@ -215,9 +220,18 @@ LAST = [
         ([*LAST[:2], page("page=3&per_page=2", [5], "prev=2")], "held"),
         (LAST[:2], "nothing"),
         (LAST[1:], "nothing"),
-        ([LAST[0], page("page=2&per_page=2", [3, 4], "prev=1 next=3 last=4")], "violated"),
+        # The list may have grown in between: that is seen by a page that is asked for again.
+        ([LAST[0], page("page=2&per_page=2", [3, 4], "prev=1 next=3 last=4")], "nothing"),
+        ([LAST[0], page("page=2&per_page=2", [3, 4], "prev=1 next=3 last=4"), LAST[0]], "violated"),
+        ([LAST[0], page("page=2&per_page=2", [3, 4], "next=3 last=4"), page(link="next=2 last=4")], "nothing"),
+        (
+            [LAST[0], page("page=2&per_page=2", [3, 4], "next=3 last=4"), page(ids=[0, 1], link="next=2 last=3")],
+            "nothing",
+        ),
         ([page(ids=[1, 2], link="next=2 last=2"), page("page=2&per_page=2", [3], "prev=1 last=2")], "held"),
-        ([page(ids=[1, 2], link="next=2 last=3"), page("page=2&per_page=2", [3], "prev=1")], "violated"),
+        ([LAST[0], page("page=2&per_page=2", [3], "prev=1")], "nothing"),
+        ([LAST[0], page("page=2&per_page=2", [3], "prev=1"), LAST[0]], "violated"),
+        ([LAST[0], page("page=2&per_page=2", [3], "prev=1"), page(link="next=2 last=2")], "nothing"),
         ([page(ids=[1])], "nothing"),
     ],
 )
@@ -279,6 +293,14 @@ BY_ID = f'<{HOST}/v1/sites/7/things?page=2&per_page=2>; rel="next"'
         (page("state=spam", link=f'<{THINGS}?page=2>; rel="next"'), "violated"),
         (page("state=spam", link=f'<{THINGS}?page=2&state=ham>; rel="next"'), "violated"),
         (page("", link=f'<{THINGS}?page=2&access_token=x>; rel="next"'), "violated"),
+        # What nobody documents may go, or stay.
+        (page("sort=name", link=f'<{THINGS}?page=2>; rel="next"'), "held"),
+        (page("sort=name", link=f'<{THINGS}?page=2&sort=name>; rel="next"'), "held"),
+        # A site has several names.
+        (page("site=www.acme.example", link=f'<{THINGS}?page=2&site=7>; rel="next"'), "held"),
+        (page("site=7", link=f'<{THINGS}?page=2&site=www.acme.example>; rel="next"'), "held"),
+        (page("site=www.acme.example", link=f'<{THINGS}?page=2>; rel="next"'), "violated"),
+        (page("site=7", link=f'<{THINGS}?page=2&site=8>; rel="next"'), "violated"),
         (page("per_page=2", link=f'<{THINGS}?page=2&per_page=3>; rel="next"'), "violated"),
         (page("per_page=2", link=f'<{THINGS}?page=2>; rel="next"'), "violated"),
         (page("", link=f'<{THINGS}?page=2&page=3>; rel="next"'), "violated"),

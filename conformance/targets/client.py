@@ -74,6 +74,7 @@ class Client:
         routes: where the target serves operations at other paths than the documented ones.
         restarts: how often a walk that shows a record twice is begun again.
         acting: name of the credential that is sent where none is named.
+        user_agent: who it says to be.
         renamed: what differs from run to run, and is kept under another name.
         last_answer: the last one as it came, for a secret that has to be sent back; it is never kept.
     """
@@ -98,6 +99,7 @@ class Client:
     restarts: int = 1
     tls: ContextFactory | None = None
     acting: str = "default"
+    user_agent: str = "conformance"
     renamed: Renamed = field(factory=Renamed)
     routes: Routes = field()
     last_answer: Response | None = field(default=None, init=False, repr=False)
@@ -324,7 +326,7 @@ class Client:
         asked = _parsed(url)
         Origin.of(self.base_url).admit(asked)
         media_types = self.contract.conventions.media_types
-        sent = {"User-Agent": "conformance", "Accept": media_types.response[0]}
+        sent = {"User-Agent": self.user_agent, "Accept": media_types.response[0]}
         sent |= self._authentication(credential)
         if content is None and body is not None:
             content, sent["Content-Type"] = self.encode(body)

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, unquote
 import httpx2
 from attrs import define, field
 
-from conformance.contract import Contract, Need, Operation, Resource, pointer
+from conformance.contract import Contract, Need, Operation, Resource
 from conformance.contract.needs import WRITES
 from conformance.contract.operation import METHODS
+from conformance.targets.bodies import at_place, json_of, name_place, texts
 from conformance.targets.credentials import account_of
 from conformance.targets.errors import Unsupported
 from conformance.targets.ledger import Ledger, Made, is_refusal
@@ -160,7 +161,7 @@ class Guard:
                 if not self.ours(parameter, of) and of not in self.given_up.get(parameter, ()):
                     continue
                 found = exchange.response.at("")
-                ids = {str(_at(record, "/id") or "") for record in (found if isinstance(found, list) else [found])}
+                ids = {str(at_place(record, "/id") or "") for record in (found if isinstance(found, list) else [found])}
                 users = {value for values in self.known.values() for value in values}
                 self.parts.setdefault(part, set()).update(one for one in ids - users if one.strip("/. "))
 
@@ -170,7 +171,7 @@ class Guard:
             resource = self.resource_of(made)
             by_name = name_place(resource) == f"{resource.object}/{resource.id}"
             if by_name and operation.id in (resource.update, resource.replace):
-                name = _at(_json(content), name_place(resource))
+                name = at_place(json_of(content), name_place(resource))
                 here = self._is_at(made, dict(operation.values_in(path)), made.query)
                 # Under a name that is not of this run it may be another's.
                 if here and isinstance(name, str) and self._bears_prefix(name, resource):
@@ -204,7 +205,7 @@ class Guard:
             given = response.at(f"{resource.object}/{resource.id}")
             if given is None and made.name is not None:
                 # The document may show no answer to a create: where the id is chosen by the client, it is known.
-                given = _at(_json(exchange.request.body), f"/{resource.id}")
+                given = at_place(json_of(exchange.request.body), f"/{resource.id}")
             # What is deleted at the end is named by it: an empty one would name the whole list.
             made.id = str(given) if isinstance(given, (str, int)) and str(given).strip("/. ") else None
             if made.id is not None and not self.throwaway:
@@ -244,7 +245,7 @@ class Guard:
         if operation is None or self.contract is None:
             return None
         resources = self.contract.conventions.resources
-        return next((resource for resource in resources if resource.create == operation.id), None)
+        return next((each for each in resources if operation.id in (each.create, *each.also)), None)
 
     def resource_of(self, made: Made) -> Resource:
         """What a create makes."""
@@ -270,7 +271,9 @@ class Guard:
     def _is_at(self, made: Made, values: Mapping[str, str], query: Mapping[str, str]) -> bool:
         """Whether path parameters and query lead to the very thing that a create made, where it was made."""
         parameter = self.resource_of(made).parameter
-        return made.exists and values == {**made.values, parameter: made.id} and query == made.query
+        # Where it was made may be named by more than where it is.
+        where = {name: value for name, value in made.values.items() if name in values}
+        return made.exists and values == {**where, parameter: made.id} and query == made.query
 
     def may_reach(self, method: str, path: str) -> bool:
         """Whether a write would be let pass."""
@@ -319,7 +322,12 @@ class Guard:
         named = [each for each in known.values_in(path).items() if each[0] not in inner] if known else []
         if not beyond and any(self._is_at(made, dict(named), dict(query)) for made in self.made):
             return
+        of_given_up = False
         for name, value in [*named, *query]:
+            # What belongs to something that is given up goes with it, unless a user named it for reading.
+            if of_given_up and (name, value) in named and not self._for_reading(value):
+                continue
+            of_given_up = of_given_up or value in self.given_up.get(name, ())
             if not self._free(name, value):
                 raise Unsupported(
                     f"{where} {name} {value} was not created by this run; where it may be changed and destroyed, "
@@ -359,19 +367,21 @@ class Guard:
             raise Unsupported(f"{where}: not sent: nothing more is created on this target: {self.stopped}")
         if self.ledger is None:
             raise Unsupported(f"{where}: not sent: there is no ledger to note it in")
-        body = _json(content)
+        body = json_of(content)
         place = name_place(resource)
-        value = _at(body, place)
+        value = at_place(body, place)
         if isinstance(value, str) and value.strip() and not self._bears_prefix(value, resource):
             raise Unsupported(f"{where}: not sent: {value!r} is no name of this run")
-        for text in _texts(body):
+        for text in texts(body):
             if self._for_reading(text):
                 raise Unsupported(f"{where}: not sent: its body names {text}, which is for reading")
 
     def shown_name(self, resource: Resource, record: Any) -> str | None:
         """The name that a record of a target shows, where it shows one."""
         place = name_place(resource)
-        shown = _at(record, place.removeprefix(resource.object) if place.startswith(f"{resource.object}/") else place)
+        shown = at_place(
+            record, place.removeprefix(resource.object) if place.startswith(f"{resource.object}/") else place
+        )
         return shown if isinstance(shown, str) else None
 
     def shown_names(self, resource: Resource, record: Any) -> list[str]:
@@ -379,7 +389,7 @@ class Guard:
         shown = self.shown_name(resource, record)
         if shown is not None:
             return [shown]
-        return [text[word.start() :] for text in _texts(record) for word in re.finditer(r"(?<![\w-])\w", text)]
+        return [text[word.start() :] for text in texts(record) for word in re.finditer(r"(?<![\w-])\w", text)]
 
     def is_nowhere(self, made: Made) -> bool:
         """Whether a create was sent to a place that nobody has, or that went with what this run made."""
@@ -396,51 +406,14 @@ class Guard:
         return not self.throwaway and shown is not None and not self._bears_prefix(shown, resource)
 
     def _bears_prefix(self, value: str, resource: Resource) -> bool:
-        head = str(_at(resource.body, name_place(resource))).partition("{unique}")[0]
+        head = str(at_place(resource.body, name_place(resource))).partition("{unique}")[0]
         # A target may keep names in lower or in upper case.
         return value.lower().startswith((f"{head}{self.prefix}-".lower(), f"{head}{RECORDED}-".lower()))
 
     def _name(self, resource: Resource, content: bytes) -> str | None:
         """The name in a body, also in one that is no JSON."""
-        value = _at(_json(content), name_place(resource))
+        value = at_place(json_of(content), name_place(resource))
         if isinstance(value, str) and (self.throwaway or self._bears_prefix(value, resource)):
             return value
         found = re.search(rf"(?:{re.escape(self.prefix)}|{RECORDED})-[0-9a-f]+-[0-9]+", content.decode("latin-1"))
         return found[0] if found else None
-
-
-def name_place(resource: Resource) -> str:
-    """JSON pointer of the unique name in the body of a create; one that leads nowhere where there is none."""
-    return next((place for place, value in _leaves(resource.body) if "{unique}" in str(value)), "/{unique}")
-
-
-def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for name, member in value.items():
-            yield from _leaves(member, f"{at}/{name}")
-    else:
-        yield at, value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for member in value:
-            yield from _texts(member)
-    elif isinstance(value, str):
-        yield value
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _at(value: Any, place: str) -> Any:
-    try:
-        return pointer(value, place)
-    except (LookupError, TypeError, ValueError):
-        return None

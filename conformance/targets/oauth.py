@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from conformance.contract import ConformanceError, Operation
 from conformance.contract.operation import FORM
 from conformance.targets.client import Client
+from conformance.targets.errors import NotExercised, Unsupported
 from conformance.traffic.exchange import Exchange
 
 
@@ -21,6 +22,35 @@ def code_in(location: str) -> str:
 
 def _in_query(location: str, name: str) -> str:
     return parse_qs(urlsplit(location).query).get(name, [""])[0]
+
+
+def authorization(client: Client, **query: str) -> str:
+    """Where a user is sent to grant access to somebody else's application; nothing that the client holds is in it.
+
+    Raises:
+        Unsupported: no document says where that is.
+    """
+    endpoint = client.contract.conventions.auth.authorize
+    if endpoint is None:
+        raise Unsupported("no document says where users grant access")
+    return f"{endpoint}?{urlencode(query)}"
+
+
+def granted(client: Client, location: str, state: str) -> None:
+    """Takes the access token of a redirect back (RFC 6749 4.2.2): the client's credential, in the place of all others.
+
+    Raises:
+        StateDiffers: it answers another request than the one with this state.
+        NotExercised: it has no token.
+    """
+    fragment = parse_qs(urlsplit(location).fragment)
+    if not client.knows_state(state, fragment.get("state", [""])[0]):
+        raise StateDiffers("the state of the redirect is another than was given: the grant is not taken")
+    token = fragment.get("access_token", [""])[0]
+    if not token:
+        raise NotExercised("the redirect has no access token")
+    client.redactor.learn({"granted": token})
+    client.credentials = {"default": token}
 
 
 def exchange_code(client: Client, operation: Operation, **form: str) -> Exchange:

@@ -24,6 +24,7 @@ from conformance.targets.clock import Clock, ManualClock, RemoteClock, SystemClo
 from conformance.targets.errors import HarnessError
 from conformance.targets.guard import PREFIX, RECORDED, Guard
 from conformance.targets.health import Health
+from conformance.targets.identity import user_agent
 from conformance.targets.ledger import Ledger, state_folder
 from conformance.targets.network import Limits, Transport
 from conformance.targets.origin import Origin, in_clear
@@ -242,6 +243,7 @@ class UrlTarget(Target):
             private=loopback,
             tls=self.context if Origin.of(self.base_url).over_tls else None,
             routes=self.routes,
+            user_agent=user_agent(),
         )
         known = {**self.parameters}
         for name, values in self.disposable.items():

@@ -22,7 +22,7 @@ from vcr.serializers import yamlserializer
 
 from conformance.contract import Record
 from conformance.traffic import formats
-from conformance.traffic.exchange import Request, Response
+from conformance.traffic.exchange import LARGEST_SENT, Request, Response
 from conformance.traffic.files import write_whole
 from conformance.traffic.interactions import BadInteraction, Reader
 from conformance.traffic.loading import CassetteError, foreign, load, mentions
@@ -56,9 +56,6 @@ class Interaction:
 
 
 _OF_THE_CONNECTION = frozenset({"host", "user-agent", "content-length", "connection", "accept-encoding"})
-
-LARGEST_SENT = 1 << 18
-"""Bytes of the body of a request that is kept whole: the test that sends a larger one makes it again when replayed."""
 
 
 def worth_keeping(request: Request) -> Request:

@@ -26,6 +26,8 @@ LONGEST_NUMBER = 300
 KEPT_BODY = 16 * 1024
 KEPT_FIELD = 4 * 1024
 """What is kept as evidence of a body, in bytes, and of a URL or a header, in characters."""
+LARGEST_SENT = 256 * 1024
+"""Bytes of a body that is sent and recorded whole: a test that sends a larger one makes it again for the replay."""
 
 _SAID = 128
 """Room for what is said of a cut."""

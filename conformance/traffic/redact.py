@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 from attrs import define
 
 from conformance.contract import ConformanceError
-from conformance.traffic.exchange import Pairs, Request, Response
+from conformance.traffic.exchange import KEPT_BODY, LARGEST_SENT, Pairs, Request, Response
 from conformance.traffic.known import Known
 from conformance.traffic.secrets import (
     HINTS,
@@ -64,6 +64,8 @@ class Redactor:
         # Most of what is said is said again and again: names and values of headers, URLs.
         self._short_text = lru_cache(maxsize=4096)(self._text)
         self._short_request = lru_cache(maxsize=1024)(self._request)
+        # Of a larger one whoever replays it asks a second time.
+        self._last_request = lru_cache(maxsize=1)(self._request)
         self.learn(secrets or {})
 
     def learn(self, secrets: Mapping[str, str]) -> None:
@@ -87,6 +89,7 @@ class Redactor:
         self._known = Known(known, kept=_MARK) if known else None
         self._short_text.cache_clear()
         self._short_request.cache_clear()
+        self._last_request.cache_clear()
 
     def values(self, text: str) -> str:
         """`text` with the known secrets replaced, and nothing else."""
@@ -127,12 +130,17 @@ class Redactor:
         return self.text(body.decode("utf-8", errors="surrogateescape")).encode("utf-8", errors="surrogateescape")
 
     def request(self, request: Request) -> Request:
-        return self._short_request(request) if len(request.body) <= _SHORT else self._request(request)
+        return self._short_request(request) if len(request.body) <= _SHORT else self._last_request(request)
 
     def _request(self, request: Request) -> Request:
+        head, rest = request.body, b""
+        if len(head) > LARGEST_SENT:
+            # Nothing behind its first part is kept anywhere.
+            whole = self.values(head.decode("utf-8", errors="surrogateescape")).encode("utf-8", "surrogateescape")
+            head, rest = whole[: 2 * KEPT_BODY], whole[2 * KEPT_BODY :]
         return Request(
             headers=self.headers(request.headers),
-            body=self.body(request.body),
+            body=self.body(head) + rest,
             method=request.method,
             url=self.text(request.url),
         )

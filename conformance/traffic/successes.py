@@ -32,7 +32,10 @@ def lacking(exchange: Exchange, contract: Contract) -> str | None:
     if not isinstance(body, dict):
         return f"{exchange} is no object"
     absent = [name for name in shape.get("required", ()) if name not in body]
-    return f"{exchange} has no {absent[0]}" if absent else None if body else f"{exchange} is an empty object"
+    if absent:
+        return f"{exchange} has no {absent[0]}"
+    # A map of whatever was put there may be empty.
+    return None if body or shape.get("additionalProperties") is True else f"{exchange} is an empty object"
 
 
 def _is_filled(value: object) -> bool:

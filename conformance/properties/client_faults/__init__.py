@@ -9,6 +9,10 @@ from attrs import frozen
 
 from conformance.contract import Requirement
 from conformance.properties.client_faults.grants import (
+    asks_for_a_personal_token,
+    keeps_its_own_token,
+    names_its_library,
+    names_no_contact,
     repeats_what_failed,
     sends_forms_as_json,
     sends_forms_in_the_url,
@@ -117,14 +121,14 @@ def _drops_filters(client: Client) -> None:
 
 
 def _refuses_new_members(client: Client) -> None:
-    control = client.control
+    control, known = client.control, set[str]()
 
     def strict(exchange: Exchange) -> Exchange:
-        operation = exchange.operation
-        schema = operation.responses.get(str(exchange.response.status)) if operation else None
-        unknown = set(exchange.response.json) - set((schema or {}).get("properties", {}))
-        if unknown:
-            raise HarnessError(f"unknown member {sorted(unknown)[0]}")
+        body = exchange.response.json
+        found = {name for value in (body if isinstance(body, list) else [body]) for name in value}
+        if known and found - known:
+            raise HarnessError(f"unknown member {min(found - known)}")
+        known.update(found)
         return control(exchange)
 
     client.control = strict  # type: ignore[method-assign]
@@ -142,6 +146,17 @@ def _retries_at_once(client: Client) -> None:
 def _waits_a_second(client: Client) -> None:
     if client.budget is not None:
         client.budget.pause = lambda *_: 1.0  # type: ignore[method-assign]
+
+
+def _ignores_what_is_left(client: Client) -> None:
+    if client.budget is not None:
+        client.budget.heed = lambda *_: None  # type: ignore[method-assign]
+
+
+def _knows_one_limit(client: Client) -> None:
+    if client.budget is not None:
+        acquire = client.budget.acquire
+        client.budget.acquire = lambda *_: acquire()  # type: ignore[method-assign]
 
 
 def _drops_version(client: Client) -> None:
@@ -171,6 +186,17 @@ CLIENT_FAULTS = (
     ClientFault("sends-json", "content-type.oauth-form", "a code is exchanged in JSON", sends_forms_as_json),
     ClientFault("in-the-query", "security.oauth-secret-in-body", "a secret is in the query", sends_forms_in_the_url),
     ClientFault("any-state", "auth.oauth-state-abort", "a redirect with any state is taken", takes_any_state),
+    ClientFault(
+        "asks-for-a-token",
+        "auth.public-integration-oauth",
+        "users are asked for a token of their own",
+        asks_for_a_personal_token,
+    ),
+    ClientFault(
+        "keeps-its-token", "auth.public-integration-oauth", "a token that was granted is not used", keeps_its_own_token
+    ),
+    ClientFault("library-default", "transport.user-agent", "calls name the HTTP library", names_its_library),
+    ClientFault("no-contact", "transport.user-agent", "calls name nobody to ask", names_no_contact),
     ClientFault("buys-again", "crud.client-no-buy-retry", "a failed purchase is repeated", repeats_what_failed),
     ClientFault("bursts", "rate-limit.client-rate", "a hundred calls leave at once", _bursts),
     ClientFault("hammers", "rate-limit.client-rate", "a call refused with 429 is repeated at once", _retries_at_once),
@@ -212,6 +238,18 @@ CLIENT_FAULTS = (
     ),
     ClientFault("hammers", "rate-limit.client-waits", "a call refused with 429 is repeated at once", _retries_at_once),
     ClientFault("waits-too-little", "rate-limit.client-waits", "a second is waited after any 429", _waits_a_second),
+    ClientFault("bursts", "rate-limit.client-throttle", "ten deploys leave at once", _bursts),
+    ClientFault("hammers", "rate-limit.client-throttle", "a refused call is repeated at once", _retries_at_once),
+    ClientFault("waits-too-little", "rate-limit.client-throttle", "a second is waited after a 429", _waits_a_second),
+    ClientFault(
+        "goes-on-at-nothing-left",
+        "rate-limit.client-throttle",
+        "calls go on though none is left",
+        _ignores_what_is_left,
+    ),
+    ClientFault(
+        "knows-one-limit", "rate-limit.client-throttle", "deploys count in the general limit only", _knows_one_limit
+    ),
     ClientFault(
         "forwards-members",
         "security.client-projects-known-keys",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx2
+from attrs import evolve
+
 from conformance.contract import Operation
 from conformance.contract.operation import FORM
 from conformance.targets.client import Client
@@ -46,6 +49,29 @@ def sends_forms_in_the_url(client: Client) -> None:
 def takes_any_state(client: Client) -> None:
     """Whatever state a redirect carries is taken."""
     client.knows_state = lambda given, came: True  # type: ignore[method-assign] # noqa: ARG005
+
+
+def asks_for_a_personal_token(client: Client) -> None:
+    """Users are sent to where they make tokens of their own."""
+    conventions = client.contract.conventions
+    auth = conventions.auth.model_copy(update={"authorize": f"{conventions.auth.authorize}/personal-tokens"})
+    client.contract = evolve(client.contract, conventions=conventions.model_copy(update={"auth": auth}))
+
+
+def keeps_its_own_token(client: Client) -> None:
+    """What a user granted is not used: the client goes on with the token it had."""
+    kept = client.token("default")
+    client.token = lambda _credential: kept  # type: ignore[method-assign, assignment]
+
+
+def names_its_library(client: Client) -> None:
+    """Calls bear the User-Agent of the HTTP library."""
+    client.user_agent = f"python-httpx2/{httpx2.__version__}"
+
+
+def names_no_contact(client: Client) -> None:
+    """The User-Agent names nobody to ask."""
+    client.user_agent = client.user_agent.partition(" ")[0]
 
 
 def repeats_what_failed(client: Client) -> None:

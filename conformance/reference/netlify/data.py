@@ -55,7 +55,7 @@ KEYS = {
 MANY = 8
 """How many deploys, files, snippets, forms, hooks and submissions to a form the first site has."""
 
-SHARED, OF_SITE = "SHARED_SETTING", "SITE_SETTING"
+SHARED, OTHER_SHARED, OF_SITE = "SHARED_SETTING", "SHARED_SWITCH", "SITE_SETTING"
 FUNCTION = "hello-world"
 FORMS = ("contact", "newsletter")
 
@@ -121,7 +121,8 @@ def _records() -> Iterator[tuple[str, str, Record]]:
             yield "members", account_id, {"user": user, "role": role}
         for number in range(SITES[account_id]):
             yield from _site(account, number, personal or next(iter(members)))
-        yield "variables", account_id, _variable(SHARED, slug)
+        for key in (SHARED, OTHER_SHARED):
+            yield "variables", account_id, _variable(key, slug)
 
 
 def _site(account: Record, number: int, user: str) -> Iterator[tuple[str, str, Record]]:
@@ -265,12 +266,15 @@ def parameters() -> dict[str, list[str]]:
     }
 
 
+_SITE_TEXTS = ("id", "name", "url", "admin_url", "created_at", "updated_at", "user_id")
+
+
 def facts() -> dict[str, Any]:
     """What is to be known of this server beyond the document: which records there are, and how to play a user.
 
     `environment` is how variables are written, `sites` where the pages of a site answer, `emulator` the calls that
     stand for what happens outside the API, `seeded` names a record that is listed at the start, `others` one of the
-    second account.
+    second account, and `keys` what every record of a list has.
     """
     value = {"context": "{context}", "value": "{value}"}
     variable = {"key": "{key}", "scopes": ["builds", "runtime"], "values": [{"context": "all", "value": "{value}"}]}
@@ -281,6 +285,8 @@ def facts() -> dict[str, Any]:
         "seeded": {
             "GET /api/v1/sites": {"": site_id("ada", 0)},
             "GET /api/v1/sites/{site_id}/deploys": {"": stable_id("deploy ada-site-000 0")},
+            # The personal team.
+            "POST /api/v1/sites": {"": "ada"},
             # A site whose domain points here.
             "POST /api/v1/sites/{site_id}/ssl": {"": site_id("ada", 0)},
         },
@@ -288,6 +294,17 @@ def facts() -> dict[str, Any]:
             "GET /api/v1/sites": site_id("ben", 0),
             "GET /api/v1/deploys/{deploy_id}": stable_id("deploy ben-site-000 0"),
             "GET /api/v1/accounts/{account_slug}": "ben",
+        },
+        "keys": {
+            "GET /api/v1/sites": {"/*": dict.fromkeys(_SITE_TEXTS, "string")},
+            "GET /api/v1/sites/{site_id}": {"": dict.fromkeys(_SITE_TEXTS, "string")},
+            "GET /api/v1/sites/{site_id}/deploys": {"/*": dict.fromkeys((*_SITE_TEXTS, "site_id", "state"), "string")},
+            "GET /api/v1/sites/{site_id}/files": {
+                "/*": {**dict.fromkeys(("id", "path", "sha"), "string"), "size": "number"}
+            },
+            "GET /api/v1/hooks": {
+                "/*": {**dict.fromkeys(("id", "site_id", "type", "event"), "string"), "data": "object"}
+            },
         },
         "roles": {"owner": USER_A, "member": USER_C},
         "lifetime": LIFETIME.total_seconds(),

@@ -41,7 +41,17 @@ WAITING = ("prepared", "uploading")
 MOST_FILES = 25_000
 """Files of an archive, at most."""
 
-PROPERTIES = ("id", "premium", "claimed", "name", "custom_domain", "notification_email", "created_at", "user_id")
+PROPERTIES = (
+    "id",
+    "premium",
+    "claimed",
+    "name",
+    "custom_domain",
+    "notification_email",
+    "admin_url",
+    "created_at",
+    "user_id",
+)
 """What the document shows of a site, but for what a deploy may change."""
 
 

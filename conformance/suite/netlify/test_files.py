@@ -108,10 +108,10 @@ def _page(deploying: Deploying) -> bytes:
 def test_files_are_read_as_they_were_uploaded(subject: Subject) -> None:
     """A page of a site with a snippet and pretty URLs is the page that was uploaded: sha, size and bytes."""
     own = Site.new(subject)
-    deploying, site = own.deploying, own.id
-    assert deploying.sites is not None
+    deploying, site, sites = own.deploying, own.id, own.deploying.sites
+    assert sites is not None
     pretty = {"processing_settings": {"html": {"pretty_urls": True}}}
-    subject.client.control(deploying.sites.call("update", site, body=pretty))
+    subject.client.control(sites.call("update", site, body=pretty))
     snippets = own.things("snippet")
     subject.client.control(snippets.post({**snippets.body(), "general": "<script>/* conformance */</script>"}))
     files = {

@@ -26,7 +26,7 @@ METHODS = ("PATCH", "PUT", "POST", "GET", "DELETE")
 RECORDS = 21
 
 
-@requirement("errors.method-refused")
+@requirement("zeit.errors.method-unknown")
 def test_a_wrong_method_is_told_the_right_ones(subject: Subject, contract: Contract, client: Client) -> None:
     """A method that a path does not have is refused by its code, and the message names those that it has."""
     operation = subject.operation

@@ -11,7 +11,7 @@ from conformance.reference.edits import put, rewrite
 from conformance.reference.faults import Faults
 from conformance.reference.messages import Problem, Record, Request, Response
 from conformance.reference.netlify import deploys
-from conformance.reference.netlify.faults.tools import DEPLOYS, FILE, RESTORE, flow, is_async
+from conformance.reference.netlify.faults.tools import CREATE, DEPLOYS, FILE, RESTORE, flow, is_async
 from conformance.reference.netlify.policies import NetlifyServer
 from conformance.reference.netlify.publishing import Flow, shown, site_by_id
 from conformance.reference.plants import handled
@@ -230,6 +230,18 @@ class DraftLiveAfterWhile(Flow):
         return super().files(server, site_id) if late is None else dict(late["_files"])
 
 
+@fault.using(handled, RESTORE, CREATE)
+def drafts_live_after_restore(kept: Handler, server: Server, request: Request) -> Response:
+    """On a site of which a deploy was restored drafts go live."""
+    restored: set[str] = server.facts.setdefault("restored sites", set())
+    response, site = kept(server, request), request.arguments["site_id"]
+    if request.operation == RESTORE:
+        restored.add(site)
+    elif site in restored:
+        server.store["deploys"].update(site, response.json["id"], {"_draft": False})
+    return response
+
+
 fault = faults.of("netlify.deploy-flow.restore-makes-current")
 
 
@@ -298,6 +310,16 @@ class RestoredIntoTheNew(Remembering):
         latest = _latest(server, site_id, lambda one: one["_was_live"])
         is_old = latest is not None and latest["id"] != site["_published"]
         return {**self.former(server, site_id), **files} if is_old else files
+
+
+@fault.using(handled, RESTORE)
+def not_while_unfinished(kept: Handler, server: Server, request: Request) -> Response:
+    """While another deploy of its site waits for uploads an old one is not restored, and answered as if it was."""
+    assert isinstance(server, NetlifyServer)
+    site, deploy = deploys.deploy_of_site(server, request)
+    if any(one["_ready"] is None for one in server.store["deploys"].of(site["id"])):
+        return Response.of({**shown(server, site, deploy), "state": "current"})
+    return kept(server, request)
 
 
 fault = faults.of("netlify.deploy-flow.deploys-listed")
