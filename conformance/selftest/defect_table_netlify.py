@@ -206,10 +206,6 @@ NETLIFY: dict[str, tuple[str, Defect]] = {
     ),
     "reading a site updates it": ("netlify.crud.get-is-safe", netlify.touched),
     "submissions are read once": ("netlify.crud.get-is-safe", netlify.fewer_each_time("/submissions")),
-    "sites have an env": (
-        "netlify.crud.site-no-env",
-        single(SITE, lambda one: one.update(build_settings={"env": {"KEY": "value"}})),
-    ),
     # framing
     "one list is HTML": (
         "netlify.content-type.json-responses",
@@ -267,13 +263,6 @@ NETLIFY: dict[str, tuple[str, Defect]] = {
     "single sign-on is not asked for": (
         "netlify.auth.saml-denied-by-default",
         netlify.as_anyone(below("/accounts/sso-team"), 403),
-    ),
-    "a grant is of no use": (
-        "netlify.auth.saml-denied-by-default",
-        answers(
-            lambda asked, a: success(asked, a) and "sso-team" in asked.path,
-            lambda _, a: evolve(a, status=403).with_json({"code": 403, "message": "Single sign-on"}),
-        ),
     ),
     "a member lists what only an Owner does": ("netlify.auth.shared-env-owner-only", netlify.shared_for_members),
     "foreign sites are read": (

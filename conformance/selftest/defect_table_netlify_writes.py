@@ -79,9 +79,9 @@ NETLIFY_WRITES: dict[str, tuple[str, Defect]] = {
         "netlify.crud.site-patch-merges",
         given(of("PATCH", SITE), lambda body: {"custom_domain": None, "force_ssl": False, **body}),
     ),
-    "PATCH leaves force_ssl": (
+    "PATCH leaves processing_settings": (
         "netlify.crud.site-patch-merges",
-        given(of("PATCH", SITE), lambda body: body.pop("force_ssl", None)),
+        given(of("PATCH", SITE), lambda body: body.pop("processing_settings", None) and None),
     ),
     "PUT leaves processing_settings and domain": (
         "netlify.crud.site-put-updates",
@@ -111,10 +111,11 @@ NETLIFY_WRITES: dict[str, tuple[str, Defect]] = {
             lambda _, a: evolve(a, status=200).with_json({"state": "issued", "domains": []}),
         ),
     ),
-    "a certificate covers one domain": (
+    "no certificate is given": (
         "netlify.crud.ssl-activates",
-        single("/ssl$", lambda one: one.update(domains=one["domains"][:1]), "POST"),
+        status(lambda asked, a: asked.path.endswith("/ssl") and a.status == 200, 422),
     ),
+    "variables are kept with a site": ("netlify.crud.site-no-env", netlify.env_kept),
     # metadata and variables
     "metadata is merged": ("netlify.crud.metadata-replaces", netlify.metadata_merged),
     "metadata is merged from the second on": ("netlify.crud.metadata-replaces", netlify.merged_on_the_second),

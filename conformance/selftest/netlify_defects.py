@@ -296,13 +296,13 @@ def touched(asked: Asked, ask: Ask, memory: Memory) -> Answered:
 
 
 def fewer_each_time(end: str) -> Defect:
-    """A list that is read again has lost its first record."""
+    """What is first in a list has been read with that, and is no longer in it."""
 
     def defect(asked: Asked, ask: Ask, memory: Memory) -> Answered:
         answer = ask(asked)
-        if asked.path.endswith(end) and listed(asked, answer) and not asked.query:
+        if asked.path.endswith(end) and listed(asked, answer):
             memory[asked.path] = memory.get(asked.path, 0) + 1
-            return answer.with_json(answer.json[1:]) if memory[asked.path] > 1 else answer
+            return answer.with_json(answer.json[memory[asked.path] - 1 :])
         return answer
 
     return defect

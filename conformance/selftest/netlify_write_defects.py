@@ -87,6 +87,16 @@ def still_there(pattern: str, list_end: str) -> Defect:
 # metadata, properties, variables
 
 
+def env_kept(asked: Asked, ask: Ask, memory: Memory) -> Answered:
+    """Variables that are sent to a site are among its build settings."""
+    answer = ask(asked)
+    if asked.method in ("PATCH", "PUT") and re.fullmatch(SITE, asked.path) and sent(asked).get("env"):
+        memory[asked.path] = sent(asked)["env"]
+    if asked.path in memory and answer.status == 200 and answer.body[:1] == b"{":
+        return answer.with_json({**answer.json, "build_settings": {"env": memory[asked.path]}})
+    return answer
+
+
 def metadata_merged(asked: Asked, ask: Ask, _: Memory) -> Answered:
     """New metadata is added to the old."""
     if not matches(asked, "PUT", rf"{SITE}/metadata"):
