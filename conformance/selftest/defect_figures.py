@@ -15,9 +15,13 @@ from attrs import frozen
 from conformance.contract import CLIENT, load
 from conformance.contract.verdict import Outcome
 from conformance.properties import Run, items_of
-from conformance.selftest.defect_table import DEFECTS
+from conformance.selftest import defect_table
+from conformance.selftest.defect_table_netlify import NETLIFY
 from conformance.selftest.proxy import ProxiedTarget
 from conformance.selftest.servers import TESTS
+
+DEFECTS = {**defect_table.DEFECTS, **NETLIFY}
+"""Name → the requirement that a defect breaks, and the defect: of every API."""
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from conformance.selftest.defect_table_netlify import NETLIFY
 from conformance.selftest.defect_table_zeit import ZEIT
 from conformance.selftest.defects import (
     answers,
@@ -40,7 +39,6 @@ from conformance.selftest.defects import (
 from conformance.selftest.proxy import Answered, Defect
 
 DEFECTS: dict[str, tuple[str, Defect]] = {
-    **NETLIFY,
     **ZEIT,
     # what is in a body
     "vcpu_count is a text": ("vultr.schema.plans-item", plan(vcpu_count="1")),
