@@ -16,7 +16,7 @@ from conformance.selftest.netlify_api import OCTETS, ZIPPED, Api, archive, diges
 
 LIMIT, REMAINING, RESET = "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"
 CONTRACT = load("netlify")
-TOTAL = 233
+FILES = 104
 """Sites of user A in all its teams."""
 
 
@@ -185,7 +185,7 @@ def test_every_list_is_walked_by_its_links(api: Api, operation: Any) -> None:
         url = f"{path_of(api, operation)}?per_page=1"
         whole = api.read(path_of(api, operation))
     found: list[Any] = []
-    for _ in range(TOTAL + 2):
+    for _ in range(FILES + 2):
         answer = api.get(url)
         assert answer.status_code == 200
         assert len(answer.json()) == 1
@@ -202,19 +202,14 @@ def test_every_list_is_walked_by_its_links(api: Api, operation: Any) -> None:
 
 
 def test_a_list_has_100_records_at_most(api: Api) -> None:
-    pages = [api.get(f"/sites?page={page}") for page in (1, 2, 3, 4)]
-    assert [len(page.json()) for page in pages] == [100, 100, TOTAL - 200, 0]
-    assert api.read("/sites") == pages[0].json()
-    assert [links(page).keys() for page in pages] == [
-        {"next", "last"},
-        {"next", "last", "prev"},
-        {"prev"},
-        set(),
-    ]
-    ids = [site["id"] for page in pages for site in page.json()]
-    assert len(set(ids)) == TOTAL
+    files = f"/sites/{api.site}/files"
+    pages = [api.get(f"{files}?page={page}") for page in (1, 2, 3)]
+    assert [len(page.json()) for page in pages] == [100, FILES - 100, 0]
+    assert api.read(files) == pages[0].json()
+    assert [links(page).keys() for page in pages] == [{"next", "last"}, {"prev"}, set()]
+    assert len({file["id"] for page in pages for file in page.json()}) == FILES
     for size in (101, 1000, 999_999_999):
-        assert len(api.read(f"/sites?per_page={size}")) == 100
+        assert len(api.read(f"{files}?per_page={size}")) == 100
 
 
 def test_links_keep_the_query(api: Api) -> None:
@@ -334,6 +329,6 @@ def test_paths_are_taken_apart_on_a_socket() -> None:
             made = client.post(f"/sites/{site}/deploys", json={"files": {path: sha1(content)}}).json()
             sent = client.put(f"/deploys/{made['id']}/files/a%20b/%C3%A4%2B%25.txt", content=content, headers=OCTETS)
             assert sent.json()["path"] == path
-            first = client.get("/sites?per_page=100")
-            assert first.links["next"]["url"] == f"{url}/api/v1/sites?page=2&per_page=100"
-            assert len(client.get(first.links["next"]["url"]).json()) == 100
+            first = client.get("/sites?per_page=10")
+            assert first.links["next"]["url"] == f"{url}/api/v1/sites?page=2&per_page=10"
+            assert len(client.get(first.links["next"]["url"]).json()) == 5

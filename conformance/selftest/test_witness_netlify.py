@@ -46,7 +46,7 @@ def test_the_vendors_client_deploys_a_folder_by_its_digest(client: Path, tmp_pat
         )
         assert ran.returncode == 0, ran.stderr
         told = json.loads(ran.stdout)
-        assert (told["before"], told["page"], told["state"]) == (100, 2, "ready")
+        assert (told["before"], told["page"], told["state"]) == (14, 2, "ready")
         # What two paths share is uploaded once.
         assert len(told["uploaded"]) == len(set(FILES.values()))
         site = f"/sites/{told['site']}"

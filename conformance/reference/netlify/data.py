@@ -33,7 +33,7 @@ ACCOUNTS = {
 }
 """Team → slug, the user whose personal team it is, and who is what in it."""
 
-SITES = {TEAM_A: 231, TEAM_A2: 2, TEAM_B: 2, TEAM_C: 1, TEAM_S: 1, TEAM_SSO: 2}
+SITES = {TEAM_A: 12, TEAM_A2: 2, TEAM_B: 2, TEAM_C: 1, TEAM_S: 1, TEAM_SSO: 2}
 """How many sites a team has at the start."""
 
 KEYS = {
@@ -53,7 +53,10 @@ KEYS = {
 """The member that identifies a record of each collection."""
 
 MANY = 8
-"""How many deploys, files, snippets, forms, hooks and submissions to a form the first site has."""
+"""How many deploys, snippets, forms, hooks and submissions to a form the first site has."""
+
+FILES = 104
+"""How many files it has: more than a page holds. Their records are the smallest of all."""
 
 SHARED, OTHER_SHARED, OF_SITE = "SHARED_SETTING", "SHARED_SWITCH", "SITE_SETTING"
 FUNCTION = "hello-world"
@@ -151,7 +154,8 @@ def _site(account: Record, number: int, user: str) -> Iterator[tuple[str, str, R
 
 def _deploys(site: Record, count: int, at: datetime) -> Iterator[tuple[str, str, Record]]:
     for number in range(count):
-        contents = {f"/page-{page}.html": _page(f"Page {page}", ()) for page in range(1, count)}
+        pages = FILES if count == MANY and number == count - 1 else count
+        contents = {f"/page-{page}.html": _page(f"Page {page}", ()) for page in range(1, pages)}
         contents["/index.html"] = _page(f"{site['name']} {number}", FORMS)
         for content in contents.values():
             yield "contents", PUBLIC, {"sha": digest_of(content), "content": content}
