@@ -248,7 +248,10 @@ NETLIFY_WRITES: dict[str, tuple[str, Defect]] = {
     "functions are not waited for": ("netlify.deploy-flow.function-upload", deploy.flow(deploy.FunctionsOptional)),
     "functions are refused": (
         "netlify.deploy-flow.function-upload",
-        status(lambda asked, a: asked.method == "PUT" and "/functions/" in asked.path and a.status == 200, 415),
+        answers(
+            lambda asked, a: asked.method == "PUT" and "/functions/" in asked.path and a.status == 200,
+            lambda _, a: evolve(a, status=415).with_json({"code": 415, "message": "Unsupported Media Type"}),
+        ),
     ),
     "any runtime is js": (
         "netlify.deploy-flow.function-runtime-invalid",
