@@ -8,7 +8,7 @@ from attrs import evolve
 
 from conformance.selftest import netlify_defects as netlify
 from conformance.selftest.defects import answers, counted_down, header, longer, only, questions, success
-from conformance.selftest.netlify_defects import SITES, link, linked, page_asked, page_of, status, to_page, with_link
+from conformance.selftest.netlify_defects import link, linked, page_asked, page_of, status, to_page, with_link
 from conformance.selftest.proxy import Defect
 
 NETLIFY_PAGES: dict[str, tuple[str, Defect]] = {
@@ -16,7 +16,7 @@ NETLIFY_PAGES: dict[str, tuple[str, Defect]] = {
         "netlify.pagination.default-page-100",
         questions(
             lambda asked: (
-                asked.having(per_page="50") if asked.path == SITES and asked.parameter("per_page") is None else asked
+                asked.having(per_page="50") if asked.method == "GET" and asked.parameter("per_page") is None else asked
             )
         ),
     ),
