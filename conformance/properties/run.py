@@ -354,7 +354,7 @@ class Run:
                 return list(recorded)
             if recorded and replayed is not None:
                 raise Stale(f"the cassette has cases for other arguments than {item.id} takes; record it with --record")
-            if replayed is not None:
+            if replayed is not None and (examples or strategies or binding.generated):
                 raise NotRecorded(f"the cassette has no cases for {item.id}; record it with --record")
         found: list[Mapping[str, Any]] = [*examples, *(binding.generated(subject) if binding.generated else ())]
         drawn = cases.draw(strategies, self.examples, item.id) if strategies else []

@@ -39,10 +39,11 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
 def _to_see_more(report: Report, limit: int) -> list[str]:
     """What was not seen, and what whoever runs the suite can do about it."""
     unseen, needed = len(report.target.requirements) - report.target.seen, list(report.needed.items())
-    if not unseen and not needed:
+    live = report.targets[0].kind == "url"
+    if not unseen and not (live and needed):
         return []
     head = f"{unseen or 'no'} requirement{'' if unseen == 1 else 's'} unseen"
-    if report.targets[0].kind != "url":
+    if not live:
         # What it lacks is given to a target that answers now.
         return [f"{head}: more is seen of a target that is up (--target URL)"]
     told = [f"{count} need {need.what} ({need.how})" for need, count in needed[:limit]]

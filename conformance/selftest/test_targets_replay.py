@@ -11,8 +11,9 @@ import httpx2
 import pytest
 from attrs import evolve
 
+from conformance.contract import load
 from conformance.contract.verdict import Outcome
-from conformance.properties import Run
+from conformance.properties import Run, items_of
 from conformance.selftest.servers import TESTS, VULTR, items
 from conformance.targets import CassetteTarget, NotRecorded, ReferenceTarget, Stale
 from conformance.targets.replay import CassetteTransport
@@ -137,6 +138,16 @@ def test_a_target_without_cassettes_has_nothing_for_anyone(tmp_path: Path) -> No
         Outcome.NOT_RECORDED,
         "the cassette has no cases for vultr.auth.bad-key-401[GET /v2/account]; record it with --record",
     )
+
+
+def test_where_there_was_nothing_to_ask_nothing_is_missing() -> None:
+    """A list that cannot be narrowed has no case in a recording, as it had none when that was made."""
+    netlify, narrowed = load("netlify"), "test_selections/test_the_default_is_the_same_for_a_narrowed_list"
+    found = {item.operation: item for item in items_of(TESTS[narrowed], narrowed, netlify)}
+    run = Run(netlify, CassetteTarget(netlify, CASSETTES / "netlify"))
+    outcomes = {operation: run.run(found[operation]).outcome for operation in sorted(found)}
+    assert outcomes["GET /api/v1/sites"] is Outcome.NOT_EXERCISED
+    assert Outcome.NOT_RECORDED not in outcomes.values()
 
 
 def test_every_item_meets_a_fresh_reference_server() -> None:

@@ -25,8 +25,6 @@ SITE = "GET /api/v1/sites/{site_id}"
 WHOLE, BY_DOMAIN = "as it is", "of a site by its domain"
 FAR = 10**6
 """A page that no list has."""
-MOST_PAGES = 10
-"""Into which a list is cut, where it need not be more."""
 
 
 def every_way(subject: Subject) -> list[dict[str, Any]]:
@@ -129,17 +127,16 @@ def each_leads_on(collection: Collection) -> None:
 
 
 def two_sizes(subject: Subject) -> list[dict[str, int]]:
-    """The largest size that cuts the list into pages that are full, and the largest that does not.
-
-    Of two pages the last one is the next one, too: sizes that make more come first, as long as these are few.
-    """
+    """The largest size that cuts the list into pages that are full, and one that does not: into three, if it can."""
     collection = subject.collection
     collection.at_least(2)
     count, most = len(collection.ids), collection.pagination.page_size.maximum
-    pages = {size: ceil(count / size) for size in range(min(most, count - 1), 0, -1)}
-    sizes = sorted(pages, key=lambda size: (pages[size] > MOST_PAGES, pages[size] == 2))
-    chosen = [next((size for size in sizes if (count % size == 0) is full), sizes[0]) for full in (True, False)]
-    return [{"limit": size} for size in dict.fromkeys(chosen) if pages[size] <= MOST_PAGES or size == sizes[0]]
+    possible = range(min(most, count - 1), 0, -1)
+    full = next(size for size in possible if count % size == 0)
+    partly = [size for size in possible if count % size]
+    # Rounded down, two pages are one; of three, the first names a last one that has a next.
+    rest = next((size for size in partly if 2 * size < count), next(iter(partly), full))
+    return [{"limit": size} for size in dict.fromkeys((full, rest))]
 
 
 @requirement("netlify.pagination.last-consistent")

@@ -70,8 +70,8 @@ fault = faults.of("netlify.pagination.default-page-100")
 fault("twenty", "Without per_page a page has 20 records.").by(setting("paginator.default", 20))
 fault("one-less", "Without per_page a page has 99 records.").by(setting("paginator.default", 99))
 fault("everything", "Without per_page a page has all records.").by(sizes(lambda _: EVERYTHING, when=unsent("per_page")))
-fault("one-more", "Without per_page a page of sites has 101 records.").by(
-    sizes(lambda _: 101, when=lambda request: request.operation == SITES and "per_page" not in request.query)
+fault("one-more", "Without per_page a page of files has 101 records.").by(
+    sizes(lambda _: 101, when=lambda request: request.operation == FILES and "per_page" not in request.query)
 )
 
 fault = faults.of("netlify.pagination.per-page-honoured")
@@ -79,8 +79,8 @@ fault("one-more", "A page has one record more than was asked for.").by(
     sizes(lambda size: size + 1, when=sent("per_page"))
 )
 fault("ten-at-least", "A page has at least ten records.").by(sizes(lambda size: max(size, 10)))
-fault("fifty-at-most", "A page of sites has at most 50 records.").by(
-    sizes(lambda size: min(size, 50), when=lambda request: request.operation == SITES)
+fault("fifty-at-most", "A page of files has at most 50 records.").by(
+    sizes(lambda size: min(size, 50), when=lambda request: request.operation == FILES)
 )
 fault("second-page-shorter", "The second page has one record less than was asked for, and none is lost.").by(
     shows(lambda cut: cut.records[cut.start : cut.end - 1], when=lambda cut: number_of(cut) == 2 and cut.left)
