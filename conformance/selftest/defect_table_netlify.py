@@ -166,7 +166,9 @@ NETLIFY: dict[str, tuple[str, Defect]] = {
     ),
     "what is required has sha1- in front": (
         "netlify.types.sha-hex",
-        single(r"/deploys$", lambda one: one.update(required=[f"sha1-{sha}" for sha in one["required"]]), "POST"),
+        single(
+            r"/deploys$", lambda one: one.update(required=[f"sha1-{sha}" for sha in one.get("required", [])]), "POST"
+        ),
     ),
     # agreement of what is read in two ways
     "listed sites have the names of others": (

@@ -223,11 +223,11 @@ NETLIFY_WRITES: dict[str, tuple[str, Defect]] = {
     # deploys
     "what is required comes twice": (
         "netlify.deploy-flow.required-subset",
-        single("/deploys$", lambda one: one.update(required=one["required"] * 2), "POST"),
+        single("/deploys$", lambda one: "required" in one and one.update(required=one["required"] * 2), "POST"),
     ),
     "what is required is not of the digest": (
         "netlify.deploy-flow.required-subset",
-        single("/deploys$", lambda one: one["required"] and one["required"].append("0" * 40), "POST"),
+        single("/deploys$", lambda one: one.get("required") and one["required"].append("0" * 40), "POST"),
     ),
     "all files are required": (
         "netlify.deploy-flow.required-only-missing",
