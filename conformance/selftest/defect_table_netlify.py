@@ -66,7 +66,7 @@ NETLIFY: dict[str, tuple[str, Defect]] = {
     ),
     "nothing required is null": (
         "netlify.schema.digest-response",
-        single(r"/deploys$", lambda one: one.update(required=one.get("required") or None), "POST"),
+        single(r"/deploys$", lambda one: "required" in one and one.update(required=one["required"] or None), "POST"),
     ),
     "required functions are not told": (
         "netlify.schema.digest-response",
