@@ -197,20 +197,20 @@ def records_are_in_one_array(sight: Sight) -> Iterator[Finding]:
     if not isinstance(body, dict):
         yield violated("the answer is no object", expected="an object with an array", actual=response.text)
         return
-    named = response.at(collection.items, absent)
+    records = response.at(collection.items, absent)
     arrays = [name for name, value in body.items() if _holds_objects(value)]
-    if named is absent and len(arrays) == 1:
+    if records is absent and len(arrays) == 1:
         yield note(f"the records are under {as_json(arrays[0])}, not at {collection.items}")
-    if _holds_objects(named) or (named is absent and len(arrays) == 1):
-        # Whether an empty array is the one for the records nobody can tell.
-        if named or (named is absent and body[arrays[0]]):
-            yield HELD
-    else:
+        records = body[arrays[0]]
+    if not _holds_objects(records):
         yield violated(
             f"the answer has no array of objects at {collection.items}",
             expected="one array of objects",
             actual=response.text,
         )
+    elif records:
+        # Whether an empty array is the one for the records nobody can tell.
+        yield HELD
 
 
 def _holds_objects(value: Any) -> bool:

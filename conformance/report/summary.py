@@ -23,6 +23,7 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
         lines.append(f"requirements: {count_line(report.target.requirement_counts)}")
         lines.append(f"requirement × operation: {count_line(report.target.counts)}")
         lines += [client_line(report.client)] if report.client.cases else []
+        lines += _not_tested(report, limit)
     lines += _first(_told(report, {verdict for verdict in Verdict if verdict.fails_run}), limit)
     lines += _first(_told(report, {Verdict.WARNED}), limit)
     lines += _first([f"blocked {_counted(cases)} by {cause}" for cause, cases in report.blocked.items()], limit)
@@ -51,6 +52,15 @@ def _to_see_more(report: Report, limit: int) -> list[str]:
         told[0] = told[0].replace(" need ", " case needs " if needed[0][1] == 1 else " cases need ", 1)
     more = [f"and {len(needed) - limit} more needs"] if len(needed) > limit else []
     return [one_line(f"{head}{': ' if told else ''}{', '.join([*told, *more])}")]
+
+
+def _not_tested(report: Report, limit: int) -> list[str]:
+    """Those of the requirements without a case that nobody can check; why is in the report."""
+    names = [one.id for one in report.requirements if one.text.not_tested]
+    if not names:
+        return []
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return [one_line(f"of these not tested, for the reasons that the report gives: {', '.join(names[:limit])}{more}")]
 
 
 def _first(lines: Sequence[str], limit: int) -> list[str]:

@@ -1,11 +1,12 @@
 """Mutation of the code itself: does a test fail when the code is changed a little? `make mutants`.
 
-`python -m conformance.selftest.mutants [--sample N] [--seed N] [--only GLOB] [--tests GLOB] [--no-suite]`
+`python -m conformance.selftest.mutants [--sample N] [--seed N] [--only GLOB] [--tests GLOB]`
 
 A sample of small changes (`not` added, `<` for `<=`, `and` for `or`, a guard left out …) is made, one at a time, in a
-copy of the checkout, and the tests that can tell are run on it. What was found is kept, so a run that was stopped goes
-on where it was, and one after tests were added tries the survivors only. The survivors of the sample that stay, each
-with its reason, are listed in `mutants.yaml` beside this file.
+copy of the checkout, and the selftests that reach it are run: neither the suite nor planted faults, which take long
+and tell little more. What was found is kept, so a run that was stopped goes on where it was, and one after tests were
+added tries the survivors only. The survivors of the sample that stay, each with its reason, are listed in
+`mutants.yaml` beside this file.
 """
 
 from __future__ import annotations
@@ -23,17 +24,20 @@ import attrs
 import yaml
 from attrs import frozen
 
-from conformance.selftest.mutation_runs import CRASHED, ROOT, TIMED_OUT, Copy, Reach, digest, import_from
+from conformance.selftest.mutation_runs import (
+    CRASHED,
+    LONGEST,
+    ROOT,
+    TIMED_OUT,
+    Copy,
+    Reach,
+    digest,
+    import_from,
+)
 from conformance.selftest.mutations import Mutant, sample
 
 LISTED = Path(__file__).with_name("mutants.yaml")
 WANTED = 0.93
-SUITE = ("conformance/suite",)
-FAULTS = ("--faults", "conformance/suite")
-"""What runs on a mutant that no selftest has noticed; of properties/ also whether each planted fault is caught."""
-
-LONGEST = 10.0
-"""Seconds of the processor that the tests which reach a mutant may take together; the quickest go first."""
 
 
 @frozen
@@ -57,7 +61,7 @@ class Found:
         return self.code == code and (killed or self.tests == tests)
 
 
-def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -> dict[Mutant, Found]:
+def examine(mutants: Sequence[Mutant], copy: Copy, files: str) -> dict[Mutant, Found]:
     """Tries each mutant that has not been tried; what is found is appended to a file at once."""
     kept = copy.kept / "found.ndjson"
     kept.touch()
@@ -69,16 +73,13 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
     for number, mutant in enumerate(mutants, start=1):
         tests = _tests(mutant, reach)
         paths = sorted({copy.root / test.partition("::")[0] for test in tests})
-        runs = [SUITE, *([FAULTS] if mutant.package == "properties" else [])] if suite else []
-        code, by = digest([copy.root / mutant.file]), digest(paths, f"{tests} {runs}")
+        code, by = digest([copy.root / mutant.file]), digest(paths, str(tests))
         if mutant.key in before and before[mutant.key].holds(code, by):
             found[mutant] = before[mutant.key]
             continue
         started = time.monotonic()
         with copy.with_mutant(mutant):
             killed_by = copy.run(tests, 10 + 2 * sum(reach[test].seconds for test in tests)) if tests else None
-            for run in runs:
-                killed_by = killed_by or copy.run(run, 400)
         found[mutant] = Found(mutant.key, killed_by, code, by)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps(attrs.asdict(found[mutant])) + "\n")
@@ -88,13 +89,19 @@ def examine(mutants: Sequence[Mutant], copy: Copy, files: str, *, suite: bool) -
 
 
 def _tests(mutant: Mutant, reach: Mapping[str, Reach]) -> list[str]:
-    """The tests that reach a mutant's function, the quickest first; or its file, where it is run by an import."""
+    """The tests that reach a mutant's function, or its file where an import runs it; the most special ones first."""
     place = f"{mutant.file} {mutant.function}"
     reaching = [test for test, reached in reach.items() if place in reached.functions] if mutant.function else []
     if not reaching:
         reaching = [test for test in reach if any(one.startswith(f"{mutant.file} ") for one in reach[test].functions)]
+
+    def beside(test: str) -> float:
+        """How much of what a test reaches lies elsewhere."""
+        functions = reach[test].functions
+        return sum(not one.startswith(f"{mutant.file} ") for one in functions) / len(functions)
+
     chosen, seconds = [], 0.0
-    for test in sorted(reaching, key=lambda test: reach[test].seconds):
+    for test in sorted(reaching, key=lambda test: (beside(test), reach[test].seconds)):
         seconds += reach[test].seconds
         if seconds < LONGEST:
             chosen.append(test)
@@ -148,7 +155,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--only", default="*", metavar="GLOB", help="of the sample only what lies in these files")
     parser.add_argument("--tests", default="*", metavar="GLOB", help="of the selftests only these files")
-    parser.add_argument("--no-suite", dest="suite", action="store_false", help="the tests that reach a mutant only")
     parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "mutants", metavar="DIR")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy.made(Path(folder).resolve(), options.folder)
         import_from(copy)
-        found = examine(mutants, copy, options.tests, suite=options.suite)
+        found = examine(mutants, copy, options.tests)
     text, enough = told(found, listed())
     (options.folder / "mutants.md").write_text(text, "utf-8")
     print(f"\n{text}\nwritten to {options.folder / 'mutants.md'}")

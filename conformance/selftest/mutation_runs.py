@@ -32,9 +32,16 @@ from conformance.selftest.mutations import PACKAGES, Mutant, function_of, mutate
 ROOT = Path(__file__).resolve().parents[2]
 # Tests that tell nothing of these packages which the others do not, or take long for it.
 APART = re.compile(
-    r"test_(wheel|layering|fuzz|specs_fuzz|mutants|reference\w*|served|proxy_defects|all_seen|gate|bad_servers|cli|\w+_suite)"
+    r"test_(wheel|layering|fuzz|specs_fuzz|mutants|reference\w*|served?|proxy_defects|all_seen|gate|bad_servers|cli|\w+_suite"
+    r"|plugin\w*|recording|report_\w+|targets_\w+)"
     r"\.py"
 )
+
+COLLECT = "--collect-only"
+
+LONGEST = 6.0
+"""Seconds of the processor that the tests which reach a mutant may take together; those that reach least go first."""
+
 TIMED_OUT = "time-out"
 CRASHED = "nothing can be run"
 
@@ -60,7 +67,7 @@ class Copy:
 
     @classmethod
     def made(cls, folder: Path, kept: Path) -> Copy:
-        skipped = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "dist", "__pycache__")
+        skipped = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "dist", "__pycache__", "mutants")
         shutil.copytree(ROOT, folder / "checkout", ignore=skipped, symlinks=True)
         if (beside := ROOT.parent / "shared").exists():
             (folder / "shared").symlink_to(beside.resolve())
@@ -104,9 +111,11 @@ class Copy:
     def reach(self, files: str = "*") -> dict[str, Reach]:
         """What each test reaches; that of a file of tests is found out again when it has changed."""
         found = {}
-        for path in sorted((self.root / "conformance" / "selftest").glob("test_*.py")):
-            if APART.fullmatch(path.name) or not fnmatch(path.name, files):
-                continue
+        paths = sorted((self.root / "conformance" / "selftest").glob("test_*.py"))
+        paths = [path for path in paths if not APART.fullmatch(path.name) and fnmatch(path.name, files)]
+        # Compiled once, they need not be by each run.
+        self.run([COLLECT, *(str(path.relative_to(self.root)) for path in paths)])
+        for path in paths:
             kept = self.kept / f"{path.stem}-{digest([path])}.json"
             if not kept.exists():
                 print(f"what {path.name} reaches …", flush=True)
@@ -135,6 +144,11 @@ class _Reaching:
         ended = yield
         self.found[test].seconds += time.process_time() - started
         return ended
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if self.found[item.nodeid.partition("[")[0]].seconds > LONGEST:
+            pytest.skip("no mutant is tried with a test that takes so long")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -179,7 +193,7 @@ def import_from(copy: Copy) -> None:
     for name in ("schemathesis.pytest.plugin", "conformance.commands.main", "conformance.selftest.servers"):
         importlib.import_module(name)
     contract = importlib.import_module("conformance.contract")
-    for api in ("vultr", "vercel", "snyk"):
+    for api in contract.contracts():
         contract.load(api)
     gc.freeze()
 
@@ -188,11 +202,12 @@ def _run(root: Path, tests: Sequence[str], said: Path, reach: Path | None) -> No
     """Runs tests on the copy, in a process that was forked when all that cannot change had been imported."""
     os.setsid()
     # Only where no mutant is may a compiled file be left.
-    sys.dont_write_bytecode = reach is None
+    sys.dont_write_bytecode = reach is None and COLLECT not in tests
     for name in [name for name in sys.modules if re.fullmatch(r"conformance(?!\.contract|\.reference).*", name)]:
         del sys.modules[name]
     importlib.invalidate_caches()
-    options = ["-q", "--tb=short", f"--report-dir={root.parent / 'reports'}"]
+    # What the selftests need of the plugin they start themselves.
+    options = ["-q", "--tb=short", "-p", "no:conformance"]
     with said.open("w", encoding="utf-8") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)

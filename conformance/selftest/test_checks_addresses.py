@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.selftest.conversations import Said, held, violated
 from conformance.selftest.test_checks_json_api import PROJECTS, UNKNOWN, V1, outcome, said
 from conformance.traffic.exchange import Exchange
 
@@ -60,3 +61,17 @@ def test_a_request_without_a_version_is_malformed(exchange: Exchange, expected: 
     assert outcome(REQUIRED, said(), exchange) == expected
     assert outcome(REQUIRED, exchange) == ("nothing" if expected == "held" else expected)
     assert outcome(REQUIRED, said(status=400, body=ERRORS), exchange) == outcome(REQUIRED, exchange)
+
+
+@pytest.mark.parametrize(
+    ("status", "judged"), [(200, "violated"), (301, "held"), (403, "held"), (499, "held"), (500, "nothing")]
+)
+def test_where_no_status_is_documented_any_refusal_in_clear_will_do_and_a_crash_is_none(
+    status: int, judged: str
+) -> None:
+    secure = Said("GET", "https://api.vultr.com/v2/account", 200, {"account": {}})
+    clear = Said("GET", "http://api.vultr.com/v2/account", status, {})
+    found = {"held": held("vultr", [secure, clear]), "violated": violated("vultr", [secure, clear])}
+    assert [name for name, slugs in found.items() if "transport.https-only" in slugs] == (
+        [] if judged == "nothing" else [judged]
+    )

@@ -67,6 +67,30 @@ def test_a_mutant_is_in_the_copy_only_as_long_as_it_is_tried(checkout: Path) -> 
     assert path.read_text("utf-8") == CODE
 
 
+TESTS = """
+def test_right(): pass
+
+def test_wrong(): assert False
+
+def test_endless():
+    while True: pass
+"""
+
+
+def test_a_run_names_the_test_that_fails_and_has_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "checkout"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    (root / "test_x.py").write_text(TESTS, "utf-8")
+    copy = Copy(root, tmp_path)
+    with capfd.disabled():
+        assert copy.run(["test_x.py"]) == "test_x.py::test_wrong"
+        assert copy.run(["test_x.py::test_right"]) is None
+        assert copy.run(["test_x.py::test_endless", "test_x.py::test_wrong"], 2) == TIMED_OUT
+
+
 def mutant(after: str, package: str = "checks") -> Mutant:
     return Mutant(f"conformance/{package}/one.py", "judged", "if page is None:", after, 0, ("core/AddNot", 0))
 

@@ -58,6 +58,7 @@ def test_what_all_exchanges_are_evidence_for_runs_last(suite: Runner) -> None:
 def test_the_reports_say_who_answered_and_what_was_asked(suite: Runner) -> None:
     ran = suite("--examples", "3", *FEW)
     assert "conformance: vultr on cassette" in ran.text
+    assert "that the report gives: vultr.versioning.client-no-hardcoded-ids\n" in ran.text
     assert "vultr: recorded on 2026-01-01 from the reference server (version 1), not from the vendor" in ran.text
     run = ran.report["run"]
     assert run["apis"] == ["vultr"]

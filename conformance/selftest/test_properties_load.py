@@ -11,6 +11,8 @@ from conformance.properties import Collection, play
 from conformance.properties.cases import draw
 from conformance.properties.load import BEYOND, cheap_call, exhaust
 from conformance.properties.mock import START
+from conformance.properties.windows import LARGEST
+from conformance.targets import NotExercised
 
 VULTR = load("vultr")
 PLANS = {"plans": [], "meta": {"total": 0, "links": {"next": "", "prev": ""}}}
@@ -46,3 +48,34 @@ def test_as_many_cases_are_drawn_as_are_asked_for_each_another(count: int) -> No
 
 def test_no_case_is_drawn_twice() -> None:
     assert draw({"limit": st.just(1)}, 5, "a test") == [{"limit": 1}]
+
+
+def telling(limit: int, remaining: int, refuses_after: int) -> list[int]:
+    """The statuses of what is asked of a server that tells how many calls are left, and refuses at another number."""
+    contract = load("vercel")
+    played = play(contract)
+    count = iter(range(10**4))
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        made = next(count)
+        told = {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": max(0, remaining - made), "X-RateLimit-Reset": 9}
+        status = 429 if made >= refuses_after else 200
+        return httpx.Response(status, headers={name: str(value) for name, value in told.items()})
+
+    played.routes.get("/v9/projects").mock(side_effect=answer)
+    return [each.response.status for each in exhaust(played.client, lambda: played.client.send("GET", "/v9/projects"))]
+
+
+def test_where_headers_tell_the_limit_calls_are_made_until_it_refuses() -> None:
+    assert telling(4, 3, refuses_after=4) == [200] * 4 + [429]
+    assert telling(4, 3, refuses_after=1) == [200, 429]
+
+
+def test_a_limit_that_never_refuses_is_exceeded_by_a_few_calls() -> None:
+    assert telling(4, 3, refuses_after=999) == [200] * (3 + BEYOND)
+
+
+def test_a_limit_of_very_many_calls_is_not_used_up() -> None:
+    assert len(telling(LARGEST + 1, LARGEST, refuses_after=20)) == 21
+    with pytest.raises(NotExercised, match=f"a limit of {LARGEST + 9} calls is too large to be used up"):
+        telling(LARGEST + 9, LARGEST + 1, refuses_after=20)

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from attrs import evolve
 
 from conformance.contract import load
 from conformance.properties import play
@@ -84,3 +85,36 @@ def test_a_window_is_waited_for_until_a_second_behind_its_end_and_not_too_long()
     wait_for_the_end(Told(10, 9, int(LONGEST) - 1, 0.0), clock)
     with pytest.raises(NotExercised, match="181 s from now; 180 s are waited at most"):
         wait_for_the_end(Told(10, 9, int(LONGEST), 0.0), clock)
+
+
+def later(seconds: float | None, date: str | None = None) -> Exchange:
+    """An answer so many seconds after the start by our clock, and with a date of its server's."""
+    played = server(answer(**({} if date is None else {"Date": date})))
+    return evolve(call(played), sent_at=None if seconds is None else START + seconds)
+
+
+@pytest.mark.parametrize(("seconds", "over"), [(0.0, False), (58.9, False), (59.0, True), (60.0, True), (90.0, True)])
+def test_a_window_may_have_ended_from_the_second_before_its_end_on(seconds: float, over: bool) -> None:
+    told = Told(10, 9, int(START) + 60, START, sent_at=START)
+    assert told.is_over_at(later(seconds)) == over
+    # Whatever the server's clock says, that of ours goes on.
+    assert told.is_over_at(later(seconds, "Thu, 01 Jan 2026 00:30:00 GMT")) == over
+    # And where the two differ it is told by how much.
+    assert Told(10, 9, 60, 0.0, sent_at=START).is_over_at(later(seconds)) == over
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "seconds", "date", "over"),
+    [
+        (None, 90.0, None, False),
+        (START, None, None, False),
+        (None, 0.0, "Thu, 01 Jan 2026 00:00:58 GMT", False),
+        (None, 0.0, "Thu, 01 Jan 2026 00:00:59 GMT", True),
+        (START, None, "Thu, 01 Jan 2026 00:00:59 GMT", True),
+        (None, None, "Thu, 01 Jan 2026 00:01:30 GMT", True),
+    ],
+)
+def test_without_our_clock_a_window_ends_by_the_date_of_the_answer(
+    sent_at: float | None, seconds: float | None, date: str | None, over: bool
+) -> None:
+    assert Told(10, 9, int(START) + 60, START, sent_at).is_over_at(later(seconds, date)) == over

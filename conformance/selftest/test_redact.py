@@ -284,3 +284,11 @@ def test_a_random_secret_survives_nowhere_in_an_exchange() -> None:
     )
     whole = repr((request.url, request.headers, request.body))
     assert not any(form in whole for form in written(secret))
+
+
+@pytest.mark.parametrize("quoted", ['"{"password": "hunter2"}"', '"[{"a": 1, "access_token" : "hunter2"}]"'])
+@pytest.mark.parametrize("around", ["say %s end", "%s", "a=%s"])
+def test_a_member_is_found_where_its_quotation_marks_end_those_around_it(around: str, quoted: str) -> None:
+    text = around % quoted
+    assert "hunter2" not in Redactor({}).text(text)
+    assert "hunter2" not in Redactor({}).text(json.dumps({"log": text}))

@@ -376,6 +376,8 @@ _RULES: tuple[_Rule, ...] = (
         ),
         _clean_if_secret,
     ),
+    # A member of an object whose quotation marks end those around it: `say "{"password": "x"}"`.
+    (re.compile(r'"(?P<name>[\w.-]++)"\s*+:\s*+"(?P<value>[^"\\]++)"'), _clean_if_secret),
     # Options of a command: `--password x`, `curl -u user:x`.
     (re.compile(r"(?<![\w-])--(?P<name>[\w-]++)[ \t]++(?P<value>[^\s\"'<>\\-][^\s\"'<>\\]*+)"), _clean_if_secret),
     (re.compile(r"(?<=\s)(?:-u|--user)[ \t]++['\"]?[^\s:'\"\\]++:(?P<value>[^\s'\"\\]++)"), _always),
