@@ -1,4 +1,7 @@
-"""What the whole suite makes of each defect of the table: `python -m conformance.selftest.defect_figures [NAME…]`."""
+"""What the whole suite makes of each defect of the table.
+
+`python -m conformance.selftest.defect_figures [NAME…]`; the name of an API stands for all of its defects.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ from statistics import median
 
 from attrs import frozen
 
-from conformance.contract import load
+from conformance.contract import CLIENT, load
 from conformance.contract.verdict import Outcome
 from conformance.properties import Run, items_of
-from conformance.selftest.defect_table import DEFECTS
+from conformance.selftest import defect_table
+from conformance.selftest.defect_table_netlify import NETLIFY
 from conformance.selftest.proxy import ProxiedTarget
 from conformance.selftest.servers import TESTS
+
+DEFECTS = {**defect_table.DEFECTS, **NETLIFY}
+"""Name → the requirement that a defect breaks, and the defect: of every API."""
 
 
 @frozen
@@ -49,7 +56,9 @@ def figures_of(name: str) -> Figures:
     requirement, defect = DEFECTS[name]
     contract = load(requirement.partition(".")[0])
     run = Run(contract, ProxiedTarget(contract, defect=defect), examples=2)
-    items = [item for test, function in TESTS.items() for item in items_of(function, test, contract)]
+    # What binds the client is played to it, and tells nothing of a server.
+    bound = (item for test, function in TESTS.items() for item in items_of(function, test, contract))
+    items = [item for item in bound if item.requirement.mode != CLIENT]
     items.sort(key=lambda item: item.judged_by_evidence)
     for item in items:
         run.attempt(item)
@@ -65,6 +74,15 @@ def figures_of(name: str) -> Figures:
         tuple(sorted({cause.text for cause in causes.values() if cause.operation and cause.text not in accused})),
         {item.id: str(result.reason) for item, result in results if result.outcome is Outcome.BROKEN},
     )
+
+
+def named(names: Iterable[str]) -> list[str]:
+    """The defects of these names, or of the APIs of these names."""
+    return [one for name in names for one in ([name] if name in DEFECTS else of_api(name))]
+
+
+def of_api(api: str) -> list[str]:
+    return [name for name, (requirement, _) in DEFECTS.items() if requirement.startswith(f"{api}.")]
 
 
 def all_figures(names: Iterable[str]) -> Iterator[Figures]:
@@ -84,7 +102,7 @@ def told(found: Sequence[Figures]) -> str:
 
 def main() -> None:
     found = []
-    for one in all_figures(sys.argv[1:] or DEFECTS):
+    for one in all_figures(named(sys.argv[1:]) or DEFECTS):
         print(one, flush=True)
         found.append(one)
     print(told(found))

@@ -95,6 +95,16 @@ Defect = Callable[[Asked, Ask, Memory], Answered]
 """Answers a request, with what the server answers and what the proxy remembers of earlier ones."""
 
 
+@frozen
+class Within:
+    """A defect that no proxy could plant: something of the server itself is another before it is asked anything."""
+
+    change: Callable[[Any], None]
+
+    def __call__(self, asked: Asked, ask: Ask, _: Memory) -> Answered:
+        return ask(asked)
+
+
 @define
 class Proxy:
     """A WSGI application in front of a server."""
@@ -103,6 +113,10 @@ class Proxy:
     defect: Defect
     memory: Memory = field(factory=dict)
     wire: bytes | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.defect, Within):
+            self.defect.change(self.server)
 
     def __getattr__(self, name: str) -> Any:
         # A target reads the clock, credentials and parameters of the server that it starts.

@@ -1,7 +1,7 @@
 """Who reaches what: sites of others, teams with single sign-on, passwords; that reading changes nothing."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -71,24 +71,31 @@ def _is_refused(post: Callable[..., Exchange], listed: Callable[[], list[str]]) 
 
 @requirement("netlify.auth.foreign-site-denied")
 def test_a_site_of_another_is_out_of_reach(subject: Subject) -> None:
-    """A site that one account has listed and reads, is neither listed nor read by another, nor are its deploys."""
-    stranger = subject.client.acting_as("second")
+    """A site that one account has listed and reads, is neither listed nor read by another, nor is what it has."""
+    stranger, operation = subject.client.acting_as("second"), subject.operation
+    if operation.id != SITES and "site_id" not in operation.path_parameters:
+        _is_out_of_reach(subject, stranger, subject.values(operation))
+        return
     sites = [str(one.get("id")) for one in page_of(subject, SITES)[:1]]
     if not sites:
         raise NotExercised("the account has no site")
     if "writes" in subject.session.capabilities:
         sites.append(written(Deploying.of(subject))[0])
-    operation = subject.operation
     theirs = sites_listed(subject, stranger) if operation.id == SITES else []
     for site in sites:
-        subject.client.control(subject.client.call(subject.contract.operation(SITE), {"site_id": site}))
-        if operation.id == SITES:
-            when = "whether the list of another account has the site"
-            assert_equal(site in theirs, False, when, exchange=stranger.exchanges[-1])
+        if operation.id != SITES:
+            _is_out_of_reach(subject, stranger, {"site_id": site})
             continue
-        subject.client.control(subject.client.call(operation, {"site_id": site}, query=_few(subject)))
-        exchange = stranger.call(operation, {"site_id": site}, query=_few(subject), negative=True)
-        assert_status(exchange, "4xx", when="with the token of another account")
+        subject.client.control(subject.client.call(subject.contract.operation(SITE), {"site_id": site}))
+        when = "whether the list of another account has the site"
+        assert_equal(site in theirs, False, when, exchange=stranger.exchanges[-1])
+
+
+def _is_out_of_reach(subject: Subject, stranger: Client, values: Mapping[str, str]) -> None:
+    """What is answered to the account that has it is refused to another."""
+    subject.client.control(subject.client.call(subject.operation, values, query=_few(subject)))
+    exchange = stranger.call(subject.operation, values, query=_few(subject), negative=True)
+    assert_status(exchange, "4xx", when="with the token of another account")
 
 
 def _few(subject: Subject) -> dict[str, int]:

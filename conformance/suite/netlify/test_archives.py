@@ -119,7 +119,13 @@ TREES = st.dictionaries(
 @property_test(
     examples=[
         {
-            "tree": {"/index.html": "<p>x</p>", "/a/b/c.txt": "same", "/a/same.txt": "same", "/empty.txt": ""},
+            "tree": {
+                "/index.html": "<p>x</p>\n",
+                "/a/b/c.txt": "same",
+                "/a/same.txt": "same",
+                "/a/lines.css": "\ufeffzwei \r\n  ü\n\n",
+                "/empty.txt": "",
+            },
             "compressed": True,
         }
     ],

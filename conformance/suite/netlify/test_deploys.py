@@ -33,6 +33,9 @@ from conformance.traffic.exchange import Exchange
 
 ASYNC: dict[str, Any] = {"async": True}
 
+AFTERWARDS = 2
+"""Looks at a deploy that is finished, in each way: it stays so."""
+
 
 @requirement("netlify.deploy-flow.required-only-missing")
 def test_what_is_stored_is_not_asked_for_again(subject: Subject) -> None:
@@ -95,7 +98,12 @@ def test_an_async_deploy_asks_for_uploads_and_goes_forward(subject: Subject) -> 
         deploying.client.control(deploying.upload(deploy.id, path, content))
         seen.append(deploying.client.control(deploying.get(deploy.id, site)))
     seen += _to_the_end(deploying, deploy)
+    by_id = []
+    for _ in range(AFTERWARDS):
+        by_id.append(deploying.client.control(deploying.get(deploy.id)))
+        seen.append(deploying.client.control(deploying.get(deploy.id, site)))
     assert_forward(seen)
+    assert_forward(by_id)
     deploying.assert_finished(deploy, "that was made async and has all its files")
     again = deploying.made(site, files, **ASYNC)
     deploying.assert_finished(again, "that was made async and requires nothing")

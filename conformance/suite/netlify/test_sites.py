@@ -153,16 +153,18 @@ def moment(text: object) -> datetime | None:
 
 @requirement("netlify.crud.site-put-updates")
 def test_a_put_applies_what_it_sends_once(subject: Subject) -> None:
-    """A PUT gives a site the name that it sends; the same PUT again changes nothing, and neither makes a site."""
+    """A PUT gives a site what it sends; the same PUT again changes nothing, and neither makes a site."""
     deploying = deploying_for_few(subject)
     sites = sites_of(deploying)
-    site, _ = written(deploying)
-    before = sorted(sites.listed_but_others())
-    name = sites.body()["name"]
-    update(deploying, PUT, site, {"name": name})
-    assert_shows(deploying, site, {"name": name}, "after a PUT of its name")
+    site, _ = written(deploying, processing_settings=PRETTY)
+    before, was = sorted(sites.listed_but_others()), shown(deploying, site)
+    sent = {"name": sites.body()["name"]}
+    if "processing_settings" in was:
+        sent["processing_settings"] = PLAIN
+    update(deploying, PUT, site, sent)
+    assert_shows(deploying, site, sent, f"after a PUT of {', '.join(sent)}")
     first = shown(deploying, site)
-    update(deploying, PUT, site, {"name": name})
+    update(deploying, PUT, site, sent)
     again = shown(deploying, site)
     assert_equal(again | {"updated_at": ""}, first | {"updated_at": ""}, "a site after the same PUT again")
     assert_equal(sorted(sites.listed_but_others()), before, "the ids in the list after two PUTs")
