@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_call_carries_what_the_conventions_say() -> None:
     assert (asked.method, asked.target, asked.body) == ("GET", "/v2/account", b"")
     assert asked.headers["authorization"] == f"Bearer {TOKEN}"
     assert asked.headers["accept"] == "application/json"
-    assert asked.headers["user-agent"] == "conformance"
+    assert asked.headers["user-agent"] == f"conformance/{version('conformance')}"
     assert "content-type" not in asked.headers
     assert exchange.operation is ACCOUNT
 

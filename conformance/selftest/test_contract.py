@@ -37,6 +37,9 @@ def test_five_catalogues_hold_467_requirements_with_unique_ids() -> None:
 
 
 CORRECTED = {
+    "netlify.errors.method-not-allowed": ("rule", "what it is called with is another than elsewhere"),
+    "netlify.security.site-password-write-only": ("mode", "redaction hides passwords: a recording shows none"),
+    "zeit.errors.method-unknown": ("rule", "it asks for a code that others do not have"),
     "netlify.auth.no-token-denied": ("basis", "how to authenticate is said, not what comes without it"),
     "netlify.crud.snippet-ids-stable": ("strength", "the only sample id is a position, too"),
     "netlify.crud.ssl-precondition": ("basis", "an unmet condition may show later than in the answer"),

@@ -69,7 +69,7 @@ def test_by_the_name_of_the_package_and_without_autoload(installed: Installed, t
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     ran = installed(tmp_path, "pytest", "-p", "conformance", "--pyargs", "conformance.suite.common", *FEW, **alone)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "conformance: snyk, vercel, vultr, zeit on cassette" in ran.stdout
+    assert "conformance: netlify, snyk, vercel, vultr, zeit on cassette" in ran.stdout
 
 
 def test_the_commands(installed: Installed, tmp_path: Path) -> None:
