@@ -23,7 +23,7 @@ FIRST = QUERY[:2]
 
 
 def planted(identity: str, breaks: str | None = None, api: str = "vultr") -> MockServer:
-    """A played server that a client with a fault speaks to."""
+    """A played server that a client with a fault speaks to; `breaks` tells faults of one id apart."""
     (plant,) = {fault.plant for fault in CLIENT_FAULTS if fault.id == identity and breaks in (None, fault.breaks)}
     played = play(load(api))
     plant(played.client)
@@ -50,20 +50,20 @@ def plans(*ids: str, following: str | None = "", **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("identity", "query", "arrives"),
+    ("identity", "breaks", "query", "arrives"),
     [
-        ("strips-cursor", QUERY, [*FIRST, ("cursor", "a b")]),
-        ("strips-cursor", FIRST, FIRST),
-        ("encodes-twice", QUERY, [*FIRST, ("cursor", "a%20b%3D%3D")]),
-        ("encodes-twice", FIRST, FIRST),
-        ("drops-filters", QUERY, [("cursor", CURSOR)]),
-        ("drops-filters", FIRST, FIRST),
-        ("forgets-page-size", QUERY, [("type", "vc 2"), ("cursor", CURSOR)]),
-        ("forgets-page-size", FIRST, FIRST),
+        ("strips-cursor", "cursor-opaque", QUERY, [*FIRST, ("cursor", "a b")]),
+        ("strips-cursor", "cursor-opaque", FIRST, FIRST),
+        ("encodes-twice", "cursor-opaque", QUERY, [*FIRST, ("cursor", "a%20b%3D%3D")]),
+        ("encodes-twice", "cursor-opaque", FIRST, FIRST),
+        ("drops-filters", "client-keeps-params", QUERY, [("cursor", CURSOR)]),
+        ("drops-filters", "client-keeps-params", FIRST, FIRST),
+        ("forgets-page-size", "client-keeps-params", QUERY, [("type", "vc 2"), ("cursor", CURSOR)]),
+        ("forgets-page-size", "client-keeps-params", FIRST, FIRST),
     ],
 )
-def test_a_query_is_changed_in_one_way(identity: str, query: Pairs, arrives: Pairs) -> None:
-    played = planted(identity, "pagination.client-keeps-params" if identity == "drops-filters" else None)
+def test_a_query_is_changed_in_one_way(identity: str, breaks: str, query: Pairs, arrives: Pairs) -> None:
+    played = planted(identity, f"pagination.{breaks}")
     assert sent(played, query) == ("/v2/plans", arrives)
 
 
@@ -99,17 +99,32 @@ def test_a_body_is_sent_as_a_form_or_with_another_type() -> None:
         "application/x-www-form-urlencoded",
         b"domain=a.example&ip=192.0.2.1",
     )
-    typed, content = body_sent(planted("plain-text"))
+    typed, content = body_sent(planted("plain-text", "content-type.request-media-type"))
     assert (typed, json.loads(content)) == ("text/plain", {"domain": "a.example", "ip": "192.0.2.1"})
 
 
 def test_an_answer_with_a_new_member_is_refused() -> None:
     operation = load("vultr").operation("GET /v2/plans")
-    known = answering(planted("strict-model"), plans("a"))
-    assert known.client.control(known.client.call(operation)).response.ok
-    new = answering(planted("strict-model"), plans("a", zone="x", area="y"))
+    played = planted("strict-model")
+    for known in (plans("a"), plans("b")):
+        answering(played, known)
+        assert played.client.control(played.client.call(operation)).response.ok
+    answering(played, plans("a", zone="x", area="y"))
     with pytest.raises(HarnessError, match=r"^unknown member area$"):
-        new.client.control(new.client.call(operation))
+        played.client.control(played.client.call(operation))
+    # Another client has seen nothing that would be new beside it.
+    fresh = answering(planted("strict-model"), plans("a", zone="x"))
+    assert fresh.client.control(fresh.client.call(operation)).response.ok
+
+
+def test_a_bare_list_whose_records_have_a_new_member_is_refused() -> None:
+    operation = load("netlify").operation("GET /api/v1/sites")
+    played = planted("strict-model", api="netlify")
+    answering(played, [{"id": "a"}])
+    assert played.client.control(played.client.call(operation)).response.ok
+    answering(played, [{"id": "a"}, {"id": "b", "zone": "x"}])
+    with pytest.raises(HarnessError, match=r"^unknown member zone$"):
+        played.client.control(played.client.call(operation))
 
 
 # ---- limits
@@ -132,7 +147,7 @@ def test_a_refused_call_is_repeated_too_soon_or_not_at_all() -> None:
     assert right[1] > 1.0
     assert waits(refused_once(planted("hammers", "rate-limit.client-retries-429", "vercel"))) == [0.0, 0.0]
     assert waits(refused_once(planted("waits-too-little", "rate-limit.client-retries-429", "vercel"))) == [0.0, 1.0]
-    played = refused_once(planted("gives-up", api="vercel"))
+    played = refused_once(planted("gives-up", "rate-limit.client-retries-429", "vercel"))
     with pytest.raises(HarnessError, match="refused for the rate"):
         played.client.send("GET", "/v9/projects")
     assert len(played.raw) == 1

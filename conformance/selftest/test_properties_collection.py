@@ -14,7 +14,7 @@ from conformance.contract import load
 from conformance.contract.needs import OTHERS_RECORDS, RECORDS
 from conformance.properties import Collection, NotExercised, play
 from conformance.properties import collection as module
-from conformance.properties.collection import HARD_CAP, Step, Walk
+from conformance.properties.collection import EMPTY, HARD_CAP, Step, Walk
 from conformance.properties.mock import MockServer
 from conformance.selftest.test_checks import said
 from conformance.targets.errors import Blocked, NotFollowed
@@ -238,8 +238,16 @@ def test_a_page_that_comes_again_once_and_then_goes_on_ends_no_walk() -> None:
 def test_pages_without_records_are_given_up_by_their_number() -> None:
     pages = [page("a", "b", following="1"), *[page(following=str(number)) for number in range(2, 20)]]
     collection, played = plans(pages)
-    assert collection.walk(2).defect == "3 requests brought only 2 different records"
-    assert len(played.requests) == 3
+    assert collection.walk(2).defect == f"the last {EMPTY} of {EMPTY + 1} pages were empty"
+    assert len(played.requests) == EMPTY + 1
+
+
+def test_pages_without_records_are_followed_while_others_come_between() -> None:
+    gap = [""] * (EMPTY - 1)
+    ids = ["ab", *gap, "cd", *gap]
+    collection, _ = plans([page(*each, following=str(number)) for number, each in enumerate(ids)] + [page("e")])
+    walk = collection.walk(2)
+    assert (walk.ended, walk.ids, walk.requests) == (True, [*"abcde"], len(ids) + 1)
 
 
 def test_a_list_of_more_bytes_than_are_read_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,13 +188,39 @@ def test_a_list_that_does_not_come_is_lacking() -> None:
         things.listed_as("a.example")
 
 
-def test_a_create_that_names_nothing_is_lacking_its_id() -> None:
+def unnamed(listed: Any) -> Things:
+    """Projects whose creates are answered without an id, and what lists them answers."""
     contract = load("vercel")
     played = play(contract)
     (project,) = contract.conventions.resources
     played.routes.post("/v9/projects").respond(200, json={"name": "a"})
+    played.routes.get("/v9/projects").respond(200, json=listed)
+    return Things(played.client, contract, project, "conformance-1")
+
+
+def projects(*names: str) -> dict[str, Any]:
+    records = [{"id": f"prj_{name}", "name": name} for name in names]
+    return {"projects": records, "pagination": {"count": len(records), "next": None, "prev": None}}
+
+
+def test_a_create_that_names_nothing_is_found_by_its_name_in_the_list() -> None:
+    things = unnamed(projects("another", "conformance-1-1", "conformance-1-10"))
+    assert things.create() == "prj_conformance-1-1"
+    assert things.created == ["prj_conformance-1-1"]
+
+
+def test_a_create_that_names_nothing_and_is_not_listed_is_lacking_its_id() -> None:
+    things = unnamed(projects("another"))
     with pytest.raises(Blocked, match="the answer to a create names no id") as lack:
-        Things(played.client, contract, project, "conformance-1").create()
+        things.create()
+    assert lack.value.need == "list"
+    assert lack.value.exchange is things.client.exchanges[0]
+
+
+def test_a_create_that_names_nothing_is_looked_for_in_vain_where_there_is_no_list() -> None:
+    things = unnamed({})
+    with pytest.raises(Blocked, match="the answer has no list at /projects") as lack:
+        things.create()
     assert lack.value.need == "list"
 
 
