@@ -180,6 +180,9 @@ MORE: dict[str, Callable[[str], Answer]] = {
 }
 """These tell a little more apart, or have more to show."""
 
+TOLD_APART = [[server for server in MORE if server != left_out] for left_out in ("403", "no query")]
+"""What refuses everything in other words, or whatever has a query, stands for one half of the APIs."""
+
 
 def target(contract: Contract, answer: Answer, *, everything: bool) -> AlikeTarget:
     server = reference.build(contract.api)
@@ -380,8 +383,9 @@ def test_it_passes_no_more_where_less_may_be_asked(api: str, server: str, passed
     assert unearned(passed(api, server, False), server) == []
 
 
-@pytest.mark.parametrize("server", MORE)
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize(
+    ("api", "server"), [(api, server) for api in APIS for server in TOLD_APART[APIS.index(api) % 2]]
+)
 def test_a_server_that_looks_at_little_passes_only_what_it_shows(api: str, server: str, passed: Passed) -> None:
     assert unearned(passed(api, server, True), server) == []
 
