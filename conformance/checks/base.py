@@ -52,7 +52,8 @@ def note(message: str) -> Finding:
 
 
 def shown(value: Any, limit: int = 300) -> str:
-    """A value as people read it: text as it is, all else as JSON; cut to a readable length."""
+    """A value as people read it: text as it is, also in bytes, all else as JSON; cut to a readable length."""
+    value = _plain(value) if isinstance(value, bytes) else value
     return _cut(value if isinstance(value, str) else _json(value), limit)
 
 
@@ -71,6 +72,9 @@ def _json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """What JSON has no form for: a set as the list of its members, all else as text."""
+    if isinstance(value, bytes):
+        # What is no text in them is told apart, too.
+        return value.decode("utf-8", "backslashreplace")
     return sorted(value, key=str) if isinstance(value, Set) else str(value)
 
 

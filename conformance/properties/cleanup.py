@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import evolve
 
@@ -186,21 +186,27 @@ def _sweep(client: Client, first: Made) -> None:
             unanswered = f"its create was not answered, and the contract has no list of each {resource.name} to look in"
             made.why = made.why or unanswered
         return
-    found, unread = _bearing_names_of(client, group)
+    query = first.query
+    found, unread = _bearing_names_of(client, group, query)
+    if unread is not None and query and first.values:
+        # The path names where it would be, too: a scope that is refused need not be asked for that.
+        without, still_unread = _bearing_names_of(client, group, {})
+        if still_unread is None:
+            found, unread, query = without, None, {}
     if lost and not found and unread is None:
         # The target may still be at it.
-        poll(client, lambda: bool(_bearing_names_of(client, lost)[0]))
-        found, unread = _bearing_names_of(client, group)
+        poll(client, lambda: bool(_bearing_names_of(client, lost, query)[0]))
+        found, unread = _bearing_names_of(client, group, query)
     for name, identity in found:
         if any(made.id == identity and not made.gone for made in group):
             continue
-        looked_for = [made for made in lost if made.name == name]
+        looked_for = [made for made in lost if made.name == name and made.query == query]
         if looked_for:
             made = looked_for[0]
             lost.remove(made)
         else:
             # Made although it was refused, or made twice, or back again, or under a name that it was given since.
-            made = Made(len(guard.made) + 1, first.operation, first.values, first.query, first.credential, name)
+            made = Made(len(guard.made) + 1, first.operation, first.values, query, first.credential, name)
             guard.note(made)
         guard.found(made, identity)
         _delete(client, made)
@@ -211,7 +217,9 @@ def _sweep(client: Client, first: Made) -> None:
             guard.gone(made)
 
 
-def _bearing_names_of(client: Client, group: list[Made]) -> tuple[list[tuple[str, str]], str | None]:
+def _bearing_names_of(
+    client: Client, group: list[Made], query: Mapping[str, str]
+) -> tuple[list[tuple[str, str]], str | None]:
     """Name and id of each record of a list that bears a name of `group`; and why the list was not read to its end."""
     guard, first = client.guard, group[0]
     resource, pagination = guard.resource_of(first), client.contract.conventions.lists
@@ -220,7 +228,7 @@ def _bearing_names_of(client: Client, group: list[Made]) -> tuple[list[tuple[str
     try:
         owner = client.acting_as(account_of(first.credential))
         listing = Collection(owner, client.contract.operation(str(resource.list)), pagination, first.values)
-        walk = listing.walk(pagination.page_size.maximum, query=first.query, trust_total=False)
+        walk = listing.walk(pagination.page_size.maximum, query=query, trust_total=False)
     except (ConformanceError, Violation) as error:
         return found, str(error)
     for step in walk.steps:

@@ -394,7 +394,8 @@ def _where(message: str, exchange: Exchange | None, item: Item) -> str:
     """What is wrong, with the call that shows it where that is not the item's own, and not named by what is said."""
     if exchange is None or exchange.known_as == item.operation or exchange.path in message:
         return message
-    return f"{message} (shown by {exchange.known_as})"
+    shown_by = exchange.known_as if exchange.operation else f"{exchange.request.method} {exchange.path}"
+    return f"{message} (shown by {shown_by})"
 
 
 def _party(requirement: Requirement) -> Any:

@@ -177,11 +177,16 @@ def test_the_curl_line_gets_the_answer_that_is_shown(found: list[Failure]) -> No
         (2048.0, "2048.0"),
         ("as it is", "as it is"),
         ("", ""),
+        ("<p>ü".encode(), "<p>ü"),
     ],
 )
 def test_values_are_shown_as_json(value: Any, text: str) -> None:
     assert shown(value) == text
-    assert as_json(value) == (f'"{text}"' if isinstance(value, str) else text)
+    assert as_json(value) == (f'"{text}"' if isinstance(value, (str, bytes)) else text)
+
+
+def test_bytes_that_are_no_text_are_told_apart() -> None:
+    assert (shown(b"a\xff"), shown(b"a\xfe")) == ("a\\xff", "a\\xfe")
 
 
 def test_a_long_value_is_cut() -> None:

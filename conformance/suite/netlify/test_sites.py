@@ -372,7 +372,7 @@ def test_a_list_shows_what_reading_shows(subject: Subject) -> None:
             if member == "state" and {record[member], single[member]} <= {*FINISHED}:
                 # Of a deploy that is finished the document shows two words, one in each place.
                 continue
-            what = f"the {member} in {listing}, against that by its own GET"
-            assert_equal(record[member], single[member], what, exchange=read)
+            what = f"the {member} in the answer to GET {read.path}, against that in {listing}"
+            assert_equal(single[member], record[member], what, exchange=read)
     if not agreed:
         raise NotExercised(f"{listing} has no record that stays as it is")
