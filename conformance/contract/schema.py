@@ -62,7 +62,7 @@ class Validator:
         found = []
         for error in self._compiled.iter_errors(instance):
             keyword = str(error.schema_path[-1]) if error.schema_path else ""
-            found.append(SchemaError("".join(map(_token, error.instance_path)), _shortened(error.message), keyword))
+            found.append(SchemaError("".join(map(_token, error.instance_path)), _shortened(_told(error)), keyword))
             if len(found) == limit:
                 break
         return found
@@ -77,6 +77,13 @@ def dereferenced(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
 
 def _token(part: str | int) -> str:
     return "/" + str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _told(error: jsonschema_rs.ValidationError) -> str:
+    """What is wrong, in words that people know: of a schema `false` there is nothing to be said but that."""
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+        return f"{json.dumps(error.instance, ensure_ascii=False)} is not allowed here"
+    return str(error.message)
 
 
 def _shortened(message: str, limit: int = 200) -> str:

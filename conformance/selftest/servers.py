@@ -140,8 +140,8 @@ def reference_url(fault: str | None = None, **credentials: str) -> Iterator[str]
 
 def url_target(url: str, **changes: Any) -> UrlTarget:
     """A target at a URL that waits by a clock which takes no time."""
-    given = {"credentials": {"default": TOKEN}, "clock": ManualClock(), **changes}
-    return UrlTarget(contract=VULTR, name="selftest", base_url=url, **given)
+    given = {"contract": VULTR, "credentials": {"default": TOKEN}, "clock": ManualClock(), **changes}
+    return UrlTarget(name="selftest", base_url=url, **given)
 
 
 def items(requirement: str, operation: str | None = None) -> list[Item]:

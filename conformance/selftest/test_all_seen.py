@@ -55,7 +55,7 @@ def text_of(data: dict[str, Any]) -> str:
 
 def type_of(said: dict[str, Any]) -> str:
     """The name of the header that gives the type of an answer, as it is written there."""
-    return next(name for name in said["response"]["headers"] if name.lower() == "content-type")
+    return next(str(name) for name in said["response"]["headers"] if name.lower() == "content-type")
 
 
 def as_html(said: dict[str, Any]) -> None:

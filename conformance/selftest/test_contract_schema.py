@@ -103,6 +103,11 @@ def test_the_two_types_of_application_need_their_own_id(application: dict[str, A
     assert [error.pointer for error in errors][:1] == ([] if place is None else [place])
 
 
+def test_what_a_schema_forbids_is_told_in_plain_words() -> None:
+    (error,) = Validator({"properties": {"uid": False}}).errors({"uid": "é"})
+    assert (error.pointer, error.message) == ("/uid", '"é" is not allowed here')
+
+
 def test_errors_are_placed_and_counted() -> None:
     validator = Validator({"additionalProperties": {"type": "array", "items": {"type": "integer"}}})
     assert validator.errors({"a/b~c": [1, "x"]})[0].pointer == "/a~1b~0c/1"

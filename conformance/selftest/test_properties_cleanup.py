@@ -94,3 +94,32 @@ def test_what_is_left_is_told_behind_what_was_gone_before() -> None:
     assert left.startswith(f"domain {second}: not deleted: ")
     assert left.endswith(f"it is at {server.url}/v2/domains/{second}")
     assert [line.partition(":")[0] for line in told] == [f"domain {second}"]
+
+
+def test_what_was_made_although_its_scope_is_refused_is_found_where_its_path_leads() -> None:
+    there: list[str] = []
+
+    def answer(asked: Asked) -> bytes:
+        if "teamId" in asked.target:
+            there.extend(["rec_1"] if asked.method == "POST" else [])
+            return reply({"error": {"code": "forbidden", "message": "No."}}, "403 Forbidden")
+        if asked.method == "DELETE":
+            there.remove(asked.path.rpartition("/")[2])
+            return reply({})
+        return reply({"records": [{"id": one, "name": name, "type": "TXT", "value": "a"} for one in there]})
+
+    with raw_server(answer) as server:
+        target = url_target(
+            server.url,
+            contract=load("zeit"),
+            capabilities=frozenset({"writes"}),
+            disposable={"domain": ("a.example.com",), "teamId": ("team_a",)},
+        )
+        client = target.session("a", "b", []).client
+        name = f"{target.guard.prefix}-00000000-1"
+        body = {"name": name, "type": "TXT", "value": "a"}
+        client.send("POST", "/v2/domains/a.example.com/records", query={"teamId": "team_a"}, body=body)
+        assert there == ["rec_1"]
+        assert finish(target) == []
+        target.close()
+    assert there == []

@@ -331,10 +331,8 @@ def test_builds_and_routes_are_kept(subject: Subject) -> None:
     read = deploying.client.control(deploying.things.get(str(created.response.at("/id"))))
     for exchange in (created, read):
         shown = exchange.response.at("/builds")
-        kept = [_only(build, "src", "use") for build in shown] if isinstance(shown, list) else shown
-        assert_equal(
-            sorted(map(str, kept or [])), sorted(map(str, builds)), "the builds of the deployment", exchange=exchange
-        )
+        kept = sorted((_only(build, "src", "use") for build in shown), key=str) if isinstance(shown, list) else shown
+        assert_equal(kept, sorted(builds, key=str), "the builds of the deployment", exchange=exchange)
         shown = exchange.response.at("/routes")
         kept = [_only(route, "src", "dest") for route in shown] if isinstance(shown, list) else shown
         assert_equal(kept, routes, "the routes of the deployment", exchange=exchange)
