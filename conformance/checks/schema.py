@@ -73,7 +73,7 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         if not arguments.get("optional") and "each" not in arguments:
             yield violated(f"the body has no {place}", expected=f"a member at {place}", actual=response.text)
         return
-    validator = Validator(schema)
+    validator = Validator.of(schema)
     options = {"digits": arguments.get("digits", False), "values": not arguments.get("documented", False)}
     if "each" not in arguments:
         parts = [(place, part)]
@@ -88,7 +88,7 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
 
 def _is_asked_for(sight: Sight) -> bool:
     asked, request = sight.arguments.get("asked"), sight.exchange.request
-    return asked is None or (request.is_json and not Validator(asked).errors(request.json, limit=1))
+    return asked is None or (request.is_json and not Validator.of(asked).errors(request.json, limit=1))
 
 
 def _schema(sight: Sight) -> Mapping[str, Any] | None:

@@ -124,14 +124,19 @@ class Contract:
         return url
 
     def component(self, name: str) -> Mapping[str, Any]:
-        """The schema `#/components/schemas/NAME`, with what it refers to.
+        """The schema `#/components/schemas/NAME`, with what it refers to; the same object each time.
 
         Raises:
             ContractError: the contract has none of that name.
         """
         if name not in self.components:
             raise ContractError(f"{label(self.folder / 'openapi.yaml')} has no schema {name}")
-        return {"$ref": f"#/components/schemas/{name}", "components": {"schemas": self.components}}
+        return self._with_components[name]
+
+    @cached_property
+    def _with_components(self) -> dict[str, Mapping[str, Any]]:
+        others = {"schemas": self.components}
+        return {name: {"$ref": f"#/components/schemas/{name}", "components": others} for name in self.components}
 
     @cached_property
     def envelope(self) -> Validator:

@@ -55,6 +55,19 @@ class Validator:
         self.schema = schema
         self._compiled = _compiled(json.dumps(schema, sort_keys=True))
 
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> Validator:
+        """The validator of a schema that does not change, compiled once for as long as the process lives.
+
+        Raises:
+            ContractError: it is not a JSON schema.
+        """
+        kept = _KEPT.get(id(schema))
+        # An id is that of another schema once the first one is gone; here none goes.
+        if kept is None or kept.schema is not schema:
+            kept = _KEPT[id(schema)] = cls(schema)
+        return kept
+
     def errors(self, instance: Any, limit: int = 5) -> list[SchemaError]:
         """The first `limit` errors, empty when the instance is valid."""
         if self._compiled.is_valid(instance):
@@ -66,6 +79,9 @@ class Validator:
             if len(found) == limit:
                 break
         return found
+
+
+_KEPT: dict[int, Validator] = {}
 
 
 def dereferenced(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
