@@ -363,7 +363,9 @@ _RULES: tuple[_Rule, ...] = (
     ),
     # <password>…</password>, also as CDATA.
     (
-        re.compile(r"<(?:[\w-]++:)?(?P<name>[\w.-]++)(?:\s[^<>]*+)?>(?P<value>(?:<!\[CDATA\[[^\]<]*+\]\]>|[^<>])++)</"),
+        re.compile(
+            r"<(?:[\w-]++:)?(?P<name>[\w.-]++)(?:\s[^<>]*+)?>(?P<value>(?:<!\[CDATA\[[^\]<]*+\]\]>|[^<>]++)+)</"
+        ),
         _clean_if_secret,
     ),
     (re.compile(r"<(?:input|meta|param|option|property)\b[^<>]*+>", re.IGNORECASE), _clean_tag),

@@ -18,7 +18,7 @@ _HEAD = 64 * 1024
 _STRING = rb'"(?:[^"\\]|\\.)*+"'
 # Members that say nothing of the content may come before the log.
 _HAR = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*\{(?:\s*" + _STRING + rb"\s*:\s*(?:" + _STRING + rb'|[\w.+-]+)\s*,)*+\s*"log"\s*:\s*\{'
+    rb"(?:\xef\xbb\xbf)?\s*\{(?:\s*" + _STRING + rb"\s*:\s*(?:" + _STRING + rb'|[\w.+-]+)\s*,)*\s*"log"\s*:\s*\{'
 )
 _POLLY = re.compile(rb'"_recordingName"|"Polly\.JS"')
 _YAML_LIST = re.compile(rb"^interactions:[ \t]*\r?\n *- ", re.MULTILINE)

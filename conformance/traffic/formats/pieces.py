@@ -20,10 +20,12 @@ from conformance.traffic.loading import CassetteError, opened
 
 _PIECE = 1024 * 1024
 
-_PLAIN = rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+'
+# Not possessive as a whole: Python before 3.11.5 keeps what a turn that failed had taken
+# (https://github.com/python/cpython/issues/106052).
+_PLAIN = rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*'
 _TO_BRACKET = re.compile(_PLAIN + rb"[{}\[\]]", re.DOTALL)
 _WHOLE = re.compile(_PLAIN, re.DOTALL)
-_IN_STRING = re.compile(rb"(?:[^\"\\]++|\\.)*+", re.DOTALL)
+_IN_STRING = re.compile(rb"(?:[^\"\\]++|\\.)*", re.DOTALL)
 _SPACE = re.compile(rb"[\s,]*+")
 _SCALAR = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^",\]}\s]++(?=[,\]}\s])', re.DOTALL)
 _TOKEN = re.compile(
