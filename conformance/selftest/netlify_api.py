@@ -14,6 +14,7 @@ import httpx2
 
 from conformance.reference import Server, VirtualClock
 from conformance.reference.netlify import build
+from conformance.selftest.reference_calls import Calls
 
 HOST = "https://api.netlify.com"
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -38,30 +39,20 @@ def archive(files: Mapping[str, bytes], folders: tuple[str, ...] = ()) -> bytes:
     return body.getvalue()
 
 
-class Api:
+class Api(Calls):
     """A server, and calls of it by credential and address."""
 
+    origin = HOST
+
     def __init__(self, server: Server | None = None, **options: Any) -> None:
-        self.server = server or build(**{"deploys_a_minute": 1000, "deploys_a_day": 1000, **options})
+        super().__init__(server or build(**{"deploys_a_minute": 1000, "deploys_a_day": 1000, **options}))
         clock = self.server.clock
         assert isinstance(clock, VirtualClock)
         self.clock = clock
         self.site = self.server.parameters["site_id"][0]
 
-    def __call__(
-        self, method: str, path: str, key: str | None = "default", address: str = "127.0.0.1", **kwargs: Any
-    ) -> httpx2.Response:
-        headers = kwargs.pop("headers", {})
-        if key is not None:
-            headers = {"Authorization": f"Bearer {self.server.credentials[key]}", **headers}
-        url = path if path.startswith("http") else f"{HOST}{path if path[1] == '_' else f'/api/v1{path}'}"
-        request = httpx2.Request(method, url, headers=headers, **kwargs)
-        response = httpx2.WSGITransport(self.server, remote_addr=address).handle_request(request)
-        response.read()
-        return response
-
-    def get(self, path: str, **kwargs: Any) -> httpx2.Response:
-        return self("GET", path, **kwargs)
+    def url(self, path: str) -> str:
+        return super().url(path if path.startswith(("http", "/_")) else f"/api/v1{path}")
 
     def read(self, path: str, **kwargs: Any) -> Any:
         answer = self.get(path, **kwargs)

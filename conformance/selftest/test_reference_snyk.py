@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from conformance.reference import Server, VirtualClock, build
+from conformance.selftest.reference_calls import Calls
 
 MEDIA_TYPE = "application/vnd.api+json"
 ORIGIN = "https://api.snyk.io"
@@ -21,11 +22,13 @@ VERSION = "2025-12-31~beta"
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
-class Api:
+class Api(Calls):
     """A server and clients for it by credential and address; `get("projects")` asks for a list of its organisation."""
 
+    origin = f"{ORIGIN}/rest"
+
     def __init__(self, server: Server) -> None:
-        self.server = server
+        super().__init__(server)
         (self.org,) = server.parameters["org_id"]
 
     def __call__(
@@ -37,24 +40,16 @@ class Api:
         version: str | None = VERSION,
         **kwargs: Any,
     ) -> httpx2.Response:
-        headers = kwargs.pop("headers", {})
-        if key is not None:
-            scheme = "bearer" if key == "app" else "token"
-            headers = {"Authorization": f"{scheme} {self.server.credentials[key]}", **headers}
         params = dict(kwargs.pop("params", {}))
         if not path.startswith(("/", "http")):
             path = f"/orgs/{self.org}/{path}"
             params = params if version is None else {"version": version, **params}
-        url = path if path.startswith("http") else f"{ORIGIN}/rest{path}"
         if params:
-            url += ("&" if "?" in url else "?") + str(httpx2.QueryParams(params))
-        request = httpx2.Request(method, url, headers=headers, **kwargs)
-        response = httpx2.WSGITransport(self.server, remote_addr=address).handle_request(request)
-        response.read()
-        return response
+            path += ("&" if "?" in path else "?") + str(httpx2.QueryParams(params))
+        return super().__call__(method, path, key, address, **kwargs)
 
-    def get(self, path: str, **kwargs: Any) -> httpx2.Response:
-        return self("GET", path, **kwargs)
+    def scheme(self, key: str) -> str:
+        return "bearer" if key == "app" else "token"
 
     def post(self, body: object, media_type: str | None = MEDIA_TYPE, **kwargs: Any) -> httpx2.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -12,6 +12,7 @@ import pytest
 
 from conformance.reference import Server, VirtualClock, build
 from conformance.reference.serve import serve
+from conformance.selftest.reference_calls import Calls
 
 LISTS = ("/v9/projects", "/v6/deployments")
 TOTALS = {"projects": 130, "deployments": 45}
@@ -19,28 +20,15 @@ JSON = {"Content-Type": "application/json"}
 LIMIT, REMAINING, RESET = "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"
 
 
-class Api:
+class Api(Calls):
     """A server and clients for it by credential and address."""
 
+    origin = "https://api.vercel.com"
+
     def __init__(self, server: Server) -> None:
-        self.server = server
+        super().__init__(server)
         self.team, self.foreign = server.parameters["teamId"][0], server.parameters["foreignTeamId"][0]
         self.project = f"/v9/projects/{server.parameters['idOrName'][0]}"
-
-    def __call__(
-        self, method: str, path: str, key: str | None = "default", address: str = "127.0.0.1", **kwargs: Any
-    ) -> httpx2.Response:
-        headers = kwargs.pop("headers", {})
-        if key is not None:
-            headers = {"Authorization": f"Bearer {self.server.credentials[key]}", **headers}
-        url = path if path.startswith("http") else f"https://api.vercel.com{path}"
-        request = httpx2.Request(method, url, headers=headers, **kwargs)
-        response = httpx2.WSGITransport(self.server, remote_addr=address).handle_request(request)
-        response.read()
-        return response
-
-    def get(self, path: str, **kwargs: Any) -> httpx2.Response:
-        return self("GET", path, **kwargs)
 
     def walk(self, path: str, key: str = "default", **params: Any) -> Iterator[dict[str, Any]]:
         """The pages of a list, following next."""

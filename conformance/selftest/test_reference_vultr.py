@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 
-from conformance.reference import Server, VirtualClock, build, faults_of
+from conformance.reference import VirtualClock, build, faults_of
+from conformance.selftest.reference_calls import Calls
 
 FAULTS = faults_of("vultr")
 DOMAIN = "/v2/domains/alpha.default.example.com"
@@ -19,26 +19,10 @@ LISTS = ("applications", "backups", "plans", "domains")
 OTHER_ADDRESS = "198.51.100.7"
 
 
-class Api:
+class Api(Calls):
     """A server and clients for it by credential and address."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
-
-    def __call__(
-        self, method: str, path: str, key: str | None = "default", address: str = "127.0.0.1", **kwargs: Any
-    ) -> httpx2.Response:
-        headers = kwargs.pop("headers", {})
-        if key is not None:
-            headers = {"Authorization": f"Bearer {self.server.credentials[key]}", **headers}
-        url = path if path.startswith("http") else f"https://api.vultr.com{path}"
-        request = httpx2.Request(method, url, headers=headers, **kwargs)
-        response = httpx2.WSGITransport(self.server, remote_addr=address).handle_request(request)
-        response.read()
-        return response
-
-    def get(self, path: str, **kwargs: Any) -> httpx2.Response:
-        return self("GET", path, **kwargs)
+    origin = "https://api.vultr.com"
 
     def walk(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """The pages of a list, following next."""
