@@ -12,7 +12,7 @@ from conformance.contract.contract import (
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Pagination, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.needs import Need
-from conformance.contract.operation import Collection, Operation, Router, Sample
+from conformance.contract.operation import Answer, Collection, Operation, Router, Sample
 from conformance.contract.rates import Bucket, RateLimit
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
@@ -23,6 +23,7 @@ __all__ = [
     "CLIENT",
     "PREVIOUS_CURSOR",
     "SPECS",
+    "Answer",
     "Bucket",
     "Catalogue",
     "Collection",

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from conformance.contract.conventions import OLD_VERSIONS, PREVIOUS_CURSOR, Conventions, Resource
 from conformance.contract.errors import ContractError
 from conformance.contract.openapi import Entry, Holder, Parameter, PathItem
-from conformance.contract.operation import MANY_SEGMENTS, METHODS, Collection, Operation, Router, Sample
+from conformance.contract.operation import MANY_SEGMENTS, METHODS, Answer, Collection, Operation, Router, Sample
 from conformance.contract.reading import label, read, read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Requirement
 from conformance.contract.routes import Routes
@@ -352,6 +352,10 @@ def _operation(
         basis=entry.get("x-basis", "documented"),
         success=tuple(int(status) for status in responses if status.startswith("2") and status.isdigit()),
         responses={status: _schema(document, response) for status, response in responses.items()},
+        answers={
+            status.upper() if status != "default" else status: _answer(document, response)
+            for status, response in responses.items()
+        },
         request_schema=_schema(document, body) if body else None,
         sample=_sample(body, resolved),
         collection=_collection(entry.get("x-collection")),
@@ -416,15 +420,26 @@ def _authorized(security: list[dict[str, Any]]) -> str:
     return "optional" if {} in security else "required"
 
 
+def _answer(document: dict[str, Any], response: dict[str, Any]) -> Answer:
+    content = {media_type: _whole(document, holder) for media_type, holder in response.get("content", {}).items()}
+    headers = {name.lower(): _resolved(document, header) for name, header in response.get("headers", {}).items()}
+    return Answer(content, headers)
+
+
 def _schema(document: dict[str, Any], holder: dict[str, Any]) -> dict[str, Any] | None:
     for media_type, content in holder.get("content", {}).items():
         if "json" in media_type and "schema" in content:
-            schema: dict[str, Any] = content["schema"]
-            if next(_references(schema, ""), None) is None:
-                return schema
-            # The validator resolves `#/components/…` inside the schema it is given.
-            return {**schema, "components": {"schemas": document.get("components", {}).get("schemas", {})}}
+            return _whole(document, content)
     return None
+
+
+def _whole(document: dict[str, Any], content: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of a media type, with what it refers to."""
+    schema: dict[str, Any] | None = content.get("schema")
+    if schema is None or next(_references(schema, ""), None) is None:
+        return schema
+    # The validator resolves `#/components/…` inside the schema it is given.
+    return {**schema, "components": {"schemas": document.get("components", {}).get("schemas", {})}}
 
 
 def _collection(extension: dict[str, Any] | None) -> Collection | None:

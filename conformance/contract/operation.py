@@ -70,6 +70,20 @@ class Sample:
 
 
 @frozen(eq=False)
+class Answer:
+    """What a document says of the answers under one status, a range of them, or all others.
+
+    Attributes:
+        content: media type or range, as it is written → JSON schema of the body, None where it gives none; empty
+            where no body is promised.
+        headers: header, in lower case → its OpenAPI object: `required`, `schema`.
+    """
+
+    content: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
+    headers: Mapping[str, Mapping[str, Any]] = field(factory=dict)
+
+
+@frozen(eq=False)
 class Operation:
     """A method on a path template.
 
@@ -81,6 +95,7 @@ class Operation:
         basis: how the document knows it: `documented`, `prose` or `implied`.
         success: statuses in the 2xx range the contract gives.
         responses: status or `default` → JSON schema of the body, None where no body is promised.
+        answers: status, range such as `4XX`, or `default` → what such an answer holds, in every media type.
         request_schema: JSON schema of the request body, None where it takes none, or another than JSON.
         sample: the document's own sample of a request, None where it has none.
         collection: set on operations that answer a list.
@@ -94,6 +109,7 @@ class Operation:
     basis: str = "documented"
     success: tuple[int, ...] = (200,)
     responses: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
+    answers: Mapping[str, Answer] = field(factory=dict)
     request_schema: Mapping[str, Any] | None = None
     sample: Sample | None = None
     collection: Collection | None = None
@@ -121,6 +137,13 @@ class Operation:
         """
         of_success = (self.responses[each] for each in self.responses if each.startswith("2") and status // 100 == 2)
         return self.responses.get(str(status)) or next(of_success, None)
+
+    def answer(self, status: int) -> Answer | None:
+        """What the document says of answers under a status: by itself, by its range, or as one of all others."""
+        for name in (str(status), f"{status // 100}XX", "default"):
+            if name in self.answers:
+                return self.answers[name]
+        return None
 
     @property
     def writes(self) -> bool:
