@@ -26,8 +26,8 @@ def denial_holds_no_data(sight: Sight) -> Iterator[Finding]:
         yield violated(f"the body of a {response.status} is a list", expected="no data", actual=response.text)
         return
     found = sorted(members & set(body)) if isinstance(body, dict) else []
-    errors = sight.contract.conventions.errors.message.split("/")[1]
-    found = found or sorted(name for name in _data_below(body, members) if name != errors)
+    words = (sight.contract.conventions.errors.message or "").split("/")[1:2]
+    found = found or sorted(name for name in _data_below(body, members) if name not in words)
     if found:
         yield violated(
             f"the body of a {response.status} has the member {as_json(found[0])}, as a success of {exchange.known_as}",
@@ -98,16 +98,16 @@ def _served(sight: Sight, how: str) -> Iterator[Finding]:
 def scheme_is_exact(sight: Sight) -> Iterator[Finding]:
     """The client sends the credential's own scheme word as it is written, one space, and the credential unquoted."""
     auth = sight.contract.conventions.auth
-    value = sight.exchange.request.header(auth.header)
+    value = sight.caller
     if value is None or value == NAME_MARK:
         return  # What was masked whole tells nothing.
     known = VALUE_MARK.search(value)
     if known and not known[1].startswith("recorded-"):
-        allowed = [f"{auth.schemes.get(known[1], auth.scheme)} {known[0]}"]
+        allowed = [auth.value(known[1], known[0])]
     else:
         # Which of the API's credentials it is, nobody knows.
         mark = known[0] if known else NAME_MARK
-        allowed = [f"{scheme} {mark}" for scheme in dict.fromkeys((auth.scheme, *auth.schemes.values()))]
+        allowed = list(dict.fromkeys(auth.value(name, mark) for name in ("default", *auth.schemes)))
     if value in allowed:
         yield HELD
     else:

@@ -112,7 +112,8 @@ class Sight:
     @property
     def caller(self) -> str | None:
         """Who asked, as far as the recording tells: the credential's mark."""
-        return self.exchange.request.header(self.contract.conventions.auth.header)
+        auth, request = self.contract.conventions.auth, self.exchange.request
+        return request.parameter(auth.parameter) if auth.parameter else request.header(auth.header)
 
     @property
     def place(self) -> Hashable:

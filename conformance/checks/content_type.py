@@ -52,6 +52,8 @@ def response_is_json(sight: Sight) -> Iterator[Finding]:
             actual=response.text,
         )
         return
+    if not media_types:
+        return
     if response.media_type in media_types:
         yield HELD
     elif {response.media_type, "*"} & set(sight.arguments.get("noted", ())):

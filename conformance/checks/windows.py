@@ -61,7 +61,7 @@ def caller_of(sight: Sight) -> tuple[str | None, ...]:
     exchange, auth = sight.exchange, sight.contract.conventions.auth
     template = exchange.operation.path if exchange.operation else exchange.path
     owner = exchange.request.parameter(auth.scope.parameter) if auth.scope else None
-    caller = (exchange.request.method, template, exchange.request.header(auth.header), owner)
+    caller = (exchange.request.method, template, sight.caller, owner)
     return (*caller, *(bucket.name for bucket in counted_in(sight)))
 
 

@@ -41,12 +41,14 @@ class Auth(Record):
 
     Attributes:
         header: request header that carries a credential.
+        parameter: query parameter that carries it in place of a header.
         scheme: what stands before it there, empty for nothing.
         schemes: credential name → its scheme, for those that go under another one.
-        refused: status of a request without a credential, or with a wrong one.
+        refused: status of a request without a credential, or with a wrong one; None where nothing tells.
         refused_also: others that pass, where the document leaves it open.
         credentials: credential name → environment variable that holds it. Every ordinary request carries
-            `default`; the others (a second account, a restricted key …) are fixtures that a target may lack.
+            `default`, where there is one; the others (a second account, a restricted key …) are fixtures that a
+            target may lack.
         expiring: the credential that expires.
         lifetime: the longest time, in seconds, that the document lets a credential be valid.
         scope: the query parameter that says whose resources a request is about.
@@ -54,20 +56,25 @@ class Auth(Record):
     """
 
     header: str = "Authorization"
-    scheme: str
+    parameter: str | None = None
+    scheme: str = ""
     schemes: dict[str, str] = Field(default_factory=dict)
-    refused: int
+    refused: int | None = None
     refused_also: tuple[Status, ...] = ()
-    credentials: dict[str, str]
+    credentials: dict[str, str] = Field(default_factory=dict)
     expiring: str | None = None
     lifetime: float | None = None
     scope: Scope | None = None
     authorize: HttpUrl | None = None
 
+    def value(self, name: str, token: str) -> str:
+        """What carries a credential: its scheme, where it has one, and the token."""
+        return f"{self.schemes.get(name, self.scheme)} {token}".lstrip(" ")
+
     @property
     def refusals(self) -> tuple[Status, ...]:
-        """Every status that authentication may be refused with."""
-        return (self.refused, *self.refused_also)
+        """Every status that authentication may be refused with: any of a client's errors where nothing tells."""
+        return ("4xx",) if self.refused is None else (self.refused, *self.refused_also)
 
 
 class MediaTypes(Record):
@@ -75,13 +82,18 @@ class MediaTypes(Record):
 
     Attributes:
         request: of request bodies.
-        response: those that a response may have.
+        response: those that a response may have; empty where nothing tells.
         raw: the one by which a request asks, as its Content-Type or Accept, for a content as it is.
     """
 
-    request: str
-    response: tuple[str, ...]
+    request: str = "application/json"
+    response: tuple[str, ...] = ()
     raw: str | None = None
+
+    @property
+    def accepted(self) -> str:
+        """What a request asks for."""
+        return self.response[0] if self.response else "*/*"
 
 
 class Provocation(Record):
@@ -135,8 +147,8 @@ class Errors(Record):
 
     Attributes:
         envelope: JSON schema of an error body.
-        classes: status classes that promise the envelope, e.g. `[4]`.
-        message: JSON pointer of the text for people.
+        classes: status classes that promise the envelope, e.g. `[4]`; empty where none does.
+        message: JSON pointer of the text for people; None where there is none.
         in_success: top-level members that no successful body has.
         malformed: status of a body that cannot be parsed.
         wrong_media_type: status of a body under another media type.
@@ -150,15 +162,15 @@ class Errors(Record):
         codes: every code that the document lists, empty where it lists none.
     """
 
-    envelope: dict[str, Any]
-    classes: tuple[int, ...]
-    message: str
+    envelope: dict[str, Any] = Field(default_factory=dict)
+    classes: tuple[int, ...] = ()
+    message: str | None = None
     in_success: tuple[str, ...] = ()
     malformed: Status = 400
     wrong_media_type: Status = 400
     unknown: int = 404
     unknown_resource: tuple[int, ...] = ()
-    unknown_path: str
+    unknown_path: str = "/conformance-no-such-thing"
     unknown_parameter: int | None = None
     statuses: tuple[int, ...] = ()
     error: str = ""
@@ -340,9 +352,9 @@ class Conventions(Record):
     hosts: tuple[str, ...] = ()
     in_clear: int | None = None
     tls: tuple[Literal["1.2", "1.3"], ...] = ()
-    auth: Auth
-    media_types: MediaTypes
-    errors: Errors
+    auth: Auth = Auth()
+    media_types: MediaTypes = MediaTypes()
+    errors: Errors = Errors()
     pagination: Pagination | None = None
     rate_limit: RateLimit | None = None
     versioning: Versioning | None = None

@@ -146,7 +146,7 @@ def gate(api: str) -> Answer:
 
     def answer(asked: httpx2.Request) -> httpx2.Response:
         refused = asked.headers.get(auth.header) not in known
-        status = auth.refused
+        status = auth.refused or 401
         return (alike(api, error(api, status), status) if refused else alike(api, lists(api, 3)))(asked)
 
     return answer

@@ -19,7 +19,7 @@ from conformance.contract import Contract, Need, Operation, Routes
 from conformance.contract.needs import TLS
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
-from conformance.targets.credentials import WRONG, wrong_value
+from conformance.targets.credentials import carried
 from conformance.targets.errors import (
     Blocked,
     Down,
@@ -322,17 +322,18 @@ class Client:
         Raises:
             NotFollowed: its URL would lead away from the target, or is none; no credential is put on it.
         """
-        url = self.url(path, [(name, str(value)) for name, value in self._versioned(query) if value is not None])
-        asked = _parsed(url)
-        Origin.of(self.base_url).admit(asked)
+        own, asked = self._authentication(credential)
+        url = self.url(path, [(k, str(value)) for k, value in (*self._versioned(query), *asked) if value is not None])
+        parsed = _parsed(url)
+        Origin.of(self.base_url).admit(parsed)
         media_types = self.contract.conventions.media_types
-        sent = {"User-Agent": self.user_agent, "Accept": media_types.response[0]}
-        sent |= self._authentication(credential)
+        sent = {"User-Agent": self.user_agent, "Accept": media_types.accepted}
+        sent |= own
         if content is None and body is not None:
             content, sent["Content-Type"] = self.encode(body)
         lowered = {name.lower() for name in headers or {}}
         sent = {name: value for name, value in sent.items() if name.lower() not in lowered}
-        return httpx2.Request(method, asked, headers=sent | dict(headers or {}), content=content)
+        return httpx2.Request(method, parsed, headers=sent | dict(headers or {}), content=content)
 
     def _versioned(self, query: Query) -> list[tuple[str, object]]:
         pairs = list(query.items() if isinstance(query, Mapping) else query)
@@ -354,13 +355,9 @@ class Client:
         except NotFollowed as error:
             raise NotFollowed(self.redactor.text(str(error))) from None
 
-    def _authentication(self, credential: str | None) -> dict[str, str]:
-        if credential is None:
-            return {}
-        auth = self.contract.conventions.auth
-        if credential in WRONG:
-            return {auth.header: wrong_value(credential, auth.scheme, self.token("default"))}
-        return {auth.header: f"{auth.schemes.get(credential, auth.scheme)} {self.token(credential)}"}
+    def _authentication(self, credential: str | None) -> tuple[dict[str, str], list[tuple[str, str]]]:
+        """The header, or the query parameter, that carries a credential."""
+        return carried(self.contract.conventions.auth, credential, self.token)
 
     def token(self, credential: str) -> str:
         """The value of a credential.

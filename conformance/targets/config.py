@@ -253,7 +253,7 @@ def _at_url(
     contract = _with_variables(contract, record.credentials)
     variables = contract.conventions.auth.credentials
     credentials = {key: environ[variable] for key, variable in variables.items() if environ.get(variable)}
-    if "default" not in credentials:
+    if "default" in variables and "default" not in credentials:
         raise TargetError(f"the target {name!r} needs a token: set the environment variable {variables['default']}")
     for key, token in credentials.items():
         if not token.isascii() or not token.isprintable() or token != token.strip():

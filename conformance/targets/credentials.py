@@ -10,6 +10,8 @@ import string
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from conformance.contract.conventions import Auth
+
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 
 MADE_UP = "a token nobody was given"
@@ -81,6 +83,19 @@ def wrong_for(scheme: str, token: str) -> list[str]:
     values = {name: wrong_value(name, scheme, token) for name in WRONG}
     right = f"{scheme} {token}".strip()
     return [name for name, value in values.items() if value and value != right]
+
+
+def carried(
+    auth: Auth, credential: str | None, token: Callable[[str], str]
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """The header, or the query parameter, that carries a credential; neither where there is none."""
+    if credential is None or not auth.credentials:
+        return {}, []
+    if credential in WRONG:
+        value = wrong_value(credential, auth.scheme, token("default"))
+    else:
+        value = auth.value(credential, token(credential))
+    return ({}, [(auth.parameter, value)]) if auth.parameter else ({auth.header: value}, [])
 
 
 def account_of(credential: str | None) -> str:

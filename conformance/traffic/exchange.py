@@ -157,8 +157,10 @@ class Message:
         """Object members that occur twice in one object."""
         return () if isinstance(self._document, NotJson) else self._document.repeated_keys
 
-    def at(self, path: str, default: Any = None) -> Any:
-        """The value at a JSON pointer, `default` where the body has none or is not JSON."""
+    def at(self, path: str | None, default: Any = None) -> Any:
+        """The value at a JSON pointer, `default` where the body has none or is not JSON, or there is no pointer."""
+        if path is None:
+            return default
         try:
             return pointer(self.json, path)
         except (LookupError, NotJson):

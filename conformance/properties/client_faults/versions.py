@@ -33,8 +33,9 @@ def resolves_as_rfc_has_it(client: Client) -> None:
 def _authenticates(client: Client, change: Any) -> None:
     sent = client._authentication
 
-    def authentication(credential: str | None) -> dict[str, str]:
-        return {name: change(value) for name, value in sent(credential).items()}
+    def authentication(credential: str | None) -> tuple[dict[str, str], list[tuple[str, str]]]:
+        headers, query = sent(credential)
+        return {name: change(value) for name, value in headers.items()}, query
 
     client._authentication = authentication  # type: ignore[method-assign]
 
