@@ -39,7 +39,7 @@ _MARK = r"__redacted_(?:name|value_[a-z0-9-]+)__"
 _ANY_MARK = re.compile(_MARK)
 
 MINIMUM_SECRET = 8
-_SHORT = 256
+_SHORT, _LONG = 256, 65_536
 LAYERS = 4
 """How many texts within texts are read: JSON in a string of JSON, a URL in a parameter of a URL."""
 
@@ -63,6 +63,8 @@ class Redactor:
         self._secrets: dict[str, str] = {}
         # Most of what is said is said again and again: names and values of headers, URLs.
         self._short_text = lru_cache(maxsize=4096)(self._text)
+        # And lists, which are read before and after a write.
+        self._long_text = lru_cache(maxsize=64)(self._text)
         self._short_request = lru_cache(maxsize=1024)(self._request)
         # Of a larger one whoever replays it asks a second time.
         self._last_request = lru_cache(maxsize=1)(self._request)
@@ -88,6 +90,7 @@ class Redactor:
         # A mark stays as it is, so that redacting twice is redacting once.
         self._known = Known(known, kept=_MARK) if known else None
         self._short_text.cache_clear()
+        self._long_text.cache_clear()
         self._short_request.cache_clear()
         self._last_request.cache_clear()
 
@@ -97,7 +100,9 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text: a body, a URL, a line of a log. What was not UTF-8 in it stays as it is (surrogate escapes)."""
-        return self._short_text(text) if len(text) <= _SHORT else self._text(text)
+        if len(text) <= _SHORT:
+            return self._short_text(text)
+        return self._long_text(text) if len(text) <= _LONG else self._text(text)
 
     def _text(self, text: str) -> str:
         return _cleaned(self.values(text), LAYERS)
