@@ -281,10 +281,10 @@ def _may_be(pagination: Pagination, asked: list[str], given: list[str]) -> bool:
     """Whether a link may have another page size: none was asked for, or one that cannot be served."""
     sizes = pagination.page_size
     served = [number_of(size) for size in asked]
-    if len(served) == 1 and served[0] is not None and sizes.minimum <= served[0] <= sizes.maximum:
+    if len(served) == 1 and served[0] is not None and sizes.minimum <= served[0] <= sizes.largest:
         return False
     told = [number_of(size) for size in given]
-    return given == asked or not given or (len(told) == 1 and told[0] is not None and told[0] <= sizes.maximum)
+    return given == asked or not given or (len(told) == 1 and told[0] is not None and told[0] <= sizes.largest)
 
 
 def number_of(text: str | None) -> int | None:

@@ -170,7 +170,7 @@ def _lost(sight: Sight, pagination: Pagination, name: str, target: Target) -> st
 def _unusual(sight: Sight, pagination: Pagination) -> bool:
     """Whether the page size asked for is none that need be served as it is."""
     page = sight.page
-    return page is None or page.size_asked is None or page.size_asked > pagination.page_size.maximum
+    return page is None or page.size_asked is None or page.size_asked > pagination.page_size.largest
 
 
 @check("links.are-urls")

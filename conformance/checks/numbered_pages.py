@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.checks.base import HELD, Finding, Sight, check, controlled, violated
+from conformance.checks.base import HELD, Finding, Sight, as_json, check, controlled, violated
 from conformance.checks.link_header import links_in, number_of
 from conformance.checks.links import target_of
 from conformance.checks.windows import is_private
@@ -23,9 +23,22 @@ def _number(sight: Sight) -> int | None:
     return 1 if not given else number_of(given[0]) if len(given) == 1 else None
 
 
+def _told(sight: Sight) -> str:
+    """What of an answer names its neighbours."""
+    pagination, response = sight.contract.conventions.paging, sight.exchange.response
+    if pagination.style == "link-header":
+        return response.header("link") or "no Link"
+    return as_json({"next": response.at(pagination.next or None), "prev": response.at(pagination.prev or None)})
+
+
 def _led_to(sight: Sight) -> dict[str, int | None]:
     """Relation type → the number of the page that its link leads to, None where it has none."""
-    pagination = sight.contract.conventions.paging
+    pagination, page = sight.contract.conventions.paging, sight.page
+    if pagination.style != "link-header":
+        named = {} if page is None else {"next": page.next, "prev": page.prev}
+        last = sight.exchange.response.at(pagination.pages)
+        told = {relation: number_of(number) for relation, number in named.items() if number is not None}
+        return told | ({"last": last} if isinstance(last, int) and last >= 1 else {})
     return {
         relation: number_of(values[0]) if len(values := target_of(links[0]).values(pagination.cursor)) == 1 else None
         for relation, links in (links_in(sight) or {}).items()
@@ -51,7 +64,7 @@ def neighbours_are_next_to_it(sight: Sight) -> Iterator[Finding]:
             yield violated(
                 f"{relation} of page {number} leads to page {led[relation] or 'without a number'}",
                 expected=f"page {number + step}",
-                actual=sight.exchange.response.header("link"),
+                actual=_told(sight),
             )
 
 
@@ -64,7 +77,7 @@ def edges_have_no_neighbour(sight: Sight) -> Iterator[Finding]:
     number = _number(sight)
     if number is None:
         return
-    led, value = _led_to(sight), sight.exchange.response.header("link")
+    led, value = _led_to(sight), _told(sight)
     following, last = led.get("next"), led.get("last")
     yield from controlled(sight, (sight.place, "prev"), control="prev" in led, held=number == 1 and "prev" not in led)
     if number == 1 and "prev" in led:
@@ -144,7 +157,7 @@ def last_is_the_last_page(sight: Sight) -> Iterator[Finding]:
         listing.doubt = violated(
             f"page {number} names {last} as the last page, another one named {listing.last}",
             expected=str(listing.last),
-            actual=sight.exchange.response.header("link"),
+            actual=_told(sight),
         )
         return
     if last is not None:
@@ -161,7 +174,7 @@ def last_is_the_last_page(sight: Sight) -> Iterator[Finding]:
         listing.doubt = violated(
             f"the list ends with page {ended}, and {listing.last} is named as the last one",
             expected=str(ended),
-            actual=sight.exchange.response.header("link") or f"last: {listing.last}",
+            actual=f"{_told(sight)}, last: {listing.last}",
         )
 
 

@@ -39,7 +39,7 @@ def _size(sight: Sight, page: Page) -> int | None:
     assert pagination is not None
     limits = pagination.page_size
     if page.size_asked is not None:
-        return page.size_asked if page.size_asked <= limits.maximum else None
+        return page.size_asked if page.size_asked <= limits.largest else None
     if sight.exchange.request.parameter(limits.parameter) is None and not _has(sight, limits.parameter):
         return limits.default if sight.exchange.known_as in sight.arguments.get("default_for", ()) else None
     return None
@@ -163,7 +163,7 @@ def pages_are_full(sight: Sight) -> Iterator[Finding]:
     """
     page = sight.page
     size = page.size_asked if page is not None else None
-    if page is None or size is None or size > sight.contract.conventions.paging.page_size.maximum:
+    if page is None or size is None or size > sight.contract.conventions.paging.page_size.largest:
         return
     waiting: dict[tuple[Any, ...], int] = sight.memory.setdefault("short", {})
     pagination = sight.contract.conventions.paging

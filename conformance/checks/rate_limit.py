@@ -17,6 +17,7 @@ from conformance.checks.windows import (
     is_cached,
     is_private,
     names_of,
+    renews_at,
     state_of,
     text_of,
 )
@@ -91,7 +92,7 @@ def reset_is_in_epoch_seconds(sight: Sight) -> Iterator[Finding]:
     """The reset is in seconds since the epoch, and not before the answer it came with."""
     names = names_of(sight)
     reset = text_of(sight, names[2]) if names else None
-    if reset is None:
+    if reset is None or _counts_down(sight):
         return
     if not re.fullmatch(r"[0-9]{10}", reset):
         yield violated(f"{names[2]} is not in epoch seconds", expected="ten digits", actual=f"{names[2]}: {reset}")
@@ -105,6 +106,26 @@ def reset_is_in_epoch_seconds(sight: Sight) -> Iterator[Finding]:
         )
     else:
         yield HELD
+
+
+def _counts_down(sight: Sight) -> bool:
+    limit = sight.contract.conventions.rate_limit
+    return limit is not None and limit.told.reset_in == "delta"
+
+
+@check("rate-limit.reset-delta-seconds")
+def reset_is_in_seconds_from_now(sight: Sight) -> Iterator[Finding]:
+    """The reset is in seconds from the answer on: far fewer than have passed since the epoch."""
+    names = names_of(sight)
+    reset = text_of(sight, names[2]) if names else None
+    if reset is None or not _counts_down(sight):
+        return
+    if re.fullmatch(r"[0-9]{1,8}", reset):
+        yield HELD
+    else:
+        yield violated(
+            f"{names[2]} is not in seconds from now", expected="at most eight digits", actual=f"{names[2]}: {reset}"
+        )
 
 
 @check("rate-limit.limit-documented")
@@ -126,7 +147,7 @@ def limit_is_documented(sight: Sight) -> Iterator[Finding]:
 
 @check("rate-limit.reset-within-window")
 def reset_is_within_the_window(sight: Sight) -> Iterator[Finding]:
-    """The reset is in epoch seconds and no further from the answer's Date than the documented window.
+    """The reset is in its form and no further from the answer's Date than the documented window.
 
     Calls that are counted in a stricter bucket are left out: it may have a window of its own.
     """
@@ -138,7 +159,8 @@ def reset_is_within_the_window(sight: Sight) -> Iterator[Finding]:
     if text is None:
         return
     earliest, latest = date - SKEW, date + documented.seconds + SKEW
-    if DIGITS.fullmatch(text) and earliest <= int(text) <= latest:
+    reset = renews_at(sight, int(text)) if DIGITS.fullmatch(text) else None
+    if reset is not None and earliest <= reset <= latest:
         yield HELD
     else:
         yield violated(

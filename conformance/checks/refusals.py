@@ -18,6 +18,7 @@ from conformance.checks.windows import (
     is_cached,
     is_private,
     names_of,
+    renews_at,
     state_of,
     text_of,
 )
@@ -103,7 +104,7 @@ def _in_window(sight: Sight, before: Window) -> bool:
     return (
         same
         and before.state.caller == caller_of(sight)
-        and before.holds(sight, int(reset) if DIGITS.fullmatch(reset) else None)
+        and before.holds(sight, renews_at(sight, int(reset)) if DIGITS.fullmatch(reset) else None)
     )
 
 

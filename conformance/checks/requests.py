@@ -18,7 +18,7 @@ def maximum_is_kept(sight: Sight) -> Iterator[Finding]:
     if pagination is None or page is None or page.size_asked is None:
         return
     count, maximum = len(page.records), pagination.page_size.maximum
-    if page.size_asked > maximum:
+    if maximum is not None and page.size_asked > maximum:
         if count > maximum:
             yield violated(
                 f"a page size of {page.size_asked} brought {count} records",
@@ -44,10 +44,11 @@ def bad_size_is_no_error(sight: Sight) -> Iterator[Finding]:
         return
     response, most = exchange.response, pagination.page_size.fallback
     count = len(sight.page.records) if sight.page is not None else 0
-    if (response.status_class == 5 and response.status not in _FROM_IN_FRONT) or count > most:
+    too_many = most is not None and count > most
+    if (response.status_class == 5 and response.status not in _FROM_IN_FRONT) or too_many:
         yield violated(
             f"a page size of {as_json(size)} was answered {response.reason} with {count} records",
-            expected=f"a refusal, or at most {most} records",
+            expected="a refusal, or " + (f"at most {most} records" if most is not None else "an ordinary page"),
             actual=f"{response.reason}, {count} records",
         )
     else:

@@ -9,7 +9,7 @@ from attrs import frozen
 from conformance.checks.base import Sight
 from conformance.contract import Bucket
 from conformance.traffic.dates import seconds_of
-from conformance.traffic.rates import buckets_of
+from conformance.traffic.rates import buckets_of, reset_at
 from conformance.traffic.redact import VALUE_MARK
 from conformance.traffic.urls import is_loopback
 
@@ -42,7 +42,10 @@ def state_of(sight: Sight) -> State | None:
     known = [int(text) for text in texts if text is not None and DIGITS.fullmatch(text)]
     if len(known) < 3:
         return None
-    limit, remaining, reset = known
+    limit, remaining, told = known
+    reset = renews_at(sight, told)
+    if reset is None:
+        return None
     return State(caller_of(sight), limit, remaining, reset, sight.exchange.response.ok)
 
 
@@ -87,6 +90,13 @@ def names_of(sight: Sight) -> tuple[str, ...]:
     limit = sight.contract.conventions.rate_limit
     headers = limit.headers if limit else None
     return (headers.limit, headers.remaining, headers.reset) if headers else ()
+
+
+def renews_at(sight: Sight, told: int) -> int | None:
+    """When the limit renews, in epoch seconds, by what the header tells; None where that is of no known time."""
+    limit = sight.contract.conventions.rate_limit
+    assert limit is not None
+    return reset_at(limit.told, told, seconds_of(sight.exchange.response.header("date")))
 
 
 def text_of(sight: Sight, name: str) -> str | None:

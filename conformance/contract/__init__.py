@@ -9,10 +9,11 @@ from conformance.contract.contract import (
     load_catalogue,
     read_openapi,
 )
-from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Pagination, Resource, Versioning
+from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.needs import Need
 from conformance.contract.operation import Answer, Collection, Operation, Router, Sample
+from conformance.contract.paging import Pagination
 from conformance.contract.rates import Bucket, RateLimit
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement

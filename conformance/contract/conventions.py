@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, HttpUrl
 
 from conformance.contract.errors import ContractError
+from conformance.contract.paging import WHOLE, Pagination
 from conformance.contract.rates import RateLimit
 from conformance.contract.requirement import Record
 
@@ -183,113 +184,34 @@ class Errors(Record):
         return named or next((known for known in self.codes.values() if code in known.spelled), None)
 
 
-class PageSize(Record):
-    """The query parameter for the size of a page, in records.
-
-    Attributes:
-        parameter: its name.
-        default: as documented, None where no document gives one.
-        minimum, maximum, step: the sizes that may be asked for.
-        fallback: the most records that an answer to an invalid size may hold.
-        fallback_may_be_empty: whether it may hold none, although the list has some.
-    """
-
-    parameter: str
-    default: int | None = None
-    minimum: int = 1
-    maximum: int
-    step: int = 1
-    fallback: int
-    fallback_may_be_empty: bool = False
-
-    @property
-    def documented_default(self) -> int:
-        """The size of a page that was asked for without one.
-
-        Raises:
-            ContractError: no document gives it.
-        """
-        if self.default is None:
-            raise ContractError("the conventions give no default page size")
-        return self.default
-
-
-class Pagination(Record):
-    """How lists are cut into pages.
-
-    Attributes:
-        style: where a page names its neighbours: `cursor-in-body` and `timestamp` give a value for a query
-            parameter, `cursor-links` a URL in the body, `link-header` a URL in a header (RFC 8288). A list that is
-            `whole` has none.
-        page_size: the query parameter for the size of a page.
-        cursor: query parameter that takes the cursor of the next page.
-        previous: query parameter that takes the cursor of the previous page; None where no document names it.
-        prev_promised: whether the document promises that every page but the first names the one before it.
-        sort: query parameter that asks for another order, which voids what is promised of walks.
-        next, prev: JSON pointers of the neighbours in the body, unused for `link-header`.
-        total: JSON pointer of the number of records in the whole list, where the document promises one.
-        envelope: top-level member that carries them; None where there is none.
-        records: JSON pointer of the records, where every list has them at the same place.
-        count: JSON pointer of the number of records on the page, where the document promises one.
-        ordered: whether the document's walks promise one order, whatever the page size, besides completeness.
-        end: the forms in which `next` may say that nothing follows.
-        alphabet: regular expression a cursor matches, where the document describes it.
-        numbered: whether a cursor is the number of a page, that of the first being 1. It stays with the place then, and
-            not with the records: what is added or deleted during a walk moves records from page to page.
-    """
-
-    style: Literal["cursor-in-body", "timestamp", "cursor-links", "link-header", "whole"]
-    page_size: PageSize
-    cursor: str
-    previous: str | None = None
-    prev_promised: bool = True
-    sort: str | None = None
-    next: str = ""
-    prev: str = ""
-    total: str | None = None
-    count: str | None = None
-    ordered: bool = True
-    envelope: str | None = None
-    records: str | None = None
-    end: tuple[Literal['""', "null", "absent"], ...] = ("null", "absent")
-    alphabet: str | None = None
-    numbered: bool = False
-
-    @property
-    def by_link(self) -> bool:
-        """Whether neighbours are named by URL."""
-        return self.style in ("cursor-links", "link-header")
-
-    @property
-    def whole(self) -> bool:
-        """Whether a list comes in one answer, and nobody is asked for its size."""
-        return self.style == "whole"
-
-
-WHOLE = Pagination(style="whole", page_size=PageSize(parameter="", maximum=1, fallback=1), cursor="")
-"""How lists come where a document knows no pages."""
-
-
 class Versioning(Record):
     """What carries the version.
 
     Attributes:
         carrier: where it stands.
-        pattern: matches every request path (`path`), or every value of the parameter (`query`).
-        parameter, default: the query parameter, and the version that ordinary requests ask for.
+        pattern: matches every request path (`path`), or every value of the parameter (`query`) or header.
+        parameter: the query parameter.
+        header: the request header.
+        default: the version that ordinary requests ask for.
         stabilities: words that follow a date and `~` in a version, from the most stable; the first is meant
             where there is none. Empty where versions are no dates.
         served: response header that names the release which answered.
         unknown: versions that cannot be, each of which is refused.
     """
 
-    carrier: Literal["path", "query"]
+    carrier: Literal["path", "query", "header"]
     pattern: str
     parameter: str | None = None
+    header: str | None = None
     default: str | None = None
     stabilities: tuple[str, ...] = ()
     served: str | None = None
     unknown: tuple[str, ...] = ()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header by which ordinary requests ask for their version, where one carries it."""
+        return {self.header: self.default} if self.header and self.default else {}
 
 
 class Resource(Record):

@@ -16,12 +16,14 @@ class RateHeaders(Record):
     Attributes:
         limit: requests that are allowed.
         remaining: requests that are left.
-        reset: when they are allowed again, in seconds since the epoch.
+        reset: when they are allowed again.
+        reset_in: whether that is in seconds since the epoch, or from the answer on.
     """
 
     limit: str
     remaining: str
     reset: str
+    reset_in: Literal["epoch", "delta"] = "epoch"
 
 
 class Counted(Record):
@@ -71,7 +73,7 @@ class RateLimit(Record):
 
     requests: int | None = None
     seconds: float = 60
-    scope: Literal["address", "credential", "account"]
+    scope: Literal["address", "credential", "account"] = "credential"
     exceeded: int = 429
     code: str | tuple[str, ...] | None = None
     code_at: str = ""

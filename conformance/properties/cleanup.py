@@ -228,7 +228,7 @@ def _bearing_names_of(
     try:
         owner = client.acting_as(account_of(first.credential))
         listing = Collection(owner, client.contract.operation(str(resource.list)), pagination, first.values)
-        walk = listing.walk(pagination.page_size.maximum, query=query, trust_total=False)
+        walk = listing.walk(pagination.page_size.largest, query=query, trust_total=False)
     except (ConformanceError, Violation) as error:
         return found, str(error)
     for step in walk.steps:

@@ -137,7 +137,7 @@ class Collection:
     def get(self, limit: object = None, cursor: object = None, **options: Any) -> Exchange:
         """Asks for one page; options as in `Client.send`, `query` holding filters."""
         query = {**self.selection, **options.pop("query", {})}
-        if limit is not None and not self.pagination.whole:
+        if limit is not None and self.pagination.page_size.parameter:
             query[self.pagination.page_size.parameter] = limit
         if cursor is not None:
             query[self.pagination.cursor] = cursor
@@ -266,7 +266,7 @@ class Collection:
     @cached_property
     def start(self) -> Step:
         """The first page, of the largest size."""
-        return self.page(self.pagination.page_size.maximum)
+        return self.page(self.pagination.page_size.largest)
 
     @cached_property
     def second(self) -> Step:
@@ -295,11 +295,11 @@ class Collection:
         Raises:
             Blocked, NotExercised: as for `whole`.
         """
-        walk = self.walk(self.pagination.page_size.maximum, start=self.start)
+        walk = self.walk(self.pagination.page_size.largest, start=self.start)
         for _ in range(self.client.restarts):
             if not walk.repeats:
                 break
-            walk = self.walk(self.pagination.page_size.maximum)
+            walk = self.walk(self.pagination.page_size.largest)
         return self.whole(walk)
 
     def whole(self, walk: Walk) -> Walk:
@@ -328,7 +328,7 @@ class Collection:
             known = set(self.ids)
         except (Blocked, NotExercised):
             return False
-        walk = self.walk(self.pagination.page_size.maximum)
+        walk = self.walk(self.pagination.page_size.largest)
         return walk.ended and set(walk.ids) != known
 
     def at_least(self, count: int) -> None:

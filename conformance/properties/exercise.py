@@ -74,12 +74,12 @@ def _pages(subject: Subject) -> None:
         if longer.page.next is not None:
             collection.follow(longer)
     for name in collection.description.filters:
-        collection.get(limits.maximum, query={name: "conformance-nosuch"})
-    whole = collection.walk(limits.maximum)
+        collection.get(limits.largest, query={name: "conformance-nosuch"})
+    whole = collection.walk(limits.largest)
     count = len(whole.ids)
     if count > limits.minimum + 1:
         # Two pages, the last of them short: the end of a list shows only there.
-        collection.walk(min((count - 1) // limits.step * limits.step, limits.maximum), expected=count)
+        collection.walk(min((count - 1) // limits.step * limits.step, limits.largest), expected=count)
     exercise_combinations(subject)
     _lone_record(subject, count)
     collection.get("conformance", negative=True)

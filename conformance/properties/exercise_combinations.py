@@ -53,7 +53,7 @@ def reached(collection: Collection, way: str, query: Row) -> Exchange:
 def _wrong(subject: Subject) -> list[Row]:
     """Page sizes that are none or too large, and versions that cannot be or are left out."""
     sizes, versioning = subject.conventions.lists.page_size, subject.conventions.versioning
-    wrong: list[Row] = [{sizes.parameter: value} for value in ("0", "conformance", sizes.maximum + 1)]
+    wrong: list[Row] = [{sizes.parameter: value} for value in ("0", "conformance", sizes.largest + 1)]
     if versioning is not None and versioning.parameter is not None:
         wrong += [{versioning.parameter: version} for version in (*versioning.unknown[:1], None)]
     return wrong

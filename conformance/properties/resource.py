@@ -124,7 +124,7 @@ class Things:
             return
         guard.existing[key] = None
         try:
-            walk = self.listing.walk(self.listing.pagination.page_size.maximum, query=query)
+            walk = self.listing.walk(self.listing.pagination.page_size.largest, query=query)
         except ConformanceError:
             return
         if walk.ended:

@@ -143,7 +143,7 @@ def fill(subject: Subject, operations: Collection[str], records: int | None) -> 
 def _fill(subject: Subject, resource: Resource, records: int) -> int:
     things = subject.things_of(resource)
     size = things.listing.pagination.page_size
-    there = len(things.listing.page(min(max(records, size.minimum), size.maximum)).page.records)
+    there = len(things.listing.page(min(max(records, size.minimum), size.largest)).page.records)
     guard, made = things.client.guard, 0
     for _ in range(max(0, records - there)):
         before = len(guard.made)

@@ -12,6 +12,7 @@ from conformance.targets.clock import Clock
 from conformance.targets.errors import Blocked
 from conformance.traffic.dates import seconds_of
 from conformance.traffic.exchange import Exchange
+from conformance.traffic.rates import reset_at
 
 LARGEST = 500
 """The largest limit that a test uses up."""
@@ -61,7 +62,8 @@ def told_by(exchange: Exchange, conventions: Conventions, clock: Clock) -> Told:
         raise Blocked(f"{exchange} does not tell the state of the limit: {', '.join(texts)}", "limit", exchange)
     limit, remaining, reset = map(int, texts)
     at = seconds_of(exchange.response.header("date"))
-    return Told(limit, remaining, reset, clock.now() if at is None else at, exchange.sent_at)
+    now = clock.now() if at is None else at
+    return Told(limit, remaining, reset_at(headers, reset, now) or 0, now, exchange.sent_at)
 
 
 def fresh(client: Client, call: Call, clock: Clock) -> Told:

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks import CHECKS, Finding, Sight
-from conformance.contract import Contract, load
-from conformance.contract.conventions import Pagination
+from conformance.contract import Contract, Pagination, load
 from conformance.contract.operation import Collection, Operation
 from conformance.contract.verdict import Outcome
 from conformance.traffic.exchange import Exchange, Locator, Request, Response

@@ -13,6 +13,7 @@ from conformance.targets.clock import Clock
 from conformance.targets.errors import NotExercised
 from conformance.traffic.dates import seconds_of
 from conformance.traffic.exchange import Response
+from conformance.traffic.rates import reset_at
 
 FRACTION = 0.9
 LONGEST_PAUSE = 120.0
@@ -164,10 +165,11 @@ class Budget:
     def _reset(self, response: Response) -> float | None:
         """Seconds until the reset that the documented header tells."""
         reset = response.header(self._headers.reset) if self._headers else None
-        if reset is None or not (reset.isascii() and reset.isdigit()):
+        if self._headers is None or reset is None or not (reset.isascii() and reset.isdigit()):
             return None
+        now = self._told_at(response)
         # A header in whole seconds may be short by up to one.
-        return float(reset[:12]) - self._told_at(response) + 1
+        return float(reset_at(self._headers, int(reset[:12]), now) or 0) - now + 1
 
     def _told_at(self, response: Response) -> float:
         """When the server answered, by its own clock if it says so: it may differ from this machine's."""

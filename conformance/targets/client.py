@@ -326,9 +326,9 @@ class Client:
         url = self.url(path, [(k, str(value)) for k, value in (*self._versioned(query), *asked) if value is not None])
         parsed = _parsed(url)
         Origin.of(self.base_url).admit(parsed)
-        media_types = self.contract.conventions.media_types
+        media_types, versioning = self.contract.conventions.media_types, self.contract.conventions.versioning
         sent = {"User-Agent": self.user_agent, "Accept": media_types.accepted}
-        sent |= own
+        sent |= own | (versioning.headers if versioning else {})
         if content is None and body is not None:
             content, sent["Content-Type"] = self.encode(body)
         lowered = {name.lower() for name in headers or {}}

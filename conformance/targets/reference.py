@@ -152,7 +152,7 @@ def _baseline(contract: Contract) -> Baseline:
         for release in releases_of(facts, operation.id, versioning):
             query: dict[str, object] = {str(versioning.parameter): release.version}
             if operation.collection is not None:
-                query[size.parameter] = size.maximum
+                query[size.parameter] = size.largest
             body = resource.body if creates and resource is not None else None
             client.call(operation, values, query=query, body=body)
     return learnt(said, facts, versioning)

@@ -84,13 +84,16 @@ def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
     records = exchange.response.at(collection.items)
     if not isinstance(records, list):
         return None
-    following, before = (_neighbour(exchange, pagination, direction) for direction in ("next", "prev"))
-    request = exchange.request
+    request, ids = exchange.request, tuple(_identity(record, collection.id) for record in records)
+    if pagination.counted:
+        following, before = _counted(exchange, pagination, records, ids), _ABSENT
+    else:
+        following, before = (_neighbour(exchange, pagination, direction) for direction in ("next", "prev"))
     named = [request.parameter(name) for name in (pagination.cursor, pagination.previous) if name]
     asked = [cursor for cursor in named if cursor is not None and not _is_first(cursor, pagination)]
     return Page(
         records=tuple(records),
-        ids=tuple(_identity(record, collection.id) for record in records),
+        ids=ids,
         next=_named(following),
         prev=_named(before),
         next_form=_empty_form(following),
@@ -105,7 +108,7 @@ def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
 
 
 def _is_first(cursor: str, pagination: Pagination) -> bool:
-    return pagination.numbered and cursor == "1"
+    return (pagination.numbered or pagination.style in ("page-number", "offset")) and cursor == str(pagination.first)
 
 
 def neighbour_query(request: Request, pagination: Pagination, direction: Direction, named: str) -> Pairs:
@@ -127,6 +130,8 @@ def neighbour_query(request: Request, pagination: Pagination, direction: Directi
 def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> Any:
     if pagination.whole:
         return _ABSENT
+    if pagination.style == "cursor-in-header":
+        return exchange.response.header(getattr(pagination, direction)) or _ABSENT
     if pagination.style == "link-header":
         target = neighbour(exchange.response.header("link") or "", direction)
         return _ABSENT if target is None else target
@@ -135,6 +140,36 @@ def _neighbour(exchange: Exchange, pagination: Pagination, direction: str) -> An
         # JSON:API allows a link to be an object with its URL as href.
         return value.get("href", _ABSENT)
     return value
+
+
+def _counted(exchange: Exchange, pagination: Pagination, records: list[Any], ids: tuple[str | None, ...]) -> Any:
+    """What the next page is asked for with, where pages only say whether more follow."""
+    asked = exchange.request.parameter(pagination.cursor)
+    if pagination.style == "last-id":
+        place: int | None = None
+        following = ids[-1] if ids else None
+    else:
+        place = pagination.first if asked is None else int(asked[:9]) if asked.isascii() and asked.isdigit() else None
+        step = 1 if pagination.style == "page-number" else len(records)
+        following = str(place + step) if place is not None and step else None
+    return following if following is not None and _more(exchange, pagination, place, len(records)) else _ABSENT
+
+
+def _more(exchange: Exchange, pagination: Pagination, place: int | None, count: int) -> bool:
+    """Whether a page says that more follow: by a word for it, by the number of the last page, or by the total."""
+    response = exchange.response
+    for member, means_more in ((pagination.more, True), (pagination.last, False)):
+        said = response.at(member)
+        if isinstance(said, bool):
+            return said is means_more
+    pages, total = response.at(pagination.pages), response.at(pagination.total)
+    if place is None:
+        return False
+    if pagination.style == "page-number" and isinstance(pages, int):
+        return place < pages - 1 + pagination.first
+    if pagination.style == "offset" and isinstance(total, int):
+        return place - pagination.first + count < total
+    return False
 
 
 def _named(value: Any) -> str | None:

@@ -1,9 +1,9 @@
-"""Which limits a request is counted for."""
+"""Which limits a request is counted for, and when they renew."""
 
 from __future__ import annotations
 
 from conformance.contract import Bucket, RateLimit
-from conformance.contract.rates import Counted
+from conformance.contract.rates import Counted, RateHeaders
 from conformance.traffic.exchange import Request
 
 
@@ -14,6 +14,13 @@ def buckets_of(request: Request, operation: str, limit: RateLimit | None) -> tup
     return tuple(
         bucket for bucket in limit.buckets if any(_is_counted(request, operation, call) for call in bucket.calls)
     )
+
+
+def reset_at(headers: RateHeaders, told: int, now: float | None) -> int | None:
+    """When a limit renews that an answer of this time tells of, in epoch seconds; None where nobody can say."""
+    if headers.reset_in == "epoch":
+        return told
+    return None if now is None else round(now) + told
 
 
 def _is_counted(request: Request, operation: str, call: Counted) -> bool:

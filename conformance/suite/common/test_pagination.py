@@ -68,7 +68,7 @@ def _page_sizes(collection: Collection) -> tuple[int, int]:
     collection.at_least(sizes.minimum + 1)
     count = len(collection.ids)
     smallest = max(sizes.minimum, ceil(count / LONGEST_WALK / sizes.step) * sizes.step)
-    largest = min(sizes.maximum, (count - 1) // sizes.step * sizes.step)
+    largest = min(sizes.largest, (count - 1) // sizes.step * sizes.step)
     return smallest, largest
 
 
@@ -182,7 +182,7 @@ def times_of(collection: Collection, member: str) -> dict[str, int]:
 
 
 def everything_at_once(collection: Collection) -> int:
-    return collection.pagination.page_size.maximum
+    return collection.pagination.page_size.largest
 
 
 @requirement("pagination.prev-roundtrip")
@@ -221,16 +221,16 @@ def test_next_then_prev_leads_back(collection: Collection, limit: int) -> None:
 def every_kind_of_page_size(subject: Subject) -> list[dict[str, int]]:
     """The smallest and the next one, one on either side of the middle, and the largest and the one before."""
     sizes = subject.collection.pagination.page_size
-    middle = (sizes.minimum + sizes.maximum) // 2 // sizes.step * sizes.step
+    middle = (sizes.minimum + sizes.largest) // 2 // sizes.step * sizes.step
     step = sizes.step
-    kinds = (sizes.minimum, sizes.minimum + step, middle, middle + step, sizes.maximum - step, sizes.maximum)
+    kinds = (sizes.minimum, sizes.minimum + step, middle, middle + step, sizes.largest - step, sizes.largest)
     return [{"limit": size} for size in dict.fromkeys(kinds)]
 
 
 def any_page_size(subject: Subject) -> SearchStrategy[int]:
     sizes = subject.collection.pagination.page_size
     least = -(-sizes.minimum // sizes.step)
-    return st.integers(least, sizes.maximum // sizes.step).map(lambda size: size * sizes.step)
+    return st.integers(least, sizes.largest // sizes.step).map(lambda size: size * sizes.step)
 
 
 @requirement("pagination.page-size-honoured")
@@ -266,7 +266,7 @@ def test_default_page_size(collection: Collection) -> None:
 @requirement("pagination.maximum-page-size")
 def test_maximum_page_size(collection: Collection) -> None:
     """The documented maximum is accepted; more is refused or cut, never served."""
-    maximum = collection.pagination.page_size.maximum
+    maximum = collection.pagination.page_size.largest
     assert_status(collection.get(maximum), "2xx", when=f"with a page size of {maximum}")
     for size in (maximum + 1, 10 * maximum, 10**9):
         exchange = collection.get(size, negative=True)
@@ -308,7 +308,7 @@ def test_a_bad_page_size_is_refused_or_ignored(contract: Contract, collection: C
     assert_not_status(exchange, "5xx", "3xx", when=f"with a page size of {as_json(size)}", vacuous=vacuous)
     page = page_of(exchange, collection.pagination)
     sizes = collection.pagination.page_size
-    most, fewest = sizes.fallback, 0 if sizes.fallback_may_be_empty else min(1, len(longest.records))
+    most, fewest = sizes.fallback or sizes.largest, 0 if sizes.fallback_may_be_empty else min(1, len(longest.records))
     assert_that(
         page is None or fewest <= len(page.records) <= most,
         f"a page size of {as_json(size)} brought {len(page.records) if page else 0} records",

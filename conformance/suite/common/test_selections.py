@@ -43,7 +43,7 @@ def size_for(collection: Collection) -> int | None:
     sizes = collection.pagination.page_size
     count = len(collection.ids)
     size = max(sizes.minimum, -(-count // PAGES // sizes.step) * sizes.step)
-    return size if size < count and size <= sizes.maximum else None
+    return size if size < count and size <= sizes.largest else None
 
 
 @requirement("pagination.walk-exactly-once")

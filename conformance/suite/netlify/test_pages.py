@@ -130,7 +130,7 @@ def two_sizes(subject: Subject) -> list[dict[str, int]]:
     """The largest size that cuts the list into pages that are full, and one that does not: into three, if it can."""
     collection = subject.collection
     collection.at_least(2)
-    count, most = len(collection.ids), collection.pagination.page_size.maximum
+    count, most = len(collection.ids), collection.pagination.page_size.largest
     possible = range(min(most, count - 1), 0, -1)
     full = next(size for size in possible if count % size == 0)
     partly = [size for size in possible if count % size]

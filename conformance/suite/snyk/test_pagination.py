@@ -117,7 +117,7 @@ def test_the_default_order_is_that_of_insertion(collection: Collection, things: 
     older = set(collection.ids)
     created = [things.create() for _ in range(3)]
     for _ in range(READINGS):
-        walk = collection.whole(collection.walk(collection.pagination.page_size.maximum))
+        walk = collection.whole(collection.walk(collection.pagination.page_size.largest))
         listed = [name for name in walk.ids if name in older or name in created]
         assert_equal(listed[-3:], created, "the last records of the list after three were created")
 
@@ -133,7 +133,7 @@ def test_deleted_records_hide_and_repeat_no_other(collection: Collection, things
     """
     sizes, count = collection.pagination.page_size, len(collection.ids)
     # In the order of insertion what is created comes last: the end of a page has to fall among that.
-    ends = {size: -(-(count + 2) // size) * size for size in range(sizes.minimum, sizes.maximum + 1, sizes.step)}
+    ends = {size: -(-(count + 2) // size) * size for size in range(sizes.minimum, sizes.largest + 1, sizes.step)}
     size = min(ends, key=lambda size: (ends[size] - count + ends[size] // size, size))
     if ends[size] - count > MOST_CREATED or ends[size] // size > HARD_CAP:
         raise NotExercised(f"a list of {count} records has no page whose end a few more would reach")

@@ -88,7 +88,7 @@ def test_a_walk_goes_one_way_and_ends(collection: Collection, limit: int) -> Non
 def all_page_sizes(subject: Subject) -> SearchStrategy[int]:
     """Page sizes up to the maximum, as far as a walk with them is not too long."""
     sizes = subject.collection.pagination.page_size
-    return st.integers(max(sizes.minimum, ceil(len(subject.collection.ids) / LONGEST_WALK)), sizes.maximum)
+    return st.integers(max(sizes.minimum, ceil(len(subject.collection.ids) / LONGEST_WALK)), sizes.largest)
 
 
 @requirement("vercel.pagination.limit-invariance")
@@ -258,7 +258,7 @@ def test_a_limit_or_time_that_is_none_does_no_harm(
     if exchange.response.status_class == 4:
         assert_enveloped(exchange, contract, when=when)
     page = page_of(exchange, collection.pagination)
-    most = collection.pagination.page_size.maximum
+    most = collection.pagination.page_size.largest
     assert_that(
         page is None or len(page.records) <= most,
         f"a list {when} has more than {most} records",

@@ -31,7 +31,7 @@ def team_of(subject: Subject, parameter: str) -> str:
 
 def walked(collection: Collection, query: dict[str, object]) -> Walk:
     """A whole list, read in pages that are small enough for there to be several."""
-    count = len(collection.walk(collection.pagination.page_size.maximum, query=query).ids)
+    count = len(collection.walk(collection.pagination.page_size.largest, query=query).ids)
     return collection.whole(collection.walk(max(1, count // PAGES), expected=count, query=query))
 
 
@@ -127,7 +127,7 @@ def test_what_is_created_in_a_team_is_the_teams(subject: Subject, contract: Cont
     things = subject.things_of(resource, {"teamId": team})
     identity = things.create()
     scopes = {"team": things, "user": subject.things_of(resource)}
-    size = things.listing.pagination.page_size.maximum
+    size = things.listing.pagination.page_size.largest
     lists = {scope: each.listing.walk(size) for scope, each in scopes.items()}
     assert_that(
         identity in lists["team"].ids,

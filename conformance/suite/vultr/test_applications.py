@@ -31,7 +31,7 @@ def test_the_catalogue_is_the_same_without_a_key(client: Client, operation: Oper
 def test_all_types_together_are_the_whole_list(collection: Collection) -> None:
     """type=all is the whole list, and so are marketplace and one-click together, which share nothing."""
     everything = collection.ids
-    size = collection.pagination.page_size.maximum
+    size = collection.pagination.page_size.largest
     found = {kind: collection.walk(size, query={"type": kind}) for kind in ("all", "marketplace", "one-click")}
     for walk in found.values():
         collection.whole(walk)

@@ -16,7 +16,7 @@ def test_an_account_sees_its_own_backups_only(
     client.token("second")
     collection.at_least(1)
     own = set(collection.ids)
-    other = client.control(collection.get(collection.pagination.page_size.maximum, credential="second"))
+    other = client.control(collection.get(collection.pagination.page_size.largest, credential="second"))
     page = page_of(other, collection.pagination)
     seen = sorted(own & {identity for identity in page.ids if identity}) if page else []
     assert_that(
@@ -29,7 +29,7 @@ def test_an_account_sees_its_own_backups_only(
     for _ in range(HARD_CAP):
         if page is None or page.next is None:
             break
-        other = client.control(collection.get(collection.pagination.page_size.maximum, page.next, credential="second"))
+        other = client.control(collection.get(collection.pagination.page_size.largest, page.next, credential="second"))
         page = page_of(other, collection.pagination)
         seen = sorted(own & {identity for identity in page.ids if identity}) if page else []
         assert_that(

@@ -74,7 +74,7 @@ def _ids(collection: Collection, exchange: Exchange) -> Sequence[str | None]:
 
 
 @requirement("vultr.errors.filter-unknown-value")
-@property_test(examples=lambda subject: [{"size": size} for size in (1, subject.conventions.paging.page_size.maximum)])
+@property_test(examples=lambda subject: [{"size": size} for size in (1, subject.conventions.paging.page_size.largest)])
 def test_an_unknown_type_gives_nothing_in_any_page_size(collection: Collection, size: int) -> None:
     """A type that no application has gives none in a page of one, nor in the largest, or a client error."""
     collection.at_least(1)

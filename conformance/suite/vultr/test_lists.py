@@ -27,7 +27,7 @@ from conformance.traffic.pages import page_of
 @undisturbed
 def test_total_is_the_number_of_records_in_the_walk(collection: Collection, limit: int | None) -> None:
     """total is the same on every page, and is the number of different records that a walk brings."""
-    walk = collection.whole(collection.walk(limit or collection.pagination.page_size.maximum, trust_total=False))
+    walk = collection.whole(collection.walk(limit or collection.pagination.page_size.largest, trust_total=False))
     for number, step in enumerate(walk.steps, start=1):
         what = f"total on page {number} of {walk.requests}"
         assert_equal(step.page.total, len(set(walk.ids)), what, exchange=step.exchange, vacuous=one_page(walk))
@@ -37,7 +37,7 @@ def test_total_is_the_number_of_records_in_the_walk(collection: Collection, limi
 @undisturbed
 def test_a_filtered_list_holds_only_what_was_asked_for(collection: Collection) -> None:
     """Every record of a filtered list has the value that the filter names."""
-    size = collection.pagination.page_size.maximum
+    size = collection.pagination.page_size.largest
     records = [record for step in collection.everything.steps for record in step.page.records]
     judged = 0
     for name in collection.description.filters:
@@ -64,7 +64,7 @@ def test_a_filtered_list_holds_only_what_was_asked_for(collection: Collection) -
 
 def _types_are_apart(collection: Collection) -> bool:
     """Whether the ids under two values of a filter could be compared: they share none, and all are in the list."""
-    size = collection.pagination.page_size.maximum
+    size = collection.pagination.page_size.largest
     for name, values in collection.description.filters.items():
         found: dict[str, Walk] = {}
         for value in values if len(values) > 1 else ():
@@ -93,7 +93,7 @@ def _types_are_apart(collection: Collection) -> bool:
 @undisturbed
 def test_a_filter_and_a_page_size_combine(collection: Collection) -> None:
     """Walking a filtered list gives the filtered list: its total counts it, and its pages stay full."""
-    size = collection.pagination.page_size.maximum
+    size = collection.pagination.page_size.largest
     for name, values in collection.description.filters.items():
         for value in values:
             whole = collection.walk(size, query={name: value})
