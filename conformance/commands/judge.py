@@ -14,8 +14,8 @@ from attrs import define, field
 from pydantic import ValidationError
 
 from conformance.checks import Evidence, Judge
-from conformance.commands.base import Commands, add_specs_to
-from conformance.contract import Contract, load
+from conformance.commands.base import Commands, add_spec_to, add_specs_to, contract_of
+from conformance.contract import Contract
 from conformance.contract.deviations import Known
 from conformance.contract.verdict import Outcome, verdict_of
 from conformance.properties.items import operations_judged
@@ -36,8 +36,9 @@ from conformance.traffic.listening import Listener, Tally, host_of
 def add_to(commands: Commands) -> None:
     """Adds the command to the command line."""
     parser = commands.add_parser("judge", help="judge recorded traffic by the passive rules")
-    parser.add_argument("--api", required=True, metavar="NAME", help="whose contract the traffic is held to")
+    parser.add_argument("--api", metavar="NAME", help="whose contract the traffic is held to")
     add_specs_to(parser)
+    add_spec_to(parser)
     parser.add_argument(
         "files",
         nargs="+",
@@ -60,7 +61,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    contract = load(options.api, options.specs)
+    contract = contract_of(options)
     known = Known.read([options.deviations] if options.deviations else [], [contract], now().date())
     check_directory(options.report_dir)
     parts = Parts.of_run(options.report_dir)
@@ -82,6 +83,9 @@ def run(options: argparse.Namespace) -> int:
         f"{contract.api}: {tally.exchanges} exchanges in {tally.files} files read, "
         f"{tally.unknown} of them with operations that the contract does not have"
     )
+    if tally.described:
+        described = one_line(", ".join(sorted(tally.described)))
+        print(f"{contract.api}: the document names no host; taken are those asked for what it describes: {described}")
     if tally.preflights:
         print(f"{contract.api}: {tally.preflights} CORS preflights are left out: no answers of the API")
     if tally.foreign:

@@ -1,22 +1,17 @@
 """What is promised: requirements, operations, schemas and conventions. Reads `specs/`, nothing else."""
 
-from conformance.contract.contract import (
-    SPECS,
-    Contract,
-    apis,
-    contracts,
-    load,
-    load_catalogue,
-    read_openapi,
-)
+from conformance.contract.contract import SPECS, Contract
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
+from conformance.contract.loading import Spec, apis, contracts, load, load_catalogue
 from conformance.contract.needs import Need
-from conformance.contract.operation import Answer, Collection, Operation, Router, Sample
+from conformance.contract.openapi import read_openapi
+from conformance.contract.operation import Answer, Collection, Operation, Sample
 from conformance.contract.paging import Pagination
 from conformance.contract.rates import Bucket, RateLimit
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
+from conformance.contract.router import Router
 from conformance.contract.routes import Routes
 from conformance.contract.schema import SchemaError, Validator, dereferenced, pointer
 
@@ -45,6 +40,7 @@ __all__ = [
     "Routes",
     "Sample",
     "SchemaError",
+    "Spec",
     "Validator",
     "Versioning",
     "apis",

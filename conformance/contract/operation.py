@@ -1,15 +1,16 @@
-"""Operations of a contract, and the router that finds the one a request was made to."""
+"""Operations of a contract: a method on a path template, and what its document says of it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from attrs import field, frozen
 
 from conformance.contract.errors import ContractError
+from conformance.contract.templates import encoded_values, filled, parameters_in, path_of, query_of
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FORM = "application/x-www-form-urlencoded"
@@ -82,6 +83,17 @@ class Answer:
     content: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
     headers: Mapping[str, Mapping[str, Any]] = field(factory=dict)
 
+    @property
+    def schema(self) -> Mapping[str, Any] | None:
+        """The schema of the body as JSON."""
+        return _of_json(self.content)
+
+
+def _of_json(content: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
+    """The schema of the first media type of JSON, or of any media type, that has one."""
+    given = (content[name] for name in content if "json" in name.lower() or name == "*/*")
+    return next((schema for schema in given if schema is not None), None)
+
 
 @frozen(eq=False)
 class Operation:
@@ -96,9 +108,11 @@ class Operation:
         success: statuses in the 2xx range the contract gives.
         responses: status or `default` → JSON schema of the body, None where no body is promised.
         answers: status, range such as `4XX`, or `default` → what such an answer holds, in every media type.
-        request_schema: JSON schema of the request body, None where it takes none, or another than JSON.
+        body: media type → JSON schema of the request body, None where the document gives none.
         sample: the document's own sample of a request, None where it has none.
         collection: set on operations that answer a list.
+        beyond: it stands in a published document only, and not in the contract of the API it was added to, so that a
+            target that serves the contract may lack it.
     """
 
     method: str
@@ -110,14 +124,20 @@ class Operation:
     success: tuple[int, ...] = (200,)
     responses: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
     answers: Mapping[str, Answer] = field(factory=dict)
-    request_schema: Mapping[str, Any] | None = None
+    body: Mapping[str, Mapping[str, Any] | None] = field(factory=dict)
     sample: Sample | None = None
     collection: Collection | None = None
+    beyond: bool = False
 
     @property
     def id(self) -> str:
         """`METHOD /path`, the operation's name everywhere."""
         return f"{self.method} {self.path}"
+
+    @property
+    def request_schema(self) -> Mapping[str, Any] | None:
+        """The JSON schema of the request body; None where it takes none, or another than JSON."""
+        return _of_json(self.body)
 
     @property
     def listing(self) -> Collection:
@@ -151,16 +171,21 @@ class Operation:
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
-        return tuple(part[1:-1] for part in self.path.split("/") if is_parameter(part))
+        """The parameters of the template, in order."""
+        return parameters_in(path_of(self.path))
 
     def asked_of(self, known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """The query parameters that it needs, as far as a value is known: as of what stands in paths, of one name."""
+        """The query parameters that it needs, as far as a value is known: as of what stands in paths, of one name.
+
+        Those that its template itself gives have the value that stands there.
+        """
+        fixed = {name: value for name, value in query_of(self.path).items() if value is not None}
         needed = [
             parameter["name"]
             for parameter in self.parameters
             if parameter["in"] == "query" and parameter.get("required")
         ]
-        return {name: known[name][0] for name in needed if known.get(name)}
+        return {**{name: known[name][0] for name in needed if known.get(name)}, **fixed}
 
     @property
     def rest(self) -> str | None:
@@ -174,10 +199,7 @@ class Operation:
             KeyError: a parameter of the template has no value.
         """
         rest = self.rest
-        return "/".join(
-            _filled(values[part[1:-1]], part[1:-1] == rest) if is_parameter(part) else part
-            for part in self.path.split("/")
-        )
+        return filled(self.path, {name: _filled(values[name], name == rest) for name in self.path_parameters})
 
     def chooses(self, name: str) -> bool:
         """Whether a query parameter takes one of a few values that the document gives: it names nobody's thing."""
@@ -195,11 +217,7 @@ class Operation:
 
     def encoded_in(self, path: str) -> Mapping[str, str]:
         """The same, as they are encoded in the path."""
-        parts, segments = segments_of(self.path), segments_of(path)
-        if self.rest is not None:
-            last = len(parts) - 1
-            segments = [*segments[:last], *(["/".join(segments[last:])] if len(segments) > last else [])]
-        return {part[1:-1]: value for part, value in zip(parts, segments, strict=False) if is_parameter(part)}
+        return encoded_values(self.path, path, self.rest)
 
     def __str__(self) -> str:
         return self.id
@@ -212,62 +230,3 @@ def _filled(value: str, many: bool) -> str:
 def _segment(value: str) -> str:
     """A value as a path segment; "." and ".." would be taken for steps in the path (RFC 3986 5.2.4)."""
     return value.replace(".", "%2E") if value in (".", "..") else quote(value, safe="")
-
-
-def is_parameter(segment: str) -> bool:
-    """Whether a segment of a template stands for a value."""
-    return segment.startswith("{") and segment.endswith("}")
-
-
-class _Node:
-    __slots__ = ("literals", "operations", "parameter", "rest")
-
-    def __init__(self) -> None:
-        self.literals: dict[str, _Node] = {}
-        self.parameter: _Node | None = None
-        self.operations: dict[str, Operation] = {}
-        self.rest: dict[str, Operation] = {}
-
-
-class Router:
-    """Finds the operation of a request by walking a trie of path segments.
-
-    The cost depends on the number of segments, not on the number of operations. A literal segment wins over
-    a parameter, and a parameter over one that takes the rest of the path; a template without its trailing slash
-    also matches the path with one.
-    """
-
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        self._root = _Node()
-        for operation in operations:
-            node, segments = self._root, segments_of(operation.path)
-            for segment in segments[:-1] if operation.rest else segments:
-                if is_parameter(segment):
-                    node.parameter = node.parameter or _Node()
-                    node = node.parameter
-                else:
-                    node = node.literals.setdefault(segment, _Node())
-            (node.rest if operation.rest else node.operations)[operation.method] = operation
-
-    def find(self, method: str, path: str) -> Operation | None:
-        """The operation for a method and a path below the base URL, or None if the contract has none."""
-        return self._find(self._root, [unquote(part) for part in segments_of(path)], 0, method.upper())
-
-    def _find(self, node: _Node, segments: list[str], depth: int, method: str) -> Operation | None:
-        if depth == len(segments):
-            return node.operations.get(method)
-        literal = node.literals.get(segments[depth])
-        if literal is not None:
-            found = self._find(literal, segments, depth + 1, method)
-            if found is not None:
-                return found
-        if node.parameter is not None and segments[depth]:
-            found = self._find(node.parameter, segments, depth + 1, method)
-            if found is not None:
-                return found
-        return node.rest.get(method) if any(segments[depth:]) else None
-
-
-def segments_of(path: str) -> list[str]:
-    """The segments of a path, or of a template."""
-    return path.strip("/").split("/")

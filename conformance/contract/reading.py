@@ -21,18 +21,37 @@ def label(path: Path) -> str:
     return "/".join(path.parts[-3:]).replace("//", "/")
 
 
+def read_text(path: Path) -> str:
+    """The text of a file; a byte order mark is no part of it.
+
+    Raises:
+        ContractError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ContractError(f"{label(path)}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{label(path)}: cannot be read: byte {error.start} is not UTF-8") from None
+
+
+def yaml_mistake(error: yaml.YAMLError) -> str:
+    """What is wrong with a text that is not YAML, and in which line."""
+    mark = getattr(error, "problem_mark", None)
+    where = f" line {mark.line + 1}" if mark else ""
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None)
+    if isinstance(error, yaml.constructor.ConstructorError) or not problem:
+        problem = "a value is not of the kind that its form or tag says"
+    return f"{where} is not YAML: {problem}"
+
+
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file that people write.
 
     Raises:
         ContractError: it is missing or is not YAML.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ContractError(f"{label(path)}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ContractError(f"{label(path)}: cannot be read: byte {error.start} is not UTF-8") from None
+    text = read_text(path)
     try:
         if much := exceeded(text, MAX_NODES):
             why = "nests too deep" if much == "nesting" else f"holds more than {MAX_NODES} values"
@@ -42,12 +61,7 @@ def read_yaml(path: Path) -> Any:
             raise ContractError(f"{label(path)}: its aliases make it larger than {MAX_NODES} values")
         return content
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None)
-        if isinstance(error, yaml.constructor.ConstructorError) or not problem:
-            problem = "a value is not of the kind that its form or tag says"
-        raise ContractError(f"{label(path)}:{where} is not YAML: {problem}") from None
+        raise ContractError(f"{label(path)}:{yaml_mistake(error)}") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # What a constructor of PyYAML raises for a value that its tag does not fit.
         problem = "a value is not of the kind that its form or tag says"

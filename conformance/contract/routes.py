@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from attrs import evolve, frozen
 
 from conformance.contract.errors import ContractError
-from conformance.contract.operation import METHODS, Operation, Router, is_parameter, segments_of
+from conformance.contract.operation import METHODS, Operation
+from conformance.contract.router import Router
+from conformance.contract.templates import anonymous, filled, parameters_in, segments_of
 
 
 @frozen(slots=False, eq=False)
@@ -41,7 +43,7 @@ class Routes:
         served = {name: found for name, operation in by_id.items() if (found := _served(operation, paths)) is not None}
         at: dict[str, str] = {}
         for operation in by_id.values():
-            place = f"{operation.method} {_anonymous(served.get(operation.id, operation.path), operation.rest)}"
+            place = f"{operation.method} {anonymous(served.get(operation.id, operation.path), operation.rest)}"
             if place in at and (operation.id in served or at[place] in served):
                 raise ContractError(f"paths: {at[place]} and {operation.id} cannot both be served at {place}")
             at[place] = operation.id
@@ -84,8 +86,7 @@ def _hold(name: str, path: str, operations: Mapping[str, Operation]) -> None:
     if not path.startswith("/") or parts.netloc or parts.query or parts.fragment or "//" in path:
         raise ContractError(f"paths.{name}: {path!r} is no path below the base URL, such as /v2/things/{{id}}")
     if name in operations:
-        wanted, given = set(operations[name].path_parameters), {s for s in segments_of(path) if is_parameter(s)}
-        if {f"{{{parameter}}}" for parameter in wanted} != given:
+        if set(operations[name].path_parameters) != set(parameters_in(path)):
             raise ContractError(f"paths.{name}: {path!r} has to have the parameters of {operations[name].path}")
         rest = operations[name].rest
         if rest is not None and segments_of(path)[-1] != f"{{{rest}}}":
@@ -112,14 +113,8 @@ def _served(operation: Operation, paths: Mapping[str, str]) -> str | None:
     return served if served != operation.path else None
 
 
-def _anonymous(path: str, rest: str | None) -> str:
-    """A template without the names of its parameters, which no request shows."""
-    names = {segment: "{…}" if segment == f"{{{rest}}}" else "{}" for segment in path.split("/")}
-    return "/".join(names[segment] if is_parameter(segment) else segment for segment in path.split("/"))
-
-
 def _moved(path: str, operation: Operation, to: str) -> str:
     """A path of an operation as a path of another template with the same parameters, its values as they are encoded."""
     values = operation.encoded_in(path)
-    moved = "/" + "/".join(values[s[1:-1]] if is_parameter(s) else s for s in segments_of(to))
+    moved = "/" + filled(to, values).strip("/")
     return f"{moved}/" if path.endswith("/") and not moved.endswith("/") else moved

@@ -24,11 +24,16 @@ class SchemaError:
 
 
 @cache
-def _compiled(schema_text: str) -> jsonschema_rs.Draft202012Validator:
+def _compiled_text(schema_text: str) -> jsonschema_rs.Draft202012Validator:
+    return _compiled(json.loads(schema_text))
+
+
+def _compiled(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(json.loads(schema_text), validate_formats=False)
-    except jsonschema_rs.ValidationError as error:
-        raise ContractError(f"{_shortened(schema_text)} is not a JSON schema: {error.message}") from None
+        return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=False)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        problem = getattr(error, "message", None) or str(error)
+        raise ContractError(f"{_shortened(str(schema))} is not a JSON schema: {_shortened(problem)}") from None
 
 
 # Whoever walks a schema relies on its members being of their kinds.
@@ -41,7 +46,7 @@ def first_mistake(schema: Any) -> SchemaError | None:
         error = next(_SCHEMAS.iter_errors(schema), None)
     except ValueError:
         return SchemaError("", "holds a key that is no text, or a value that JSON has not")
-    return SchemaError("".join(map(_token, error.instance_path)), _shortened(error.message)) if error else None
+    return SchemaError("".join(map(token, error.instance_path)), _shortened(error.message)) if error else None
 
 
 class Validator:
@@ -51,9 +56,10 @@ class Validator:
         ContractError: it is not a JSON schema.
     """
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    def __init__(self, schema: Mapping[str, Any], *, kept: bool = False) -> None:
         self.schema = schema
-        self._compiled = _compiled(json.dumps(schema, sort_keys=True))
+        # What is kept by the object needs no other key, which for a large schema would cost more than it saves.
+        self._compiled = _compiled(schema) if kept else _compiled_text(json.dumps(schema, sort_keys=True))
 
     @classmethod
     def of(cls, schema: Mapping[str, Any]) -> Validator:
@@ -65,7 +71,7 @@ class Validator:
         kept = _KEPT.get(id(schema))
         # An id is that of another schema once the first one is gone; here none goes.
         if kept is None or kept.schema is not schema:
-            kept = _KEPT[id(schema)] = cls(schema)
+            kept = _KEPT[id(schema)] = cls(schema, kept=True)
         return kept
 
     def errors(self, instance: Any, limit: int = 5) -> list[SchemaError]:
@@ -75,7 +81,7 @@ class Validator:
         found = []
         for error in self._compiled.iter_errors(instance):
             keyword = str(error.schema_path[-1]) if error.schema_path else ""
-            found.append(SchemaError("".join(map(_token, error.instance_path)), _shortened(_told(error)), keyword))
+            found.append(SchemaError("".join(map(token, error.instance_path)), _shortened(_told(error)), keyword))
             if len(found) == limit:
                 break
         return found
@@ -91,7 +97,8 @@ def dereferenced(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
     return schema if isinstance(schema, dict) else {}
 
 
-def _token(part: str | int) -> str:
+def token(part: str | int) -> str:
+    """One step of a JSON pointer."""
     return "/" + str(part).replace("~", "~0").replace("/", "~1")
 
 

@@ -28,8 +28,7 @@ import yaml
 from attrs import define, field, frozen
 
 from conformance.commands.main import main as run_command
-from conformance.contract import ConformanceError
-from conformance.contract import contract as contract_module
+from conformance.contract import ConformanceError, loading
 from conformance.contract.contract import SPECS
 from conformance.targets.config import select
 from conformance.targets.target import CASSETTES
@@ -114,7 +113,7 @@ class Fuzzer:
                 data = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
                 path.write_bytes(_damaged(random, _yaml(_bent(random, data)).encode()))
             self.tried("specs", name, partial(run_command, [*arguments, str(sample[api])]))
-            contract_module._load.cache_clear()
+            loading._load.cache_clear()
 
     def tried(self, kind: str, name: str, call: Callable[[], int]) -> None:
         """Makes a call, and keeps it as a defect unless it ends with a status and with lines for people."""

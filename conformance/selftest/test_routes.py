@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.contract import ContractError, load
-from conformance.contract.operation import Operation, Router
+from conformance.contract.operation import Operation
+from conformance.contract.router import Router
 from conformance.contract.routes import Routes
 from conformance.traffic.exchange import Locator, Request, Response
 

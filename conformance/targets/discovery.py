@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from attrs import define, field
 
 from conformance.contract import Contract, Operation
-from conformance.contract.operation import MANY_SEGMENTS, is_parameter, segments_of
+from conformance.contract.operation import MANY_SEGMENTS
+from conformance.contract.templates import is_parameter, segments_of
 from conformance.targets.client import Client
 from conformance.targets.errors import Blocked, HarnessError
 from conformance.targets.guard import NO_SUCH_ID

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from hashlib import sha256
 from http import HTTPStatus
@@ -366,32 +366,47 @@ class Locator:
     def __init__(self, contract: Contract, *base_urls: str, routes: Routes | None = None) -> None:
         self._contract = contract
         self._routes = contract.routes({}) if routes is None else routes
-        bases = {split(url).path.rstrip("/") for url in base_urls}
-        self._prefixes = sorted(bases, key=len, reverse=True)
+        bases = {_path_of(url) for url in (*base_urls, *contract.base_urls)} - {""}
+        self._prefixes = [
+            _prefix(base) for base in sorted(bases, key=lambda base: (-base.count("/"), -len(base), base))
+        ]
         paths = (*(operation.path for operation in contract.operations), *self._routes.served.values())
         self._first = {path.split("/")[1] for path in paths}
 
     def path(self, method: str, url: str) -> str:
         """The documented path of a request, or the one it was sent to where the contract lacks it."""
-        return self._routes.to_documented(method, self._below(url))
-
-    def _below(self, url: str) -> str:
-        path = split(url).path or "/"
-        for prefix in self._prefixes:
-            if prefix and path.startswith(f"{prefix}/"):
-                return path[len(prefix) :]
-        segments = path.split("/")
-        begins = next((number for number, segment in enumerate(segments) if segment in self._first), 0)
-        return "/" + "/".join(segments[begins:]) if begins > 1 else path
+        return self._located(method, url)[1]
 
     def operation(self, method: str, url: str) -> Operation | None:
-        return self._contract.router.find(method, self.path(method, url))
+        return self._located(method, url)[2]
+
+    def _located(self, method: str, url: str) -> tuple[str, str, Operation | None]:
+        """The path below the base URL as it was asked for and as the document has it, and the operation there."""
+        asked = split(url)
+        whole, first = asked.path or "/", None
+        for served in self._below(whole):
+            path = self._routes.to_documented(method, served)
+            operation = self._contract.router.find(method, path, asked.parameters)
+            if operation is not None:
+                return served, path, operation
+            first = first or (served, path, None)
+        assert first is not None
+        return first
+
+    def _below(self, path: str) -> Iterator[str]:
+        """What a path may be below the base URLs, the likeliest first."""
+        under = [found[1] for prefix in self._prefixes if (found := prefix.match(path))]
+        yield from under
+        segments = path.split("/")
+        begins = next((number for number, segment in enumerate(segments) if segment in self._first), 0)
+        if not under and begins > 1:
+            yield "/" + "/".join(segments[begins:])
+        else:
+            yield path
 
     def exchange(self, request: Request, response: Response, **details: Any) -> Exchange:
         """The exchange, with its operation found."""
-        served = self._below(request.url)
-        path = self._routes.to_documented(request.method, served)
-        operation = self._contract.router.find(request.method, path)
+        served, path, operation = self._located(request.method, request.url)
         if response.ok and self._asks_for_content(request):
             response = evolve(response, raw=True)
         return Exchange(request, response, operation, path, served_at=served, **details)
@@ -401,3 +416,13 @@ class Locator:
         raw = self._contract.conventions.media_types.raw
         asked = (request.header("content-type") or "", *(request.header("accept") or "").split(","))
         return raw is not None and any(each.partition(";")[0].strip().lower() == raw for each in asked)
+
+
+def _path_of(url: str) -> str:
+    """The path of a base URL, whose host may be one of several; empty for the root."""
+    return re.sub(r"^[a-z]+://[^/]*", "", url).split("?")[0].rstrip("/")
+
+
+def _prefix(base: str) -> re.Pattern[str]:
+    """Matches what is below a base path, in which `*` stands for one segment, or a part of one."""
+    return re.compile(re.escape(base).replace(r"\*", "[^/]+") + "(/.*)")

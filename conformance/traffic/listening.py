@@ -44,7 +44,8 @@ class Tally:
     """What was read: files, exchanges with the API, those of them with operations that the contract lacks.
 
     Left out, and counted apart: CORS preflights, by host the exchanges that are with another API, and by what it is
-    what no server answered over HTTP.
+    what no server answered over HTTP. `described` has the hosts that are taken for the API's because the contract
+    describes what they were asked for, where it names none itself.
     """
 
     files: int = 0
@@ -53,6 +54,7 @@ class Tally:
     preflights: int = 0
     foreign: Counter[str] = field(factory=Counter)
     left_out: Counter[str] = field(factory=Counter)
+    described: dict[str, None] = field(factory=dict)
 
     @property
     def hosts_seen(self) -> str:
@@ -93,7 +95,8 @@ class Listener:
         base_url = recording.provenance.get("base_url", "")
         locator = Locator(self.contract, self.contract.conventions.origin, base_url, routes=self._routes(recording))
         # What is true of a recording as a whole is known before the first exchange is told.
-        survey = Survey.of(self.contract, recording, self.hosts, lambda share: told(share / 2))
+        survey = Survey.of(self.contract, locator, recording, self.hosts, lambda share: told(share / 2))
+        self.tally.described |= dict.fromkeys(survey.described)
         redactor = Redactor(survey.credentials)
         first = {id(take.interactions[0]) for take in recording.takes.values() if take.interactions}
         errors, begins = _Few(self.errors), True
@@ -174,10 +177,12 @@ def _exchange(locator: Locator, redactor: Redactor, said: Interaction, source: s
 class Survey:
     """What is true of a recording as a whole.
 
-    Its hosts are those that the contract, the recording itself and the caller name. In a recording that has none of
-    them, nor any that the caller names, the API is an emulator's on the machine of whoever recorded it.
+    Its hosts are those that the contract, the recording itself and the caller name; where none of them names any,
+    those that were asked for what the contract describes. In a recording that has none of the hosts named, the API is
+    an emulator's on the machine of whoever recorded it.
 
     Attributes:
+        described: the hosts that were asked for what the contract describes, where nobody names any.
         credentials: those that it holds in clear: what was sent as one and looks like one. Whether the call was
             accepted does not matter: a token that was refused for its scope is real. What this suite makes up for a
             request that is wrong on purpose is none.
@@ -186,23 +191,32 @@ class Survey:
     _hosts: tuple[str, ...]
     _emulated: bool
     credentials: Mapping[str, str]
+    described: tuple[str, ...] = ()
     _named: dict[str, bool] = field(factory=dict)
 
     @classmethod
-    def of(cls, contract: Contract, recording: Recording, hosts: tuple[str, ...], told: Told) -> Survey:
+    def of(
+        cls, contract: Contract, locator: Locator, recording: Recording, hosts: tuple[str, ...], told: Told
+    ) -> Survey:
         own = [host_of(recording.provenance["base_url"])] if recording.provenance.get("base_url") else []
         survey = cls((*contract.hosts, *own, *hosts), False, {})
         auth = contract.conventions.auth.header.lower()
         tokens: dict[str, None] = {}
-        is_named = bool(hosts)
+        is_named, described = bool(hosts), dict[str, None]()
         # Where it breaks off is told when its exchanges are.
         with suppress(CassetteError):
             for entry in recording.entries(told):
                 if (said := entry.said) is not None:
-                    is_named = is_named or survey._is_named(host_of(said.request.url))
+                    host = host_of(said.request.url)
+                    is_named = is_named or survey._is_named(host)
+                    if not survey._hosts and locator.operation(said.request.method, said.request.url) is not None:
+                        described[host] = None
                     tokens |= dict.fromkeys(() if said.negative else _tokens(said, auth))
         survey.credentials = {f"recorded-{number}": token for number, token in enumerate(tokens, start=1)}
-        survey._emulated = not is_named
+        survey.described = tuple(described)
+        survey._hosts += survey.described
+        survey._named.clear()
+        survey._emulated = not is_named and not described
         return survey
 
     def is_of_the_api(self, url: str) -> bool:
