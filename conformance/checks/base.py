@@ -163,6 +163,7 @@ def page_in(exchange: Exchange, contract: Contract) -> Page | None:
 
 
 Check = Callable[[Sight], Iterator[Finding]]
+When = Callable[[Exchange], bool]
 
 
 class Arguments(Record):
@@ -175,14 +176,22 @@ Numbers = tuple[StrictInt, ...]
 CHECKS: dict[str, Check] = {}
 TAKES: dict[str, type[Arguments]] = {}
 """Check → the arguments it takes."""
+WHEN: dict[str, When] = {}
+"""Check → which exchanges it has anything to say of; of those that are not here, any."""
 
 
-def check(name: str, takes: type[Arguments] = Arguments) -> Callable[[Check], Check]:
-    """Registers a check under a rule's name, or under a name that requirement records bind to."""
+def check(name: str, takes: type[Arguments] = Arguments, when: When | None = None) -> Callable[[Check], Check]:
+    """Registers a check under a rule's name, or under a name that requirement records bind to.
+
+    Args:
+        when: which exchanges it has anything to say of; it is asked of every one, and so has to be cheap.
+    """
 
     def register(function: Check) -> Check:
         assert name not in CHECKS, name
         CHECKS[name], TAKES[name] = function, takes
+        if when is not None:
+            WHEN[name] = when
         return function
 
     return register

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from conformance.checks.base import CHECKS, TAKES, Finding, Sight, page_in
+from conformance.checks.base import CHECKS, TAKES, WHEN, Finding, Sight, When, page_in
 from conformance.checks.form import basicness, is_hidden, is_strong, says_nothing
 from conformance.checks.schema import drift
 from conformance.contract import (
@@ -67,6 +67,7 @@ def verify(contract: Contract) -> None:
                 contract.operation(operation)
 
 
+_Bound = tuple[Requirement, Observation, When | None]
 _DRIFT = Observation(check="drift")
 
 
@@ -83,7 +84,7 @@ class Judge:
         self._strict = strict
         self._bound = [(record, bindings(record)) for record in contract.requirements.values()]
         self._bound = [(record, bound) for record, bound in self._bound if bound]
-        self._applicable: dict[tuple[Operation | None, str, bool], list[tuple[Requirement, Observation]]] = {}
+        self._applicable: dict[tuple[Operation | None, str, bool], list[_Bound]] = {}
         self._memory: dict[str, dict[Any, Any]] = {}
         self._sequence: dict[str, dict[Any, Any]] = {}
         self._facts: Mapping[str, Any] = {}
@@ -107,7 +108,9 @@ class Judge:
             return
         accused: Requirement | None = None
         closed: Exchange | None = None
-        for record, observation in self._applying(exchange):
+        for record, observation, when in self._applying(exchange):
+            if when is not None and not when(exchange):
+                continue
             label, seen = _label(record, exchange), exchange
             if accused is not None and is_hidden(exchange, observation, found=is_strong(accused)):
                 seen = closed = closed or _closed(exchange, accused)
@@ -130,13 +133,13 @@ class Judge:
             # What failed otherwise may have been done all the same.
             self._writes += 1
 
-    def _applying(self, exchange: Exchange) -> list[tuple[Requirement, Observation]]:
+    def _applying(self, exchange: Exchange) -> list[_Bound]:
         operation, method = exchange.operation, exchange.request.method
         is_list = operation is None and _is_list(exchange, self._contract)
         key = (operation, method, is_list)
         if key not in self._applicable:
             applying = [
-                (record, observation)
+                (record, observation, WHEN.get(observation.check))
                 for record, bound in self._bound
                 for observation in bound
                 if applies(observation.operations or record.operations, operation, method, is_list=is_list)

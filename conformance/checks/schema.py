@@ -81,7 +81,7 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         parts = [(f"{place}/{index}", item) for index, item in enumerate(part if isinstance(part, list) else ())]
     for where, each in parts:
         finding = _finding(validator, each, where, **options)
-        if finding is HELD and (_lacks_items(schema, schema, each) or _says_nothing(schema, schema, each)):
+        if finding is HELD and (_lacks_items(schema, schema, each) or says_nothing_of(schema, schema, each)):
             continue
         yield finding
 
@@ -109,7 +109,7 @@ def _finding(validator: Validator, part: Any, place: str, *, digits: bool, value
     errors = [
         error
         for error in found
-        if (values or error.keyword not in _OF_A_VALUE) and not _is_of_redaction(error, part, place)
+        if (values or error.keyword not in _OF_A_VALUE) and not is_of_redaction(error, part, place)
     ]
     if not errors:
         for where, number in _fractions(validator.schema, validator.schema, part, place) if digits else ():
@@ -132,26 +132,28 @@ def _lacks_items(root: Mapping[str, Any], schema: Any, value: Any) -> bool:
     return any(_lacks_items(root, member, value[name]) for name, member in members.items() if name in value)
 
 
-def _says_nothing(root: Mapping[str, Any], schema: Any, value: Any) -> bool:
+def says_nothing_of(root: Mapping[str, Any], schema: Any, value: Any) -> bool:
     """Whether a schema describes only members that a value does not have: what it says of them was not seen."""
     schema = dereferenced(root, schema)
     if schema.keys() - {"properties", "items", "if", "then", "else"}:
         return False
     if "if" in schema:
         branch = schema.get("else" if Validator(schema["if"]).errors(value, limit=1) else "then", {})
-        if not _says_nothing(root, branch, value):
+        if not says_nothing_of(root, branch, value):
             return False
     if isinstance(value, dict):
         members = schema.get("properties", {}).items()
-        return all(_says_nothing(root, member, value[name]) for name, member in members if name in value)
+        return all(says_nothing_of(root, member, value[name]) for name, member in members if name in value)
     if isinstance(value, list):
-        return all(_says_nothing(root, schema.get("items", {}), item) for item in value)
+        return all(says_nothing_of(root, schema.get("items", {}), item) for item in value)
     return True
 
 
-def _is_of_redaction(error: SchemaError, part: Any, place: str) -> bool:
+def is_of_redaction(error: SchemaError, part: Any, place: str = "") -> bool:
     """Whether an error is about the text of a value, or its size, of which redaction left the type only."""
-    return error.keyword in _OF_A_VALUE and is_redacted(pointer(part, error.pointer), f"{place}{error.pointer}")
+    return error.keyword.partition(" ")[0] in _OF_A_VALUE and is_redacted(
+        pointer(part, error.pointer), f"{place}{error.pointer}"
+    )
 
 
 def _fractions(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> Iterator[tuple[str, float]]:

@@ -10,12 +10,14 @@ from conformance.checks import bindings
 from conformance.commands import reference_page
 from conformance.commands.base import Commands
 from conformance.contract import (
+    BASE,
     CLIENT,
     Catalogue,
     ConformanceError,
     Contract,
     Requirement,
     apis,
+    base_requirements,
     contracts,
     load,
     load_catalogue,
@@ -56,23 +58,26 @@ def problems() -> list[str]:
     """One line for each requirement without a test or a reason, and for each test that cites what is not there."""
     tests = list(suite.tests())
     catalogues = {api: load_catalogue(api) for api in apis()}
+    base = {record.rule: record for record in base_requirements(BASE, published=True)}
     found = []
     for test in tests:
         binding = binding_of(test.function)
         assert binding is not None
         for cited in binding.cites:
-            if not any(_cites(cited, record) for catalogue in catalogues.values() for record in catalogue.requirements):
+            own = (record for catalogue in catalogues.values() for record in catalogue.requirements)
+            if cited not in base and not any(_cites(cited, record) for record in own):
                 found.append(f"{test.label} cites {cited}, which no requirement has as its id or rule")
     found += unknown_rules(map(load, contracts()), (test.function for test in tests))
     for api in contracts():
         faults = _faults_of(load(api))
-        for record in load(api).requirements.values():
+        for record in load(api).catalogue.requirements:
             if not record.not_tested and not _tests_of(record, tests):
                 found.append(f"{record.id} has no test and no not_tested reason")
             if not record.not_tested and not faults[record.id]:
                 found.append(f"{record.id} has no fault")
             if record.not_tested and _tests_of(record, tests):
                 found.append(f"{record.id} has a test and a not_tested reason")
+    found += [f"{rule} has no test and no check" for rule, record in base.items() if not _tests_of(record, tests)]
     return found
 
 
@@ -86,7 +91,7 @@ def _tests_of(record: Requirement, tests: list[SuiteTest]) -> list[str]:
 
 def _faults_of(contract: Contract) -> dict[str, list[str]]:
     """Requirement id → the faults that it must catch, by their name in it."""
-    found: dict[str, list[str]] = {record: [] for record in contract.requirements}
+    found: dict[str, list[str]] = {record.id: [] for record in contract.catalogue.requirements}
     for fault in planted(contract):
         found[fault.requirement].append(fault.id.partition("/")[2])
     return found
@@ -107,11 +112,32 @@ def render() -> str:
             lines += _table(load(api), tests)
         else:
             lines += _outlook(api, load_catalogue(api))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_base(tests)])
+
+
+def _base(tests: list[SuiteTest]) -> list[str]:
+    """What every API promises, once: it is in no figure of the APIs."""
+    records = base_requirements("api", published=True)
+    lines = [
+        "## Base requirements",
+        "",
+        f"{len(records)} requirements, which every API has by speaking HTTP, JSON and OpenAPI; in no figure above.",
+        "",
+        "| requirement | strength | tests | checks | clause |",
+        "|---|---|---|---|---|",
+    ]
+    for record in records:
+        checks = sorted({observation.check for observation in bindings(record)})
+        name, clause = f"<api>.{BASE}.{record.slug}", f"[{record.document.title}, {record.section}]"
+        lines.append(
+            f"| `{name}` | {record.strength}, {record.basis} | {'<br>'.join(_tests_of(record, tests))} "
+            f"| {'<br>'.join(checks)} | {clause}({record.document.url}) |"
+        )
+    return [*lines, ""]
 
 
 def _table(contract: Contract, tests: list[SuiteTest]) -> list[str]:
-    records = list(contract.requirements.values())
+    records = list(contract.catalogue.requirements)
     of_target = [record for record in records if record.mode != CLIENT]
     of_client = [record for record in records if record.mode == CLIENT]
     faults = _faults_of(contract)

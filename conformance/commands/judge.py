@@ -13,12 +13,12 @@ from typing import Any
 from attrs import define, field
 from pydantic import ValidationError
 
-from conformance.checks import Evidence, Judge
+from conformance.checks import Evidence, Judge, bindings
 from conformance.commands.base import Commands, add_spec_to, add_specs_to, contract_of
 from conformance.contract import Contract
 from conformance.contract.deviations import Known
 from conformance.contract.verdict import Outcome, verdict_of
-from conformance.properties.items import operations_judged
+from conformance.properties.items import EVERYWHERE, operations_judged
 from conformance.properties.results import Gathered, result_of
 from conformance.report.events import Target
 from conformance.report.journal import Journal, header, now
@@ -201,9 +201,11 @@ class TrafficJudge:
         judged = {
             (record.id, operation)
             for record in self.contract.requirements.values()
-            if record.mode == "passive"
+            if record.mode == "passive" or (record.base and bindings(record))
             for operation in operations_judged(self.contract, record)
         }
+        # What is judged wherever it shows has a verdict of its own only where it shows nowhere.
+        judged -= {(requirement, EVERYWHERE) for requirement, _ in self._gathered}
         for requirement, operation in sorted(judged | set(self._gathered)):
             record = self.contract.requirements[requirement]
             gathered = self._gathered.get((requirement, operation), Gathered())

@@ -1,5 +1,6 @@
 """What is promised: requirements, operations, schemas and conventions. Reads `specs/`, nothing else."""
 
+from conformance.contract.base import BaseRequirement, base_catalogue, base_requirements
 from conformance.contract.contract import SPECS, Contract
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Resource, Versioning
 from conformance.contract.errors import ConformanceError, ContractError
@@ -10,16 +11,18 @@ from conformance.contract.operation import Answer, Collection, Operation, Sample
 from conformance.contract.paging import Pagination
 from conformance.contract.rates import Bucket, RateLimit
 from conformance.contract.reading import read_yaml, validated
-from conformance.contract.requirement import CLIENT, Catalogue, Observation, Record, Requirement
+from conformance.contract.requirement import BASE, CLIENT, Catalogue, Observation, Record, Requirement
 from conformance.contract.router import Router
 from conformance.contract.routes import Routes
 from conformance.contract.schema import SchemaError, Validator, dereferenced, pointer
 
 __all__ = [
+    "BASE",
     "CLIENT",
     "PREVIOUS_CURSOR",
     "SPECS",
     "Answer",
+    "BaseRequirement",
     "Bucket",
     "Catalogue",
     "Collection",
@@ -44,6 +47,8 @@ __all__ = [
     "Validator",
     "Versioning",
     "apis",
+    "base_catalogue",
+    "base_requirements",
     "contracts",
     "dereferenced",
     "load",

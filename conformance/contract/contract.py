@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from conformance.contract.base import BaseRequirement, base_requirements
 from conformance.contract.conventions import OLD_VERSIONS, PREVIOUS_CURSOR, Conventions, Resource
 from conformance.contract.documents.unchecked import Register
 from conformance.contract.errors import ContractError
 from conformance.contract.operation import Operation
 from conformance.contract.reading import label
-from conformance.contract.requirement import Catalogue, Requirement
+from conformance.contract.requirement import Catalogue, Document, Requirement
 from conformance.contract.router import Router
 from conformance.contract.routes import Routes
 from conformance.contract.schema import Validator
@@ -66,8 +67,13 @@ class Contract:
 
     @cached_property
     def requirements(self) -> dict[str, Requirement]:
-        """Requirements by id, in the order of the file."""
-        return {record.id: record for record in self.catalogue.requirements}
+        """Requirements by id: the API's own in the order of its file, then the base ones."""
+        base = base_requirements(self.api, published=self.published)
+        return {record.id: record for record in (*self.catalogue.requirements, *base)}
+
+    def document_of(self, requirement: Requirement) -> Document:
+        """The document that a requirement is a promise of."""
+        return requirement.document if isinstance(requirement, BaseRequirement) else self.catalogue.document
 
     @cached_property
     def router(self) -> Router:

@@ -17,14 +17,14 @@ from conformance.contract.errors import ContractError
 from conformance.contract.openapi import operations_of, read_openapi
 from conformance.contract.published import alone, beside, slug
 from conformance.contract.reading import label, read
-from conformance.contract.requirement import CLIENT, Catalogue
+from conformance.contract.requirement import BASE, CLIENT, Catalogue
 from conformance.contract.selectors import selected
 
 
 def apis(specs: Path | None = None) -> tuple[str, ...]:
     """The APIs that have requirements, by name; `specs` is a folder with some beside the shipped ones."""
     return tuple(
-        sorted({path.parent.name for folder in _folders(specs) for path in folder.glob("*/requirements.yaml")})
+        sorted({path.parent.name for folder in _folders(specs) for path in folder.glob("*/requirements.yaml")} - {BASE})
     )
 
 
@@ -61,7 +61,7 @@ def _folders(specs: Path | None) -> tuple[Path, ...]:
 
 
 def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if path.is_dir()}
+    return {path.name for path in folder.iterdir() if path.is_dir() and path.name != BASE}
 
 
 def load_catalogue(api: str, specs: Path | None = None) -> Catalogue:
@@ -75,6 +75,8 @@ def load_catalogue(api: str, specs: Path | None = None) -> Catalogue:
     for record in catalogue.requirements:
         if record.api != api:
             raise ContractError(f"{label(path)}: {record.id} belongs to another API")
+        if record.area == BASE:
+            raise ContractError(f"{label(path)}: {record.id}: the area {BASE} is that of the base requirements")
     return catalogue
 
 

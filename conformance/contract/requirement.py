@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 CLIENT = "client"
+BASE = "http"
+"""The area of the base requirements, which every API has, and the folder that holds them."""
 SELECTORS = ("*", "GET *", "collections", "writes", CLIENT)
 
 Mode = Literal["passive", "active-read", "active-write", "active-load", "active-fixture", "client"]
@@ -81,6 +83,15 @@ class Requirement(Record):
     @property
     def area(self) -> str:
         return self.id.split(".")[1]
+
+    @property
+    def slug(self) -> str:
+        return self.id.split(".")[2]
+
+    @property
+    def base(self) -> bool:
+        """Whether it is a clause of a standard that every API keeps to, and not of the API's own document."""
+        return False
 
 
 class Document(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,11 +16,25 @@ from conformance.contract.errors import ContractError
 
 @frozen
 class SchemaError:
-    """One way an instance misses its schema: JSON pointer of the value, what is wrong with it, by which keyword."""
+    """One way an instance misses its schema.
+
+    Attributes:
+        pointer: JSON pointer of the value.
+        message: what is wrong with it.
+        keyword: by which keyword; an `enum` of one value is a `const`, and a format stands behind `format`.
+        branches: of `anyOf` and `oneOf` what is wrong with it by each of the schemas.
+    """
 
     pointer: str
     message: str
     keyword: str = ""
+    branches: tuple[tuple[SchemaError, ...], ...] = ()
+
+    def is_only(self, excused: Callable[[SchemaError], bool]) -> bool:
+        """Whether nothing is wrong but what is excused: by itself, or by one of its branches."""
+        if self.branches:
+            return any(all(error.is_only(excused) for error in branch) for branch in self.branches)
+        return excused(self)
 
 
 @cache
@@ -28,9 +42,9 @@ def _compiled_text(schema_text: str) -> jsonschema_rs.Draft202012Validator:
     return _compiled(json.loads(schema_text))
 
 
-def _compiled(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+def _compiled(schema: Mapping[str, Any], *, formats: bool = False) -> jsonschema_rs.Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=False)
+        return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=formats)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         problem = getattr(error, "message", None) or str(error)
         raise ContractError(f"{_shortened(str(schema))} is not a JSON schema: {_shortened(problem)}") from None
@@ -56,22 +70,27 @@ class Validator:
         ContractError: it is not a JSON schema.
     """
 
-    def __init__(self, schema: Mapping[str, Any], *, kept: bool = False) -> None:
+    def __init__(self, schema: Mapping[str, Any], *, kept: bool = False, formats: bool = False) -> None:
         self.schema = schema
         # What is kept by the object needs no other key, which for a large schema would cost more than it saves.
-        self._compiled = _compiled(schema) if kept else _compiled_text(json.dumps(schema, sort_keys=True))
+        self._compiled = (
+            _compiled(schema, formats=formats) if kept else _compiled_text(json.dumps(schema, sort_keys=True))
+        )
 
     @classmethod
-    def of(cls, schema: Mapping[str, Any]) -> Validator:
+    def of(cls, schema: Mapping[str, Any], *, formats: bool = False) -> Validator:
         """The validator of a schema that does not change, compiled once for as long as the process lives.
+
+        Args:
+            formats: whether a `format` is held to as well, and no mere annotation.
 
         Raises:
             ContractError: it is not a JSON schema.
         """
-        kept = _KEPT.get(id(schema))
+        kept = _KEPT.get((id(schema), formats))
         # An id is that of another schema once the first one is gone; here none goes.
         if kept is None or kept.schema is not schema:
-            kept = _KEPT[id(schema)] = cls(schema, kept=True)
+            kept = _KEPT[id(schema), formats] = cls(schema, kept=True, formats=formats)
         return kept
 
     def errors(self, instance: Any, limit: int = 5) -> list[SchemaError]:
@@ -80,14 +99,23 @@ class Validator:
             return []
         found = []
         for error in self._compiled.iter_errors(instance):
-            keyword = str(error.schema_path[-1]) if error.schema_path else ""
-            found.append(SchemaError("".join(map(token, error.instance_path)), _shortened(_told(error)), keyword))
+            found.append(_error(error))
             if len(found) == limit:
                 break
         return found
 
 
-_KEPT: dict[int, Validator] = {}
+_KEPT: dict[tuple[int, bool], Validator] = {}
+
+
+def _error(error: jsonschema_rs.ValidationError) -> SchemaError:
+    keyword = str(error.schema_path[-1]) if error.schema_path else ""
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Enum) and len(error.kind.as_dict()["options"]) == 1:
+        keyword = "const"
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Format):
+        keyword = f"format {error.kind.as_dict()['format']}"
+    branches = tuple(tuple(map(_error, branch)) for branch in getattr(error.kind, "context", ()))
+    return SchemaError("".join(map(token, error.instance_path)), _shortened(_told(error)), keyword, branches)
 
 
 def dereferenced(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:

@@ -76,8 +76,7 @@ class RequirementItem(VerdictItem):
 
     def runtest(self) -> None:
         conformance = self.conformance
-        result = conformance.result_of(self.item)
-        verdict = conformance.verdict(self.item, result, self.where)
+        verdict, result = conformance.verdict(self.item, conformance.results_of(self.item), self.where)
         self.user_properties.append((VERDICT, verdict.value))
         if verdict is Verdict.BROKEN:
             self.user_properties.append((CAUSE, result.reason))
@@ -94,10 +93,11 @@ class RequirementItem(VerdictItem):
     def _explained(self, verdict: Verdict, result: Result) -> str:
         record = self.item.requirement
         contract = self.conformance.contracts[record.api]
+        document = contract.document_of(record)
         lines = [
             f"{verdict.value}: {self.item.id}",
             f"  requirement: {record.statement} ({record.strength}, {record.basis})",
-            f"  source:      {contract.catalogue.document.title}, {record.section}: {contract.catalogue.document.url}",
+            f"  source:      {document.title}, {record.section}: {document.url}",
             f"  what:        {result.reason or 'a listed deviation now holds: take it off the list'}",
         ]
         for shown in result.shown[:1]:

@@ -66,7 +66,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "fail if this requirement is not seen: no test was run for it, or none could tell of the target "
         "(blocked, not-exercised, not-recorded, unsupported); repeatable",
     },
-    "--require-all-must": {**_SWITCH, "help": "the same for every MUST that can be tested"},
+    "--require-all-must": {**_SWITCH, "help": "the same for every MUST of the APIs' own documents that can be tested"},
     "--require-supported": {
         **_SWITCH,
         "help": "with these: leave out what is unsupported, since the target lacks a capability for it",

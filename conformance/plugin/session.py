@@ -12,9 +12,9 @@ import pytest
 from attrs import define, field
 
 from conformance import suite
-from conformance.contract import CLIENT, Contract
+from conformance.contract import CLIENT, Contract, Requirement
 from conformance.contract.deviations import Known
-from conformance.contract.verdict import Outcome, Verdict, verdict_of
+from conformance.contract.verdict import Outcome, Verdict, verdict_of, worst
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Result, Run, items_of
 from conformance.properties.causes import Cause
@@ -192,14 +192,15 @@ class Conformance:
             # Exercises come last: what other tests create is there to be seen.
             selected.sort(key=lambda item: item.judged_by_evidence)
 
-    def result_of(self, item: Item) -> Result:
-        """What an item comes to, by every exchange of its API: all are made before the first is judged."""
+    def results_of(self, item: Item) -> Mapping[str, Result]:
+        """What an item comes to at each operation that it speaks of, by every exchange of its API: all are made before
+        the first is judged."""
         api = item.requirement.api
         run = self.run_of(api)
         if api not in self.complete:
             self._attempt_all(api, run)
             self.complete.add(api)
-        return run.result(item)
+        return run.results(item)
 
     def _attempt_all(self, api: str, run: Run) -> None:
         """Makes every exchange of an API; where that takes a while, a line now and then tells how far it has come."""
@@ -231,7 +232,7 @@ class Conformance:
         for api, run in self.runs.items():
             for item in self.selected.get(api, ()) if api not in self.complete else ():
                 if run.attempted(item):
-                    self.verdict(item, run.result(item), where[id(item)])
+                    self.verdict(item, run.results(item), where[id(item)])
 
     def run_of(self, api: str) -> Run:
         if api not in self.runs:
@@ -266,15 +267,21 @@ class Conformance:
                 self.parts.run_id, [target for target in urls if "writes" in target.capabilities]
             )
 
-    def verdict(self, item: Item, result: Result, test: str) -> Verdict:
-        """Weighs a result, and writes what it came to."""
+    def verdict(self, item: Item, results: Mapping[str, Result], test: str) -> tuple[Verdict, Result]:
+        """Weighs what an item came to, by operation, and writes it; the worst verdict, and the result that it is of."""
         record = item.requirement
         progress = self.progress.setdefault(record.id, Progress(left=1))
         progress.left -= 1
-        if self.recordings is not None and result.outcome is not Outcome.BROKEN:
+        outcomes = {result.outcome for result in results.values()}
+        if self.recordings is not None and Outcome.BROKEN not in outcomes:
             self.recordings.done(item)
-        progress.deviated |= result.outcome is Outcome.VIOLATED
-        deviation = self.known.of(record.id, item.operation)
+        progress.deviated |= Outcome.VIOLATED in outcomes
+        given = {place: self._verdict(record, place, result, test) for place, result in results.items()}
+        worst_verdict = worst(given.values())
+        return worst_verdict, next(results[place] for place, verdict in given.items() if verdict is worst_verdict)
+
+    def _verdict(self, record: Requirement, operation: str, result: Result, test: str) -> Verdict:
+        progress, deviation = self.progress[record.id], self.known.of(record.id, operation)
         # A deviation that names no operation is stale only once none of them deviates.
         listed = deviation is not None and (
             deviation.operation is not None
@@ -291,10 +298,10 @@ class Conformance:
         contract = self.contracts[record.api]
         for shown in result.shown:
             timeline = [(moment.step, moment.exchange) for moment in shown.timeline]
-            self.journal.found(contract, record.id, item.operation, shown.finding, shown.exchange, timeline)
+            self.journal.found(contract, record.id, operation, shown.finding, shown.exchange, timeline)
         self.journal.verdict(
             record.id,
-            item.operation,
+            operation,
             verdict,
             reason=result.reason,
             test=test,

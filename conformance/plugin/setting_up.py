@@ -164,7 +164,8 @@ def _gate(option: Callable[[str], Any], contracts: dict[str, Contract]) -> Gate:
         if requirement not in records:
             raise ContractError(f"--require {requirement}: no such requirement; `conformance requirements` lists them")
     # What binds the client says nothing of the target that is let through.
-    of_target = [record for record in records.values() if record.mode != CLIENT and not record.not_tested]
+    own = [record for record in records.values() if not record.base]
+    of_target = [record for record in own if record.mode != CLIENT and not record.not_tested]
     musts = [record.id for record in of_target if record.strength == "MUST"]
     required = {*given, *(musts if option("require_all_must") else ())}
     if option("require_supported") and not required:

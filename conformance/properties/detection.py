@@ -59,7 +59,7 @@ def planted(contract: Contract) -> Iterator[Planted]:
     for fault in reference.faults_of(contract.api):
         run = Run(contract, ReferenceTarget(contract, fault=fault))
         yield Planted(fault.id, fault.requirement, fault.description, partial(_in_process, run))
-    for record in contract.requirements.values():
+    for record in contract.catalogue.requirements:
         for defect in CLIENT_FAULTS:
             if defect.concerns(record) and not record.not_tested:
                 run = Run(contract, ReferenceTarget(contract), client_fault=defect.plant)
@@ -112,7 +112,8 @@ def detect(fault: Planted, items: Sequence[Item]) -> Detection:
                     break
         else:
             results = _with_evidence(run, [item for item, _ in results], items)
-        accused = {requirement for (requirement, _), gathered in run.gathered().items() if gathered.violations}
+        own = {record.id for record in run.contract.catalogue.requirements}
+        accused = {name for (name, _), gathered in run.gathered().items() if name in own and gathered.violations}
     caught = any(result.outcome is Outcome.VIOLATED for _, result in results)
     return Detection(caught, tuple(results), tuple(sorted(accused - {fault.requirement})))
 

@@ -11,6 +11,8 @@ from conformance.contract import Contract, Requirement
 from conformance.properties.binding import Binding, binding_of
 
 UNKNOWN = "GET (unknown)"
+EVERYWHERE = "*"
+"""What an item is named by that makes no exchange, and has a verdict for each operation that evidence was seen of."""
 
 
 @frozen
@@ -35,7 +37,7 @@ class Item:
     @property
     def judged_by_evidence(self) -> bool:
         """Whether what other items' exchanges show counts for this one too, so that it has to run last."""
-        return bool(bindings(self.requirement))
+        return self.operation == EVERYWHERE or (not self.requirement.base and bool(bindings(self.requirement)))
 
 
 def items_of(function: Callable[..., None], test: str, contract: Contract) -> list[Item]:
@@ -49,14 +51,23 @@ def items_of(function: Callable[..., None], test: str, contract: Contract) -> li
 
 
 def _operations_run(function: Callable[..., None], contract: Contract, requirement: Requirement) -> tuple[str, ...]:
-    operations, binding = operations_judged(contract, requirement), binding_of(function)
+    binding = binding_of(function)
+    if requirement.base and not (binding is not None and binding.observes):
+        operations = contract.operations_of(requirement)
+    else:
+        operations = operations_judged(contract, requirement)
     if binding is not None and binding.on:
         return tuple(operation for operation in operations if operation in binding.on)
     return operations[:1] if binding is not None and binding.once else operations
 
 
 def operations_judged(contract: Contract, requirement: Requirement) -> tuple[str, ...]:
-    """The operations of a requirement, with `GET (unknown)` where it speaks of paths the contract lacks."""
+    """The operations of a requirement, with `GET (unknown)` where it speaks of paths the contract lacks.
+
+    A base requirement is judged wherever evidence of it is seen, known operation or not.
+    """
+    if requirement.base:
+        return (EVERYWHERE,)
     operations = contract.operations_of(requirement)
     if requirement.mode == "passive" and requirement.operations[0] in ("*", "GET *"):
         return (*operations, UNKNOWN)
@@ -68,5 +79,5 @@ def concerns(function: Callable[..., None], requirement: Requirement) -> bool:
     binding = binding_of(function)
     assert binding is not None
     if binding.observes:
-        return requirement.mode == "passive" and bool(bindings(requirement))
+        return (requirement.base or requirement.mode == "passive") and bool(bindings(requirement))
     return requirement.id in binding.cites or requirement.rule in binding.cites

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import define, evolve, field, frozen
 
 from conformance.checks import Evidence, Finding
@@ -102,6 +104,11 @@ def result_of(gathered: Gathered) -> Result:
     if gathered.blocked_by is not None:
         return blocked(gathered.blocked_by)
     return Result(Outcome.NOT_EXERCISED, "no exchange was seen that could have failed it")
+
+
+def worst_of(results: Iterable[Result]) -> Result:
+    """The worst of some results, the first of several."""
+    return min(results, key=lambda result: _rank(result.outcome))
 
 
 def blocked(cause: Cause, why: str | None = None) -> Result:

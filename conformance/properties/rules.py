@@ -20,7 +20,7 @@ def unknown_rules(contracts: Iterable[Contract], tests: Iterable[Callable[..., N
     contracts = list(contracts)
     for contract in contracts:
         known = {*CHECKS, *cited}
-        open_ = [record for record in contract.requirements.values() if record.rule and record.rule not in known]
+        open_ = [record for record in contract.catalogue.requirements if record.rule and record.rule not in known]
         if open_:
             loaded = {c.api: c.catalogue for c in contracts}
             loaded |= {api: load_catalogue(api) for api in apis() if api not in loaded}

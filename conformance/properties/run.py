@@ -33,8 +33,17 @@ from conformance.properties.causes import (
     unjudged,
 )
 from conformance.properties.cleanup import finish
-from conformance.properties.items import UNKNOWN, Item, operations_judged
-from conformance.properties.results import Gathered, Result, Shown, blocked, fails_alike, with_evidence
+from conformance.properties.items import EVERYWHERE, UNKNOWN, Item, operations_judged
+from conformance.properties.results import (
+    Gathered,
+    Result,
+    Shown,
+    blocked,
+    fails_alike,
+    result_of,
+    with_evidence,
+    worst_of,
+)
 from conformance.properties.subject import ClientFault, Subject
 from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported, UrlTarget
 from conformance.targets.errors import Blocked, Lack, NotFollowed
@@ -125,7 +134,7 @@ class Run:
         What another call shows, as a GET after a DELETE does, has no item of its own.
         """
         record, operation = evidence.requirement, evidence.operation
-        if record is None:
+        if record is None or record.base:
             return evidence
         if record.id not in self._judged:
             self._judged[record.id] = operations_judged(self.contract, record)
@@ -157,7 +166,10 @@ class Run:
 
     def attempt(self, item: Item) -> None:
         """Makes the exchanges of an item; what it leaves behind is deleted. A run that records keeps what was said."""
-        own = self._exercise(item) if item.binding.observes else self._attempt(item, item.id)
+        if item.operation == EVERYWHERE:
+            own = Result(Outcome.NOT_EXERCISED)
+        else:
+            own = self._exercise(item) if item.binding.observes else self._attempt(item, item.id)
         self._own[item.test, item.id] = item, own
         self._asked.add((item.requirement.id, item.operation))
 
@@ -165,8 +177,19 @@ class Run:
         """Whether the exchanges of an item were made."""
         return (item.test, item.id) in self._own
 
+    def results(self, item: Item) -> Mapping[str, Result]:
+        """The same at each operation that the item speaks of: its own, or every one that evidence was seen of."""
+        if item.operation != EVERYWHERE:
+            return {item.operation: self.result(item)}
+        seen = {
+            place: result_of(found) for (name, place), found in self._gathered.items() if name == item.requirement.id
+        }
+        return dict(sorted(seen.items())) or {EVERYWHERE: result_of(Gathered())}
+
     def result(self, item: Item) -> Result:
         """What an item that was attempted comes to, by all that was seen until now."""
+        if item.operation == EVERYWHERE:
+            return worst_of(self.results(item).values())
         own = self._weighed(item, self._own[item.test, item.id][1])
         if not item.judged_by_evidence:
             return own
@@ -222,7 +245,8 @@ class Run:
     def _is_judged(self, cause: Cause) -> bool:
         """Whether an item of this run bears what a requirement is found to break."""
         operation = str(cause.operation)
-        return (cause.text, UNKNOWN if operation.endswith("(unknown)") else operation) in self._asked
+        judged = (UNKNOWN if operation.endswith("(unknown)") else operation, EVERYWHERE)
+        return any((cause.text, place) in self._asked for place in judged)
 
     def run(self, item: Item) -> Result:
         """Runs one item by itself: what it comes to by what was seen until now."""

@@ -95,6 +95,11 @@ class Requirement:
         return self.text.mode == CLIENT
 
     @property
+    def base(self) -> bool:
+        """Whether it is no API's own, but a clause of a standard that every API keeps to."""
+        return self.text.base
+
+    @property
     def seen(self) -> bool:
         """Whether it was observed, at one operation at least."""
         return any(case.verdict.seen for case in self.cases)

@@ -87,7 +87,7 @@ class Run(Record):
 
 
 class RequirementText(Record):
-    """A requirement as its catalogue words it; reports know nothing else about it."""
+    """A requirement as its catalogue words it; reports know nothing else about it. A base one is no API's own."""
 
     statement: Text
     strength: Literal["MUST", "SHOULD", "MAY"]
@@ -97,6 +97,7 @@ class RequirementText(Record):
     url: Text | None = None
     rule: Text | None = None
     not_tested: Text | None = None
+    base: bool = False
 
 
 class Request(Record):

@@ -36,11 +36,12 @@ class Group:
     """Requirements that are counted together.
 
     What binds a client is judged at a server that the suite plays: it says nothing about the target, and is a group
-    of its own wherever figures are given.
+    of its own wherever figures are given. So are the base requirements, which every API has.
 
     Attributes:
         name: of an API, or of what else they have in common.
         of_client: whether they bind clients.
+        base: whether they are base requirements, which no document of an API promises.
         missing: those of them that the gate requires and that were not seen.
         asked: whether there was an exchange with each target that they bind.
     """
@@ -50,6 +51,7 @@ class Group:
     requirements: tuple[Requirement, ...]
     missing: tuple[Requirement, ...]
     asked: bool
+    base: bool = False
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:

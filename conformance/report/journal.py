@@ -81,7 +81,8 @@ def _text(contract: Contract, record: Requirement) -> RequirementText:
         basis=record.basis,
         mode=record.mode,
         section=record.section,
-        url=str(contract.catalogue.document.url),
+        url=str(contract.document_of(record).url),
+        base=record.base,
         rule=record.rule,
         not_tested=record.not_tested,
     )

@@ -35,7 +35,13 @@ def render_json(report: Report) -> str:
         "headline": report.headline,
         **_figures(report.target),
         "groups": [
-            {"name": group.name, "of_client": group.of_client, "result": group.result.value, **_figures(group)}
+            {
+                "name": group.name,
+                "of_client": group.of_client,
+                "base": group.base,
+                "result": group.result.value,
+                **_figures(group),
+            }
             for group in report.groups
         ],
         "required": report.gate.required,

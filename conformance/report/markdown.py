@@ -101,6 +101,8 @@ def _summary(report: Report) -> Iterator[str]:
             for group in report.groups
         ),
     )
+    if report.base.cases:
+        yield "Base requirements are what every API promises by its standards; they count in no other figure."
     if report.client.cases:
         yield "What binds the client is no evidence of the target, and counts in no other figure."
 
@@ -121,12 +123,13 @@ def _sections(report: Report) -> Iterator[Section]:
         reserved=2_000,
     )
     ranked = [item for cause in by_cause(report.requirements) for item in cause.items]
-    yield Section(
-        "Requirements",
-        tuple(_line(_row(item)) for item in ranked),
-        reserved=10_000,
-        head=_table(("Verdict", "Requirement", "Strength", "Operations", "Why")),
-    )
+    for title, base, reserved in (("Requirements", False, 10_000), ("Base requirements", True, 3_000)):
+        yield Section(
+            title,
+            tuple(_line(_row(item)) for item in ranked if item.base is base and (item.cases or not base)),
+            reserved=reserved,
+            head=_table(("Verdict", "Requirement", "Strength", "Operations", "Why")),
+        )
     unjudged = tuple(finding for finding in report.unjudged if finding.outcome == "violated")
     for title, findings in (("Notes", report.notes), ("Drift", report.drift), ("Findings without a verdict", unjudged)):
         yield Section(title, tuple(map(_loose, findings)), reserved=2_000)

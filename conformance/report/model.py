@@ -141,23 +141,47 @@ class Report:
         return self._group("client", self.apis, of_client=True)
 
     @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        """Of each API what binds the target, then what binds its clients where that was judged or is required."""
-        pairs = [(self._group(api, (api,)), self._group(f"{api} client", (api,), of_client=True)) for api in self.apis]
-        return tuple(group for pair in pairs for group in pair if not group.of_client or group.cases or group.missing)
+    def base(self) -> Group:
+        """What every API promises by speaking HTTP, JSON and OpenAPI; in no figure of what its document promises."""
+        return self._group("base", self.apis, base=True)
 
-    def _group(self, name: str, apis: tuple[str, ...], *, of_client: bool = False) -> Group:
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Of each API what binds the target, what binds its clients, and the base requirements.
+
+        Those of clients and the base ones are there where they were judged or are required; an API that nobody has
+        described promises the base ones alone.
+        """
+        found = []
+        for api in self.apis:
+            own, client = self._group(api, (api,)), self._group(f"{api} client", (api,), of_client=True)
+            base = self._group(f"{api} base", (api,), base=True)
+            found += [own] if own.requirements or not base.requirements else []
+            found += [group for group in (client, base) if group.cases or group.missing]
+        return tuple(found)
+
+    def _group(self, name: str, apis: tuple[str, ...], *, of_client: bool = False, base: bool = False) -> Group:
         def chosen(items: Iterable[Requirement]) -> tuple[Requirement, ...]:
-            return tuple(item for item in items if item.api in apis and item.binds_client is of_client)
+            kind = (of_client, base)
+            return tuple(item for item in items if item.api in apis and (item.binds_client, item.base) == kind)
 
         asked = of_client or not set(apis) & set(self._silent)
-        return Group(name, of_client, chosen(self.requirements), chosen(self.missing), asked)
+        return Group(name, of_client, chosen(self.requirements), chosen(self.missing), asked, base)
+
+    @cached_property
+    def _judged(self) -> Group:
+        """What a run is about: what binds the target, or the base requirements alone where nothing else does."""
+        return self.target if self.target.requirements else self.base
 
     @property
     def headline(self) -> str:
         """How many requirements of the target were seen, of all that bind it; for several APIs also of each."""
-        each = [f"{group.name} {group.seen_of_all}" for group in self.groups if not group.of_client]
-        line = f"{self.target.seen_of_all} requirements seen"
+        each = [
+            f"{group.name} {group.seen_of_all}"
+            for group in self.groups
+            if not group.of_client and group.base is self._judged.base
+        ]
+        line = f"{self._judged.seen_of_all} {'base ' if self._judged.base else ''}requirements seen"
         return f"{line} ({', '.join(each)})" if len(each) > 1 else line
 
     @cached_property
@@ -212,7 +236,7 @@ class Report:
         lines = []
         # An error that kept the run from asking anybody is all there is to tell.
         if self.exchanges or not self.errors:
-            if not self.target.seen and not self._failing:
+            if not self._judged.seen and not self._failing:
                 lines.append("no requirement was exercised")
             if self.finished and self._silent:
                 of = "" if self._silent == self.apis else f" of {', '.join(self._silent)}"
@@ -237,9 +261,9 @@ class Report:
 
     @cached_property
     def _failing(self) -> tuple[str, ...]:
-        """The verdicts that fail the run, a line for the target and one for the client."""
-        target, client = (", ".join(group.failing) for group in (self.target, self.client))
-        return (*([target] if target else []), *([f"of the client: {client}"] if client else []))
+        """The verdicts that fail the run, a line for the target, one for the client and one for what is base."""
+        groups = {"": self.target, "of the client: ": self.client, "of the base requirements: ": self.base}
+        return tuple(f"{of}{', '.join(group.failing)}" for of, group in groups.items() if group.failing)
 
     @property
     def exit_status(self) -> int:

@@ -20,9 +20,11 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
     if report.exchanges:
         lines += map(one_line, report.provenance_lines)
     if report.cases:
-        lines.append(f"requirements: {count_line(report.target.requirement_counts)}")
-        lines.append(f"requirement × operation: {count_line(report.target.counts)}")
+        if report.target.requirements:
+            lines.append(f"requirements: {count_line(report.target.requirement_counts)}")
+            lines.append(f"requirement × operation: {count_line(report.target.counts)}")
         lines += [client_line(report.client)] if report.client.cases else []
+        lines += [f"base requirements: {count_line(report.base.requirement_counts)}"] if report.base.cases else []
         lines += _not_tested(report, limit)
     lines += _first(_told(report, {verdict for verdict in Verdict if verdict.fails_run}), limit)
     lines += _first(_told(report, {Verdict.WARNED}), limit)

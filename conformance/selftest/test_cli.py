@@ -19,7 +19,7 @@ import pytest
 from conformance import suite
 from conformance.commands import coverage, reference_page
 from conformance.commands.main import main
-from conformance.contract import apis, load_catalogue
+from conformance.contract import apis, base_catalogue, load_catalogue
 from conformance.properties import requirement
 from conformance.selftest.servers import TOKEN
 from conformance.suite import SuiteTest
@@ -102,11 +102,21 @@ def test_a_wrong_call_is_refused_in_one_line(capsys: Captured, arguments: tuple[
 def test_the_requirements_of_an_api_and_of_all(capsys: Captured) -> None:
     assert main(["requirements", "vultr"]) == 0
     first, *lines = capsys.readouterr().out.splitlines()
-    assert first == f"vultr: {len(lines)} requirements of Vultr API (2.0)"
+    base = base_catalogue().requirements
+    assert first == f"vultr: {len(lines) - 1 - len(base)} requirements of Vultr API (2.0)"
     assert any(line.startswith("  vultr.auth.no-key-401 (MUST, text, active-read): No key") for line in lines)
     assert main(["requirements"]) == 0
     listed = capsys.readouterr().out.splitlines()
-    assert len(listed) == sum(1 + len(load_catalogue(api).requirements) for api in apis())
+    assert len(listed) == sum(1 + len(load_catalogue(api).requirements) for api in apis()) + 1 + len(base)
+
+
+def test_the_base_requirements_are_listed_under_the_ids_that_they_have(capsys: Captured) -> None:
+    assert main(["requirements", "vultr"]) == 0
+    own, _, base = capsys.readouterr().out.partition("base requirements")
+    assert "vultr.http." not in own
+    assert "  vultr.http.allow-on-405 (MUST, implied, passive): A 405 says" in base
+    assert "vultr.http.documented-body (MUST, text, passive): A JSON body" in base
+    assert base.count("[by a published document]") == sum(record.published for record in base_catalogue().requirements)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_a_fault_is_caught_by_the_requirement_it_breaks() -> None:
 
 
 def test_every_requirement_that_is_tested_has_a_fault() -> None:
-    tested = {record.id for record in VULTR.requirements.values() if not record.not_tested}
+    tested = {record.id for record in VULTR.catalogue.requirements if not record.not_tested}
     assert {fault.requirement for fault in FAULTS.values()} == tested
 
 
@@ -155,7 +155,7 @@ def of_a_client(fault: Planted) -> bool:
 
 
 def test_defects_are_planted_for_what_is_tested_only() -> None:
-    tested = {id_ for id_, record in VULTR.requirements.items() if not record.not_tested}
+    tested = {record.id for record in VULTR.catalogue.requirements if not record.not_tested}
     faults = list(planted(VULTR))
     assert {fault.requirement for fault in faults} <= tested
     of_clients = [fault for fault in faults if of_a_client(fault)]

@@ -100,7 +100,7 @@ def _unrouted(server: Server, request: Request) -> Problem:
     methods = server.methods_at(request.segments)
     if methods:
         text = f"This endpoint only responds to {', '.join(methods)}"
-        return Refusal(405, "method_unknown", text, cause="method")
+        return Problem(405, "method", text, {"Allow": ", ".join(methods)})
     return Refusal(404, "not_found", "There is no endpoint with this version and path.", cause="unknown-path")
 
 

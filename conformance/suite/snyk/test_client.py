@@ -158,11 +158,12 @@ TYPED = {"Content-Type": "application/vnd.api+json"}
 
 
 def broken(contract: Contract, exchanges: list[Exchange], facts: dict[str, Any] | None = None) -> set[str]:
-    """The requirements that the checks see broken in some exchanges."""
+    """The requirements of the document that the checks see broken in some exchanges."""
     judge = Judge(contract)
     judge.begin(facts or {})
     evidence = [found for exchange in exchanges for found in judge.observe(exchange)]
-    return {found.requirement.id for found in evidence if found.requirement and violates(found)}
+    own = [(found.requirement, found) for found in evidence if found.requirement and not found.requirement.base]
+    return {record.id for record, found in own if violates(found)}
 
 
 def violates(evidence: Any) -> bool:
