@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import Field, StrictBool, model_validator
 
 from conformance.checks.base import HELD, Arguments, Finding, Numbers, Sight, as_json, check, note, shown, violated
-from conformance.contract import SchemaError, Validator, dereferenced, pointer
+from conformance.contract import SchemaError, Validator, dereferenced, is_partial, pointer
 from conformance.traffic.redact import is_redacted
 
 ERRORS = 50
@@ -81,7 +81,7 @@ def body_matches(sight: Sight) -> Iterator[Finding]:
         parts = [(f"{place}/{index}", item) for index, item in enumerate(part if isinstance(part, list) else ())]
     for where, each in parts:
         finding = _finding(validator, each, where, **options)
-        if finding is HELD and (_lacks_items(schema, schema, each) or says_nothing_of(schema, schema, each)):
+        if finding is HELD and (is_partial(schema) or _is_silent(schema, each)):
             continue
         yield finding
 
@@ -121,6 +121,11 @@ def _finding(validator: Validator, part: Any, place: str, *, digits: bool, value
         return HELD
     where = f"{place}{errors[0].pointer}" or "the body"
     return violated(f"{where}: {errors[0].message}", expected="the documented shape", actual=part)
+
+
+def _is_silent(schema: Mapping[str, Any], value: Any) -> bool:
+    """Whether a schema says nothing of a value that matches it."""
+    return _lacks_items(schema, schema, value) or says_nothing_of(schema, schema, value)
 
 
 def _lacks_items(root: Mapping[str, Any], schema: Any, value: Any) -> bool:

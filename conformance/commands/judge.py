@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
             judge = TrafficJudge(contract, journal, known, tuple(options.host), strict=options.strict)
             files = sorted(set(options.files))
             judge.judge(files, Progress(len(files)))
+            journal.leave_unchecked(contract)
         report = parts.report()
     finally:
         parts.remove()

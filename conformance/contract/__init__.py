@@ -14,7 +14,7 @@ from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import BASE, CLIENT, Catalogue, Observation, Record, Requirement
 from conformance.contract.router import Router
 from conformance.contract.routes import Routes
-from conformance.contract.schema import SchemaError, Validator, dereferenced, pointer
+from conformance.contract.schema import SchemaError, Validator, dereferenced, is_partial, pointer
 
 __all__ = [
     "BASE",
@@ -51,6 +51,7 @@ __all__ = [
     "base_requirements",
     "contracts",
     "dereferenced",
+    "is_partial",
     "load",
     "load_catalogue",
     "pointer",

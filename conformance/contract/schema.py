@@ -118,6 +118,15 @@ def _error(error: jsonschema_rs.ValidationError) -> SchemaError:
     return SchemaError("".join(map(token, error.instance_path)), _shortened(_told(error)), keyword, branches)
 
 
+UNCHECKED = "x-unchecked"
+"""A member that a schema has of which a keyword was left out, as it could not be judged."""
+
+
+def is_partial(schema: Mapping[str, Any]) -> bool:
+    """Whether a keyword of a schema itself was left out: that a value matches the rest shows little."""
+    return UNCHECKED in schema or UNCHECKED in dereferenced(schema, schema)
+
+
 def dereferenced(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
     """A schema of a document, without its references; empty for what is no object and describes nothing."""
     while isinstance(schema, dict) and "$ref" in schema:

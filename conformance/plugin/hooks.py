@@ -237,7 +237,11 @@ def _close(conformance: Conformance, exit_status: int) -> None:
         journal.exchanges[run.contract.api] += run.exchanges
         for operation, count in run.unknown.items():
             journal.unknown[operation] = journal.unknown.get(operation, 0) + count
+        for operation, count in run.not_served.items():
+            journal.not_served[operation] = journal.not_served.get(operation, 0) + count
         journal.errors += [told_of(left) for left in run.leftovers]
+    for contract in conformance.contracts.values():
+        journal.leave_unchecked(contract)
     journal.close(exit_status)
 
 

@@ -26,6 +26,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "who answers: cassette (default), reference, a URL, or a name from [tool.conformance.targets]",
     },
     "--specs": {"metavar": "DIR", "help": "a folder with further APIs: DIR/<api>/requirements.yaml, openapi.yaml …"},
+    "--spec": {
+        "metavar": "FILE",
+        "help": "a published OpenAPI document (2.0 to 3.1): alone, or with --api in place of its operations",
+    },
+    "--spec-adds": {**_SWITCH, "help": "add the operations of the document to those of --api"},
+    "--conventions": {"metavar": "FILE", "help": "how the API of --spec does things everywhere, as YAML"},
+    "--name": {"metavar": "NAME", "help": "what the API of --spec is called (default: by the document's title)"},
     "--cassettes": {"metavar": "DIR", "help": "the folder of cassettes to read and record (default: those shipped)"},
     "--examples": {
         "type": int,
@@ -79,7 +86,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--report-dir": {"metavar": "DIR", "help": "where reports go (default: reports/<target>)"},
 }
 
-TAKE_A_PATH = ("--report-dir", "--deviations", "--write-deviations", "--specs", "--cassettes")
+TAKE_A_PATH = (
+    "--report-dir",
+    "--deviations",
+    "--write-deviations",
+    "--specs",
+    "--cassettes",
+    "--spec",
+    "--conventions",
+)
 
 _ADDED = pytest.StashKey[bool]()
 

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.arguments import seconds, whole_number
 from conformance.checks import verify
-from conformance.contract import CLIENT, Contract, ContractError
+from conformance.contract import CLIENT, Contract, ContractError, Spec
 from conformance.plugin.known import known_of, place_of
 from conformance.plugin.recordings import Recordings
 from conformance.plugin.session import Conformance, first_kind
@@ -36,7 +36,7 @@ def set_up(config: pytest.Config) -> Conformance:
         ConformanceError: an option names something unknown, or options do not go together.
     """
     option = config.getoption
-    for path in ("target", "deviations", "write_deviations", "report_dir"):
+    for path in ("target", "deviations", "write_deviations", "report_dir", "spec", "conventions"):
         if option(path) == "":
             raise ContractError(f"--{path.replace('_', '-')}: is empty")
     name = option("target") or ("reference" if option("record") or option("faults") else "cassette")
@@ -44,6 +44,12 @@ def set_up(config: pytest.Config) -> Conformance:
     if twice := next((api for api in apis if apis.count(api) > 1), None):
         raise ContractError(f"--api {twice}: is given twice")
     root = Path(config.rootpath)
+    spec = Spec.of(
+        _path(option("spec")),
+        adds=option("spec_adds"),
+        conventions=_path(option("conventions")),
+        name=option("name"),
+    )
     selection = select(
         name,
         tuple(apis),
@@ -54,6 +60,7 @@ def set_up(config: pytest.Config) -> Conformance:
         cassettes=_cassettes(option),
         specs=Path(option("specs")).resolve() if option("specs") else None,
         discover=option("discover"),
+        spec=spec,
     )
     contracts = {api: target.contract for api, target in selection.targets.items()}
     for contract in contracts.values():
@@ -105,6 +112,10 @@ def set_up(config: pytest.Config) -> Conformance:
         wait=_number("--wait", option("wait"), seconds, at_url),
         write_deviations=place_of(written, contracts) if (written := option("write_deviations")) else None,
     )
+
+
+def _path(given: str | None) -> Path | None:
+    return Path(given).resolve() if given else None
 
 
 def _number(option: str, given: str | None, read: Callable[[str], N], at_url: bool) -> N | None:

@@ -44,6 +44,7 @@ from conformance.properties.results import (
     with_evidence,
     worst_of,
 )
+from conformance.properties.served import Served
 from conformance.properties.subject import ClientFault, Subject
 from conformance.targets import NotExercised, NotRecorded, Stale, Target, Unsupported, UrlTarget
 from conformance.targets.errors import Blocked, Lack, NotFollowed
@@ -53,7 +54,6 @@ from conformance.traffic.exchange import Exchange, NotKnown
 _log = logging.getLogger(__name__)
 
 LONGEST_REASON = 1000
-
 _MODE_NEEDS = {"active-write": ("writes",), "active-load": ("load",)}
 _UNSEEN: dict[type[ConformanceError], Outcome] = {
     NotExercised: Outcome.NOT_EXERCISED,
@@ -96,6 +96,7 @@ class Run:
     _begun: Subject | None = None
     _told: set[str] = field(factory=set)
     _seen: Seen = field(factory=Seen)
+    _served: Served = field(factory=Served)
     _last: Exchange | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -119,6 +120,15 @@ class Run:
         if exchange.operation is None:
             self.unknown[exchange.known_as] = self.unknown.get(exchange.known_as, 0) + 1
         self._last = exchange
+        for each in self._served.of_use(exchange):
+            self._weigh(each)
+
+    @property
+    def not_served(self) -> Mapping[str, int]:
+        """Operations that only a published document names, and the target has not → how often they were called."""
+        return self._served.lacking
+
+    def _weigh(self, exchange: Exchange) -> None:
         self._seen.note(exchange)
         for evidence in map(self._placed, self._judge.observe(exchange)):
             self._seen.add(evidence)
@@ -190,6 +200,10 @@ class Run:
         """What an item that was attempted comes to, by all that was seen until now."""
         if item.operation == EVERYWHERE:
             return worst_of(self.results(item).values())
+        for exchange in self._served.settled(item.operation):
+            self._weigh(exchange)
+        if call := self._served.absent(item.operation):
+            return Result(Outcome.UNSUPPORTED, absent(call).text, need=absent(call).need)
         own = self._weighed(item, self._own[item.test, item.id][1])
         if not item.judged_by_evidence:
             return own

@@ -164,6 +164,15 @@ class Need(Record):
     how: Text
 
 
+class Unchecked(Record):
+    """A place of a published document that is judged otherwise than it stands there (`repair`), or not at all."""
+
+    api: Text
+    pointer: Text
+    reason: Text
+    kind: Literal["repair", "loss"]
+
+
 class Header(Record):
     """The first event of every stream."""
 
@@ -203,12 +212,15 @@ class Footer(Record):
 
     `exchanges` counts those with the target by API. `errors` are the harness's or the input's, a line each, and
     fail the run; `warnings` are worth telling, and do not; `notices` are what was found out of the target, and made
-    there, before the run. `unknown_operations` counts the exchanges of each method and path that no document describes.
+    there, before the run. `unknown_operations` counts the exchanges of each method and path that no document describes,
+    `not_served` the calls of each operation of a published document that the target answered as if it were not there.
     """
 
     event: Literal["footer"] = "footer"
     exchanges: Mapping[str, Annotated[int, Field(ge=0)]]
     unknown_operations: Mapping[str, int] = Field(default_factory=dict)
+    not_served: Mapping[str, int] = Field(default_factory=dict)
+    unchecked: tuple[Unchecked, ...] = ()
     exit_status: int = 0
     errors: tuple[Text, ...] = ()
     warnings: tuple[Text, ...] = ()

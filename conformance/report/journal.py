@@ -32,9 +32,11 @@ from conformance.report.events import (
     Response,
     Run,
     Target,
+    Unchecked,
     VerdictGiven,
 )
 from conformance.report.events import Need as NeedText
+from conformance.report.text import one_line
 from conformance.traffic.curl import curl
 from conformance.traffic.exchange import Exchange as Said
 
@@ -100,12 +102,15 @@ class Journal:
     Attributes:
         exchanges: API → exchanges with its target.
         unknown: exchanges of each operation that no document describes.
+        not_served: calls of each operation that the target has not, of those that only a published document names.
         errors, warnings, notices: a line each; an error fails the run, and notices tell of the target.
     """
 
     log: EventLog
     exchanges: Counter[str] = field(factory=Counter)
     unknown: dict[str, int] = field(factory=dict)
+    not_served: dict[str, int] = field(factory=dict)
+    unchecked: list[Unchecked] = field(factory=list)
     errors: list[str] = field(factory=list)
     warnings: list[str] = field(factory=list)
     notices: list[str] = field(factory=list)
@@ -184,12 +189,21 @@ class Journal:
             )
         )
 
+    def leave_unchecked(self, contract: Contract) -> None:
+        """Notes what of a contract's document was read otherwise than it stands there, as far as it was met."""
+        self.unchecked += [
+            Unchecked(api=contract.api, pointer=each.pointer, reason=one_line(each.reason), kind=each.kind)
+            for each in contract.unchecked
+        ]
+
     def close(self, exit_status: int = 0) -> None:
         """The last event of a process."""
         self.log.write(
             Footer(
                 exchanges=dict(sorted(self.exchanges.items())),
                 unknown_operations=dict(sorted(self.unknown.items())),
+                not_served=dict(sorted(self.not_served.items())),
+                unchecked=tuple(self.unchecked),
                 exit_status=exit_status,
                 errors=tuple(self.errors),
                 warnings=tuple(self.warnings),

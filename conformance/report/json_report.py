@@ -50,6 +50,11 @@ def render_json(report: Report) -> str:
         "drift": [_finding(finding) for finding in report.drift],
         "unjudged": [_finding(finding) for finding in report.unjudged],
         "unknown_operations": report.unknown_operations,
+        "not_served": report.not_served,
+        "unchecked": {
+            "counts": report.unchecked_counts,
+            "places": [each.model_dump() for each in report.unchecked],
+        },
         "errors": report.errors,
         "warnings": report.warnings,
         "notices": report.notices,

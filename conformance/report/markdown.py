@@ -139,6 +139,21 @@ def _sections(report: Report) -> Iterator[Section]:
         reserved=2_000,
         head=_table(("Operation", "Exchanges")),
     )
+    yield Section(
+        "Operations that the target does not serve",
+        tuple(_line((_code(_short(name)), str(count))) for name, count in report.not_served.items()),
+        reserved=2_000,
+        head=_table(("Operation of the published document", "Calls")),
+    )
+    yield Section(
+        "Unchecked places of the document",
+        tuple(
+            _line((each.kind, _code(_short(each.pointer)), _text(_short(each.reason))))
+            for each in sorted(report.unchecked, key=lambda each: each.kind)
+        ),
+        reserved=3_000,
+        head=_table(("Kind", "Place", "Why")),
+    )
 
 
 def _cause(cause: Cause[Requirement]) -> str:

@@ -24,6 +24,7 @@ from conformance.report.events import (
     ReportError,
     RequirementText,
     Target,
+    Unchecked,
     VerdictGiven,
     canonical,
 )
@@ -52,6 +53,10 @@ class Report:
     ended_with: frozenset[int]
     """The exit statuses that streams ended with."""
     unknown_operations: Mapping[str, int]
+    not_served: Mapping[str, int]
+    """Calls of each operation that only a published document names, and the target has not."""
+    unchecked: tuple[Unchecked, ...]
+    """What of published documents is judged otherwise than it stands there, or not at all, as far as it was met."""
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     """What is worth telling about the run, and does not fail it."""
@@ -112,6 +117,13 @@ class Report:
             exchanges_of=_sum(footer.exchanges for footer in footers),
             ended_with=frozenset(footer.exit_status for footer in footers),
             unknown_operations=_sum(footer.unknown_operations for footer in footers),
+            not_served=_sum(footer.not_served for footer in footers),
+            unchecked=tuple(
+                sorted(
+                    {each for footer in footers for each in footer.unchecked},
+                    key=lambda each: (each.api, each.pointer, each.kind, each.reason),
+                )
+            ),
             errors=tuple(sorted({one_line(error) for footer in footers for error in footer.errors})),
             warnings=tuple(sorted({one_line(warning) for footer in footers for warning in footer.warnings})),
             notices=tuple(sorted({one_line(notice) for footer in footers for notice in footer.notices})),
@@ -125,6 +137,11 @@ class Report:
     def cases(self) -> tuple[Case, ...]:
         """Every requirement at every operation it has a verdict for."""
         return tuple(case for requirement in self.requirements for case in requirement.cases)
+
+    @property
+    def unchecked_counts(self) -> Mapping[str, int]:
+        """How many places of published documents are repaired, and how many are lost, where there are any."""
+        return dict(sorted(Counter(each.kind for each in self.unchecked).items()))
 
     @property
     def exchanges(self) -> int:

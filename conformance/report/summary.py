@@ -33,10 +33,25 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
     lines += [one_line(f"error: {error}") for error in report.errors]
     lines += [one_line(f"warning: {warning}") for warning in report.warnings if warning not in report.blocked]
     lines += _first([f"notice: {notice}" for notice in report.notices], limit)
+    lines += _of_documents(report)
     told = {f"note {finding.requirement}: {finding.message}" for finding in report.notes}
     lines += [one_line(note) for note in sorted(told)[:limit]]
     lines += _to_see_more(report, limit)
     return [*lines, one_line(f"exit status {report.exit_status}: {exit_reason(report)}")]
+
+
+def _of_documents(report: Report) -> list[str]:
+    """What of a published document the target does not serve, and what of it is not judged as it stands there."""
+    lines = []
+    if report.not_served:
+        count = len(report.not_served)
+        what = "operation of the published document is" if count == 1 else "operations of the published document are"
+        lines.append(f"{count} {what} not served by this target: the report names them")
+    if report.unchecked:
+        counts = report.unchecked_counts
+        told = f"{counts.get('repair', 0)} repaired, {counts.get('loss', 0)} left out"
+        lines.append(f"{len(report.unchecked)} places of the published document are unchecked as they stand: {told}")
+    return lines
 
 
 def _to_see_more(report: Report, limit: int) -> list[str]:

@@ -12,7 +12,8 @@ from attrs import define, field
 from conformance.checks import Evidence, Judge
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import Redactor
 
 TOKEN = "conformance-0123456789-token"

@@ -8,7 +8,8 @@ from attrs import evolve
 from conformance.checks import Judge
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import NAME_MARK, value_mark
 
 RIGHT = value_mark("default")

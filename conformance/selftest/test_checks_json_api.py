@@ -10,7 +10,8 @@ import pytest
 from conformance.checks import CHECKS, Finding, Sight
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import Redactor
 
 API = load("snyk")

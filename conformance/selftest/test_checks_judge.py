@@ -27,7 +27,8 @@ from conformance.contract.verdict import Outcome
 from conformance.selftest.test_checks import TOKEN, said
 from conformance.selftest.test_contract import shared
 from conformance.traffic.cassette import read
-from conformance.traffic.exchange import Exchange, Locator
+from conformance.traffic.exchange import Exchange
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import Redactor
 
 

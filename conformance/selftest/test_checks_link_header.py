@@ -14,8 +14,9 @@ from conformance.checks import CHECKS, Finding, Sight
 from conformance.contract import Contract, Pagination, load
 from conformance.contract.operation import Collection, Operation
 from conformance.contract.verdict import Outcome
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
 from conformance.traffic.links import links_of, mistake_in, related
+from conformance.traffic.locator import Locator
 
 HOST = "https://api.acme.example"
 THINGS = f"{HOST}/v1/things"

@@ -12,7 +12,8 @@ import pytest
 from conformance.checks import Judge
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import NAME_MARK, value_mark
 
 VERCEL = load("vercel")

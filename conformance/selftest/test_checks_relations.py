@@ -10,7 +10,8 @@ import pytest
 from conformance.checks import CHECKS, Sight
 from conformance.checks.base import Finding
 from conformance.contract import load
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 
 VULTR = load("vultr")
 

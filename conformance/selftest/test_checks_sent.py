@@ -13,7 +13,8 @@ from conformance.checks.schema import Shapes
 from conformance.contract import ContractError, load
 from conformance.contract.reading import validated
 from conformance.contract.verdict import Outcome
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.successes import lacking
 
 API = load("netlify")

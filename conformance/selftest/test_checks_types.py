@@ -12,7 +12,8 @@ from conformance.checks import CHECKS, Judge, Sight
 from conformance.checks.declared import Declared
 from conformance.contract import load
 from conformance.contract.verdict import Outcome
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 
 VERCEL = load("vercel")
 HELD, VIOLATED = Outcome.HELD, Outcome.VIOLATED

@@ -17,7 +17,8 @@ from conformance.properties import Run, items_of
 from conformance.selftest.proxy import Answered, Ask, Asked, Defect, Memory, ProxiedTarget
 from conformance.selftest.servers import TESTS
 from conformance.traffic.dates import seconds_of
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import value_mark
 
 NOW = 1_767_225_600

@@ -14,7 +14,8 @@ from conformance.contract import Contract, ContractError, Operation, Router, loa
 from conformance.contract.routes import Routes
 from conformance.targets.guard import Guard
 from conformance.targets.ledger import Made
-from conformance.traffic.exchange import Locator, Request, Response
+from conformance.traffic.exchange import Request, Response
+from conformance.traffic.locator import Locator
 
 REST = ({"name": "path", "in": "path", "required": True, "x-many-segments": True},)
 FILE = Operation("GET", "/sites/{site}/files/{path}", REST)

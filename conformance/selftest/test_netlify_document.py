@@ -14,7 +14,8 @@ from conformance.contract.schema import Validator
 from conformance.contract.verdict import Outcome
 from conformance.selftest.samples import samples
 from conformance.selftest.test_contract import shared
-from conformance.traffic.exchange import Locator, Request, Response
+from conformance.traffic.exchange import Request, Response
+from conformance.traffic.locator import Locator
 
 BEGINS = re.compile(r"(?P<indent> *)[{[]")
 

@@ -12,7 +12,8 @@ from conformance.contract import ContractError, load
 from conformance.contract.operation import Operation
 from conformance.contract.router import Router
 from conformance.contract.routes import Routes
-from conformance.traffic.exchange import Locator, Request, Response
+from conformance.traffic.exchange import Request, Response
+from conformance.traffic.locator import Locator
 
 VERCEL = load("vercel")
 THINGS = (

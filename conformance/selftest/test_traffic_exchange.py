@@ -15,13 +15,13 @@ from conformance.traffic.exchange import (
     MAX_DEPTH,
     MAX_NODES,
     Exchange,
-    Locator,
     Message,
     NotJson,
     Request,
     Response,
     TooDeep,
 )
+from conformance.traffic.locator import Locator
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

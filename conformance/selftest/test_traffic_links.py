@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.contract import load
-from conformance.traffic.exchange import Locator, Request, Response
+from conformance.traffic.exchange import Request, Response
 from conformance.traffic.links import Link, links_of, neighbour
+from conformance.traffic.locator import Locator
 from conformance.traffic.pages import page_of
 from conformance.traffic.urls import origin_of
 

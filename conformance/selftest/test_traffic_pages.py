@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.contract import Pagination, load
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.pages import Page, page_of
 from conformance.traffic.urls import LONGEST
 

@@ -18,7 +18,8 @@ from conformance.properties.collection import STALE, Collection
 from conformance.suite.snyk import test_rate_limit
 from conformance.targets import Client, Observer, Session, Target
 from conformance.targets.clock import ManualClock
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import Redactor
 
 SNYK = load("snyk")

@@ -12,7 +12,8 @@ from conformance.properties import Run, assert_equal, assert_no_server_error, it
 from conformance.properties.assertions import Violation, evidence, reset_evidence, vacuity
 from conformance.selftest.conversations import Said, judged
 from conformance.targets import ReferenceTarget
-from conformance.traffic.exchange import Exchange, Locator, Request, Response
+from conformance.traffic.exchange import Exchange, Request, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.successes import lacking
 
 API = {"vultr": "https://api.vultr.com", "snyk": "https://api.snyk.io/rest", "vercel": "https://api.vercel.com"}

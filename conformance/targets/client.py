@@ -35,7 +35,8 @@ from conformance.targets.network import Limits, Transport, answer_to
 from conformance.targets.origin import Origin
 from conformance.targets.replay import as_sent
 from conformance.targets.wire import ContextFactory, Wire
-from conformance.traffic.exchange import Exchange, Locator, Response
+from conformance.traffic.exchange import Exchange, Response
+from conformance.traffic.locator import Locator
 from conformance.traffic.rates import buckets_of
 from conformance.traffic.redact import Redactor
 from conformance.traffic.renaming import Renamed

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from attrs import evolve, frozen
 from pydantic import Field
 
-from conformance.contract import Contract, ContractError, Record, contracts, load, validated
+from conformance.contract import Contract, ContractError, Record, Spec, contracts, load, validated
 from conformance.targets.clock import RemoteClock
 from conformance.targets.errors import TargetError
 from conformance.targets.facts import Facts
@@ -94,12 +94,14 @@ def select(
     parameters: Mapping[str, tuple[str, ...]] | None = None,
     disposable: Mapping[str, tuple[str, ...]] | None = None,
     discover: bool = False,
+    spec: Spec | None = None,
 ) -> Selection:
     """The target of each API asked for, or of every API that has a contract.
 
     `parameters` are values known to exist at a URL, beside those that its record names, and `disposable` those
     that may be changed and destroyed; `specs` is a folder with APIs beside the shipped ones; with `discover` the
-    paths that a URL serves are looked for, where they are not those of the document.
+    paths that a URL serves are looked for, where they are not those of the document. A published document `spec` is
+    the contract, of one API or by itself.
 
     Raises:
         ContractError: an API is unknown or has no contract.
@@ -112,8 +114,7 @@ def select(
     if discover and name in BUILT_IN:
         raise TargetError(f"--discover: is for a URL or a named target, {name} serves the documented paths")
     records = _records(root / "pyproject.toml")
-    apis = tuple(dict.fromkeys(api_names)) or contracts(specs)
-    loaded = {api: load(api, specs) for api in apis}
+    loaded = _contracts(api_names, specs, spec)
     if name == "cassette":
         return Selection(name, {api: CassetteTarget(c, cassettes / api) for api, c in loaded.items()})
     if name == "reference":
@@ -141,11 +142,23 @@ def select(
         "discover": record.discover or discover,
     }
     record = record.model_copy(update=added)
-    if api_names and record.api not in api_names:
-        raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(api_names)}")
-    target = _at_url(name, record, load(record.api, specs), environ, allow_writes, root)
+    if (api_names or spec is not None) and record.api not in loaded:
+        raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(loaded)}")
+    contract = loaded.get(record.api) or load(record.api, specs)
+    target = _at_url(name, record, contract, environ, allow_writes, root)
     deviations = root / record.deviations if record.deviations else None
     return Selection(name, {record.api: target}, deviations)
+
+
+def _contracts(api_names: tuple[str, ...], specs: Path | None, spec: Spec | None) -> dict[str, Contract]:
+    """The contract of each API asked for, or of every one; of a published document that of its API."""
+    apis = tuple(dict.fromkeys(api_names))
+    if spec is None:
+        return {api: load(api, specs) for api in apis or contracts(specs)}
+    if len(apis) > 1:
+        raise TargetError(f"--spec {spec.file}: is of one API, and --api names {', '.join(apis)}")
+    contract = spec.contract(apis[0] if apis else None, specs)
+    return {contract.api: contract}
 
 
 def _split(url: str) -> SplitResult:

@@ -13,9 +13,10 @@ from attrs import define, evolve, field, frozen
 
 from conformance.contract import Contract, ContractError, Routes
 from conformance.traffic.cassette import Interaction
-from conformance.traffic.exchange import Exchange, Locator, TooDeep
+from conformance.traffic.exchange import Exchange, TooDeep
 from conformance.traffic.formats import Recording, Told, untold
 from conformance.traffic.loading import CassetteError
+from conformance.traffic.locator import Locator
 from conformance.traffic.redact import Redactor
 from conformance.traffic.secrets import is_secret_name
 from conformance.traffic.urls import is_loopback

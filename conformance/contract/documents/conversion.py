@@ -10,14 +10,12 @@ from attrs import define, evolve, field, frozen
 from conformance.contract.documents import keywords
 from conformance.contract.documents.files import Node, Nowhere
 from conformance.contract.documents.keywords import Loss, shown
+from conformance.contract.schema import UNCHECKED
 
 if TYPE_CHECKING:
     from conformance.contract.documents.schemas import Schemas
 
 Direction = Literal["answer", "request"]
-
-UNCHECKED = "x-unchecked"
-"""A member that a schema has of which a keyword was left out: that a value matches the rest shows little."""
 
 MAX_DEPTH = 100
 """Schemas within schemas, without references."""

@@ -10,11 +10,11 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.contract.documents.conversion import UNCHECKED, Conversion, Direction, Edge, Mode, Strict
+from conformance.contract.documents.conversion import Conversion, Direction, Edge, Mode, Strict
 from conformance.contract.documents.files import Files, Node, Nowhere
 from conformance.contract.documents.unchecked import Register
 from conformance.contract.errors import ContractError
-from conformance.contract.schema import SchemaError, Validator, first_mistake
+from conformance.contract.schema import UNCHECKED, SchemaError, Validator, first_mistake
 
 _MISTAKES = 200
 """Mistakes of one schema that are left out one by one; one with more is left out whole."""
