@@ -32,6 +32,7 @@ class Contract:
     """What is documented about one API.
 
     Attributes:
+        components: the document's named schemas, each with what it refers to.
         document: the OpenAPI document as it stands in its file.
         folder: holds the files of the API.
         source: the file of the document.
@@ -167,12 +168,8 @@ class Contract:
         """
         if name not in self.components:
             raise ContractError(f"{label(self.source)} has no schema {name}")
-        return self._with_components[name]
-
-    @cached_property
-    def _with_components(self) -> dict[str, Mapping[str, Any]]:
-        others = {"schemas": self.components}
-        return {name: {"$ref": f"#/components/schemas/{name}", "components": others} for name in self.components}
+        found: Mapping[str, Any] = self.components[name]
+        return found
 
     @cached_property
     def envelope(self) -> Validator:

@@ -14,7 +14,7 @@ from conformance.contract.conventions import Conventions
 from conformance.contract.documents import Document
 from conformance.contract.documents.servers import base_urls
 from conformance.contract.errors import ContractError
-from conformance.contract.openapi import operations_of, read_openapi
+from conformance.contract.openapi import operations_of, read_openapi, with_components
 from conformance.contract.published import alone, beside, slug
 from conformance.contract.reading import label, read
 from conformance.contract.requirement import BASE, CLIENT, Catalogue
@@ -104,11 +104,12 @@ def _load(folder: Path) -> Contract:
         )
     document = read_openapi(openapi)
     conventions = read(conventions_, Conventions)
+    schemas = document.get("components", {}).get("schemas", {})
     contract = Contract(
         api,
         conventions,
         tuple(operations_of(document, label(openapi))),
-        document.get("components", {}).get("schemas", {}),
+        {name: with_components({"$ref": f"#/components/schemas/{name}"}, schemas) for name in schemas},
         catalogue,
         document,
         folder,

@@ -238,10 +238,20 @@ def _content(document: dict[str, Any], holder: dict[str, Any]) -> dict[str, Mapp
 def _whole(document: dict[str, Any], content: dict[str, Any]) -> dict[str, Any] | None:
     """The schema of a media type, with what it refers to."""
     schema: dict[str, Any] | None = content.get("schema")
-    if schema is None or next(_references(schema, ""), None) is None:
-        return schema
-    # The validator resolves `#/components/…` inside the schema it is given.
-    return {**schema, "components": {"schemas": document.get("components", {}).get("schemas", {})}}
+    return None if schema is None else with_components(schema, document.get("components", {}).get("schemas", {}))
+
+
+def with_components(schema: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with those of the named ones that it refers to: the validator resolves `#/components/…` inside of it."""
+    reached: dict[str, Any] = {}
+    waiting: list[Any] = [schema]
+    while waiting:
+        for _, ref in _references(waiting.pop(), ""):
+            name = ref.split("/")[3] if ref.startswith("#/components/schemas/") else None
+            if name is not None and name not in reached:
+                reached[name] = schemas[name]
+                waiting.append(schemas[name])
+    return {**schema, "components": {"schemas": dict(sorted(reached.items()))}} if reached else schema
 
 
 def _collection(extension: dict[str, Any] | None) -> Collection | None:
