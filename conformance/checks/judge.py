@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -74,17 +74,26 @@ _DRIFT = Observation(check="drift")
 class Judge:
     """Judges the exchanges of one run with one API, in the order they happened.
 
+    Args:
+        only: ids of the requirements that are judged, whose bindings were verified; all where it is left out.
+
     Raises:
         ContractError: a record names a check, an argument or a schema of the contract that does not exist.
     """
 
-    def __init__(self, contract: Contract, *, strict: bool = False) -> None:
-        verify(contract)
+    def __init__(self, contract: Contract, *, strict: bool = False, only: Container[str] | None = None) -> None:
+        if only is None:
+            verify(contract)
         self._contract = contract
         self._strict = strict
-        self._bound = [(record, bindings(record)) for record in contract.requirements.values()]
-        self._bound = [(record, bound) for record, bound in self._bound if bound]
+        records = (record for record in contract.requirements.values() if only is None or record.id in only)
+        self._bound = [(record, bound) for record in records if (bound := bindings(record))]
         self._applicable: dict[tuple[Operation | None, str, bool], list[_Bound]] = {}
+        self._tells_drift = only is None
+        self.forget()
+
+    def forget(self) -> None:
+        """Goes on as if nothing had been seen: with another run."""
         self._memory: dict[str, dict[Any, Any]] = {}
         self._sequence: dict[str, dict[Any, Any]] = {}
         self._facts: Mapping[str, Any] = {}
@@ -116,7 +125,7 @@ class Judge:
                 seen = closed = closed or _closed(exchange, accused)
             try:
                 for finding in CHECKS[observation.check](self._sight(seen, record.id, observation)):
-                    if exchange.negative and finding.party == "client":
+                    if exchange.negative and (finding.party == "client" or record.mode == CLIENT):
                         continue
                     wrong = finding.outcome is Outcome.VIOLATED and finding.party == "server"
                     of_form = wrong and says_nothing(observation, exchange)
@@ -127,7 +136,7 @@ class Judge:
                 if accused is not None and seen is not exchange:
                     yield Evidence(record, label, Finding(Outcome.BLOCKED, blocked_by=accused.id), exchange)
         with suppress(NotKnown):
-            for finding in drift(self._sight(closed or exchange, "drift", _DRIFT)):
+            for finding in drift(self._sight(closed or exchange, "drift", _DRIFT)) if self._tells_drift else ():
                 yield Evidence(None, exchange.known_as, finding, exchange)
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.status_class != 4:
             # What failed otherwise may have been done all the same.

@@ -18,10 +18,13 @@ from conformance.traffic.walks import Walks, next_cursor
 
 @check("pagination.envelope-present")
 def list_has_envelope(sight: Sight) -> Iterator[Finding]:
-    """A list answer carries the member with the paging information."""
+    """A list answer carries the member with the paging information.
+
+    What answers of operations that the contract lacks are lists is told by that very member.
+    """
     pagination = sight.contract.conventions.pagination
     page = sight.page
-    if pagination is None or pagination.envelope is None or page is None:
+    if pagination is None or pagination.envelope is None or page is None or sight.exchange.operation is None:
         return
     if page.enveloped:
         yield HELD

@@ -17,7 +17,10 @@ from conformance.checks import Evidence, Judge, bindings
 from conformance.commands.base import Commands, add_spec_to, add_specs_to, contract_of
 from conformance.contract import Contract
 from conformance.contract.deviations import Known
+from conformance.contract.score import Score
 from conformance.contract.verdict import Outcome, verdict_of
+from conformance.planting import Sampler, Trials
+from conformance.planting.sampling import Key
 from conformance.properties.items import EVERYWHERE, operations_judged
 from conformance.properties.results import Gathered, result_of
 from conformance.report.events import Target
@@ -55,6 +58,12 @@ def add_to(commands: Commands) -> None:
         help="another host of the API, such as an emulator's; * stands for any text; repeatable",
     )
     parser.add_argument("--strict", action="store_true", help="fail where a SHOULD or an implied rule is broken")
+    parser.add_argument(
+        "--faults",
+        action="store_true",
+        help="plant defects on answers of the traffic, and tell of each requirement how many it sees: could it have "
+        "failed here?",
+    )
     parser.add_argument("--deviations", type=Path, metavar="FILE", help="known deviations, as YAML")
     parser.add_argument("--report-dir", type=Path, default=Path("reports/traffic"), metavar="DIR")
     parser.set_defaults(run=run)
@@ -69,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
         with closing(open_journal(contract, options.files, parts, strict=options.strict)) as journal:
             journal.errors += known.expired
             journal.warnings += known.unfilled
-            judge = TrafficJudge(contract, journal, known, tuple(options.host), strict=options.strict)
+            sampler = Sampler() if options.faults else None
+            judge = TrafficJudge(contract, journal, known, tuple(options.host), options.strict, sampler)
             files = sorted(set(options.files))
             judge.judge(files, Progress(len(files)))
             journal.leave_unchecked(contract)
@@ -122,8 +132,12 @@ class Progress:
         self._show(f"{name}     ")
         return lambda share: self._show(f"{name} {share:4.0%}")
 
+    def step(self, what: str) -> Told:
+        """Something else is begun, when all files are read."""
+        return lambda share: self._show(f"{what:<60} {share:4.0%}")
+
     def end(self) -> None:
-        """All files are read."""
+        """All is done."""
         if self._shown:
             print(file=sys.stderr)
 
@@ -145,6 +159,7 @@ class TrafficJudge:
     known: Known
     hosts: tuple[str, ...] = ()
     strict: bool = False
+    sampler: Sampler | None = None
     listener: Listener = field(init=False)
     _gathered: dict[tuple[str, str], Gathered] = field(factory=dict)
 
@@ -164,6 +179,7 @@ class TrafficJudge:
                 self._judge_file(formats.read(path), told)
             except CassetteError as error:
                 self.journal.errors.append(str(error))
+        scores = self._scores(progress)
         if progress:
             progress.end()
         if self.tally.foreign and not self.tally.exchanges:
@@ -172,7 +188,14 @@ class TrafficJudge:
                 f"({', '.join(self.contract.hosts)}): the hosts seen are {one_line(self.tally.hosts_seen)}; "
                 "--host names another host of the API"
             )
-        self._verdicts()
+        self._verdicts(scores)
+
+    def _scores(self, progress: Progress | None) -> Mapping[Key, Score] | None:
+        """What became of defects that are planted on some of the exchanges; None where none are."""
+        if self.sampler is None:
+            return None
+        told = progress.step("planting defects") if progress else untold
+        return Trials(self.contract, self.strict).scores(self.sampler, told)
 
     def _judge_file(self, recording: Recording, told: Told) -> None:
         facts = _facts(recording)
@@ -181,6 +204,8 @@ class TrafficJudge:
         for heard in self.listener.hear(recording, told):
             if heard.begins:
                 judge.begin(facts)
+                if self.sampler is not None:
+                    self.sampler.begin(facts)
             self._observe(judge, heard.exchange)
 
     def _observe(self, judge: Judge, exchange: Exchange) -> None:
@@ -188,8 +213,12 @@ class TrafficJudge:
         if exchange.operation is None:
             name = f"{exchange.request.method} {_without_ids(exchange.path)}"
             self.journal.unknown[name] = self.journal.unknown.get(name, 0) + 1
+        if self.sampler is not None:
+            self.sampler.see(exchange)
         for evidence in judge.observe(exchange):
             self._gather(evidence)
+            if self.sampler is not None:
+                self.sampler.note(evidence)
 
     def _gather(self, evidence: Evidence) -> None:
         if evidence.requirement is not None:
@@ -198,7 +227,7 @@ class TrafficJudge:
                 return
         self.journal.seen(self.contract, evidence)
 
-    def _verdicts(self) -> None:
+    def _verdicts(self, scores: Mapping[Key, Score] | None) -> None:
         judged = {
             (record.id, operation)
             for record in self.contract.requirements.values()
@@ -211,23 +240,26 @@ class TrafficJudge:
             record = self.contract.requirements[requirement]
             gathered = self._gathered.get((requirement, operation), Gathered())
             result = result_of(gathered)
+            score = None if scores is None else scores.get((requirement, operation), Score())
+            outcome, reason = score.of(result.outcome, result.reason) if score else (result.outcome, result.reason)
             deviation = self.known.of(requirement, operation)
             self.journal.verdict(
                 requirement,
                 operation,
                 verdict_of(
-                    result.outcome,
+                    outcome,
                     strength=record.strength,
                     basis=record.basis,
                     # Traffic shows what happened to be recorded: that a deviation is not in it makes no list stale.
                     deviation_listed=deviation is not None and result.outcome is Outcome.VIOLATED,
                     strict=self.strict,
                 ),
-                reason=result.reason,
+                reason=reason,
                 test=None,
                 held=result.held,
                 deviation=deviation,
                 blocked_by=result.blocked_by.text if result.blocked_by else None,
+                score=score,
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Self, TypeVar
 
 from attrs import evolve, frozen
@@ -19,6 +20,7 @@ from conformance.report.events import (
     Observation,
     Record,
     RequirementText,
+    Score,
     VerdictGiven,
     canonical,
 )
@@ -38,7 +40,8 @@ class Finding(Observation):
 class Case:
     """A requirement at one operation; `reason`, `tests` and what stands below are those of the verdict that won.
 
-    `blocked_by` is the id of a requirement, or a sentence where no requirement names the cause.
+    `blocked_by` is the id of a requirement, or a sentence where no requirement names the cause. `score` is that of all
+    streams that planted defects, None where none did.
     """
 
     requirement: str
@@ -51,6 +54,12 @@ class Case:
     findings: tuple[Finding, ...]
     blocked_by: str | None = None
     needs: tuple[Need, ...] = ()
+    score: Score | None = None
+
+    @property
+    def unproven(self) -> bool:
+        """Whether it passed, and no defect could be planted that would have failed it."""
+        return self.verdict is Verdict.PASSED and self.score is not None and not self.score.planted
 
     @property
     def name(self) -> str:
@@ -72,7 +81,7 @@ class Case:
         return one_line(self.blocked_by) if self.blocked_by else self.headline
 
 
-@frozen
+@frozen(slots=False)
 class Requirement:
     """A requirement with the verdict merged over its operations; without any, it was not exercised."""
 
@@ -103,6 +112,17 @@ class Requirement:
     def seen(self) -> bool:
         """Whether it was observed, at one operation at least."""
         return any(case.verdict.seen for case in self.cases)
+
+    @cached_property
+    def score(self) -> Score | None:
+        """What became of the defects that were planted at all its operations; None where no run planted any."""
+        return together(case.score for case in self.cases)
+
+    @property
+    def unproven(self) -> bool:
+        """Whether it passed, and no defect could be planted that would have failed it."""
+        passed = [case for case in self.cases if case.verdict is Verdict.PASSED]
+        return self.verdict is Verdict.PASSED and all(case.unproven for case in passed)
 
     def let_through(self, gate: Gate) -> bool:
         """Whether a gate that requires it lets it through: it was seen, or fails the run already.
@@ -228,6 +248,20 @@ def _case(group: Sequence[VerdictGiven], findings: tuple[Finding, ...]) -> Case:
         findings=findings,
         blocked_by=min((event.blocked_by for event in winners if event.blocked_by), default=None),
         needs=distinct(event.need for event in winners if event.need),
+        score=together(event.score for event in group),
+    )
+
+
+def together(scores: Iterable[Score | None]) -> Score | None:
+    """The sum of scores; None where there is none."""
+    found = [score for score in scores if score is not None]
+    if not found:
+        return None
+    return Score(
+        planted=sum(score.planted for score in found),
+        seen=sum(score.seen for score in found),
+        elsewhere=sum(score.elsewhere for score in found),
+        missed=tuple(sorted(name for score in found for name in score.missed)),
     )
 
 

@@ -16,9 +16,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, T
 
 from conformance.contract.verdict import Verdict
 
-REFERENCE_SERVER = "reference server"
-"""The provenance source that is not a vendor's service; reports say so wherever it occurs."""
-
 
 class ReportError(Exception):
     """The events cannot be read or do not belong together; the message is one line."""
@@ -173,6 +170,22 @@ class Unchecked(Record):
     kind: Literal["repair", "loss"]
 
 
+class Score(Record):
+    """What became of the defects that were planted on what a run really got, to see whether it could have failed.
+
+    Attributes:
+        planted: how many.
+        seen: how many of them the requirement saw, by its own name.
+        elsewhere: how many others another requirement saw, and the requirement itself did not.
+        missed: the names of those that it did not see, sorted.
+    """
+
+    planted: Annotated[int, Field(ge=0)] = 0
+    seen: Annotated[int, Field(ge=0)] = 0
+    elsewhere: Annotated[int, Field(ge=0)] = 0
+    missed: tuple[Text, ...] = ()
+
+
 class Header(Record):
     """The first event of every stream."""
 
@@ -192,7 +205,8 @@ class VerdictGiven(Record):
     """The verdict one stream came to for a requirement at an operation.
 
     `held` counts the pieces of evidence that could have failed it. `blocked_by` is the id of the requirement whose
-    failure blocked it, or a sentence where no requirement names the cause.
+    failure blocked it, or a sentence where no requirement names the cause. `score` is there where defects were planted
+    to see whether it could have failed.
     """
 
     event: Literal["verdict"] = "verdict"
@@ -205,6 +219,7 @@ class VerdictGiven(Record):
     deviation: Deviation | None = None
     blocked_by: Text | None = None
     need: Need | None = None
+    score: Score | None = None
 
 
 class Footer(Record):

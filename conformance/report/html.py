@@ -14,7 +14,7 @@ from conformance.report.cases import Requirement, counted
 from conformance.report.figures import FAILING, Cause, by_cause, causes
 from conformance.report.model import Report
 from conformance.report.plain import FINDINGS_SHOWN, request_text, response_text
-from conformance.report.summary import count_line
+from conformance.report.summary import could_fail, count_line, detection_lines
 from conformance.report.text import cut, visible
 
 _LINE = 500
@@ -57,6 +57,8 @@ def render_html(report: Report) -> str:
         request_text=request_text,
         response_text=response_text,
         count_line=count_line,
+        could_fail=could_fail,
+        detection=detection_lines(report),
         is_link=lambda url: bool(url) and url.startswith(("https://", "http://")),
     )
 

@@ -16,6 +16,7 @@ from conformance.checks import Evidence as Seen
 from conformance.checks import Finding
 from conformance.contract import Contract, Need, Requirement
 from conformance.contract.deviations import Deviation
+from conformance.contract.score import Score
 from conformance.contract.verdict import Outcome, Verdict
 from conformance.report.events import Deviation as DeviationText
 from conformance.report.events import (
@@ -36,6 +37,7 @@ from conformance.report.events import (
     VerdictGiven,
 )
 from conformance.report.events import Need as NeedText
+from conformance.report.events import Score as ScoreText
 from conformance.report.text import one_line
 from conformance.traffic.curl import curl
 from conformance.traffic.exchange import Exchange as Said
@@ -171,6 +173,7 @@ class Journal:
         deviation: Deviation | None = None,
         blocked_by: str | None = None,
         need: Need | None = None,
+        score: Score | None = None,
     ) -> None:
         known = None
         if deviation is not None and verdict in (Verdict.DEVIATES, Verdict.UNEXPECTED_PASS):
@@ -186,6 +189,9 @@ class Journal:
                 deviation=known,
                 blocked_by=blocked_by,
                 need=None if need is None else NeedText(what=need.what, how=need.how),
+                score=None
+                if score is None
+                else ScoreText(planted=score.planted, seen=score.seen, elsewhere=score.elsewhere, missed=score.missed),
             )
         )
 

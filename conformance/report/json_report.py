@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.contract.verdict import Verdict
 from conformance.report.cases import Case, Finding, Requirement
+from conformance.report.events import Score
 from conformance.report.figures import Group
 from conformance.report.model import Report
 
@@ -58,6 +59,7 @@ def render_json(report: Report) -> str:
         "errors": report.errors,
         "warnings": report.warnings,
         "notices": report.notices,
+        "score": _score(report.score),
         "needed": [{**need.model_dump(), "cases": cases} for need, cases in report.needed.items()],
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -83,6 +85,7 @@ def _requirement(requirement: Requirement) -> dict[str, Any]:
         "area": requirement.area,
         **requirement.text.model_dump(),
         "verdict": requirement.verdict.value,
+        "score": _score(requirement.score),
         "cases": [_case(case) for case in requirement.cases],
     }
 
@@ -94,10 +97,15 @@ def _case(case: Case) -> dict[str, Any]:
         "reason": case.reason,
         "blocked_by": case.blocked_by,
         "held": case.held,
+        "score": _score(case.score),
         "tests": case.tests,
         "deviation": case.deviation and case.deviation.model_dump(),
         "findings": [_finding(finding) for finding in case.findings],
     }
+
+
+def _score(score: Score | None) -> dict[str, Any] | None:
+    return None if score is None else score.model_dump()
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _testcase(requirement: Requirement, case: Case, *, missing: bool) -> TestCas
         testcase.append(
             Skipped(f"{case.verdict.value}: {headline}" if headline else case.verdict.value, case.verdict.value)
         )
-    elif case.verdict is not Verdict.PASSED:
+    elif case.verdict is not Verdict.PASSED or case.unproven:
         testcase.system_out = visible(f"{case.verdict.value}: {headline}\n\n{_account(requirement, case)}")
     return testcase
 

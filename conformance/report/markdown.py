@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from conformance.contract.verdict import Verdict
-from conformance.report.cases import Finding, Requirement
+from conformance.report.cases import Case, Finding, Requirement
 from conformance.report.events import RequirementText
 from conformance.report.figures import FAILING, Cause, by_cause, causes
 from conformance.report.model import Report
 from conformance.report.plain import finding_text
-from conformance.report.summary import count_line, exit_reason
+from conformance.report.summary import could_fail, count_line, exit_reason
 from conformance.report.text import cut, one_line, visible
 
 LIMIT = 60_000
@@ -123,13 +123,16 @@ def _sections(report: Report) -> Iterator[Section]:
         reserved=2_000,
     )
     ranked = [item for cause in by_cause(report.requirements) for item in cause.items]
+    could = ("Could it have failed here?",) if report.score is not None else ()
     for title, base, reserved in (("Requirements", False, 10_000), ("Base requirements", True, 3_000)):
+        shown = [item for item in ranked if item.base is base and (item.cases or not base)]
         yield Section(
             title,
-            tuple(_line(_row(item)) for item in ranked if item.base is base and (item.cases or not base)),
+            tuple(_line((*_row(item), *(map(could_fail, [item] if could else [])))) for item in shown),
             reserved=reserved,
-            head=_table(("Verdict", "Requirement", "Strength", "Operations", "Why")),
+            head=_table(("Verdict", "Requirement", "Strength", "Operations", "Why", *could)),
         )
+    yield Section("Defects that were not seen", tuple(map(_missed, report.unseen_defects)), reserved=3_000)
     unjudged = tuple(finding for finding in report.unjudged if finding.outcome == "violated")
     for title, findings in (("Notes", report.notes), ("Drift", report.drift), ("Findings without a verdict", unjudged)):
         yield Section(title, tuple(map(_loose, findings)), reserved=2_000)
@@ -194,6 +197,13 @@ def _row(requirement: Requirement) -> tuple[str, ...]:
         count_line(requirement.counts),
         _code(_short(requirement.headline if requirement.cases or requirement.text.not_tested else "")),
     )
+
+
+def _missed(case: Case) -> str:
+    score = case.score
+    assert score is not None
+    of = f"{len(score.missed)} of {score.planted}"
+    return f"- {_code(_short(case.name))}: {of}: {_listed(list(dict.fromkeys(score.missed)))}"
 
 
 def _clause(text: RequirementText) -> str:

@@ -11,9 +11,8 @@ from typing import Self
 from attrs import field, frozen
 from pydantic import JsonValue
 
-from conformance.report.cases import Case, Finding, Requirement, distinct, findings_of, requirements_of
+from conformance.report.cases import Case, Finding, Requirement, distinct, findings_of, requirements_of, together
 from conformance.report.events import (
-    REFERENCE_SERVER,
     Event,
     Evidence,
     Footer,
@@ -23,6 +22,7 @@ from conformance.report.events import (
     Provenance,
     ReportError,
     RequirementText,
+    Score,
     Target,
     Unchecked,
     VerdictGiven,
@@ -30,6 +30,7 @@ from conformance.report.events import (
 )
 from conformance.report.figures import Group, Result
 from conformance.report.text import one_line
+from conformance.traffic.cassette import REFERENCE_SERVER
 
 
 @frozen
@@ -227,6 +228,16 @@ class Report:
         """What could be given for more to be seen, and how many cases lack it; most first."""
         found = Counter(need for case in self.cases if not case.verdict.seen for need in case.needs)
         return dict(sorted(found.items(), key=lambda each: (-each[1], each[0].what)))
+
+    @cached_property
+    def score(self) -> Score | None:
+        """What became of the defects that were planted on what the target answered; None where none were."""
+        return together(item.score for group in (self.target, self.base) for item in group.requirements)
+
+    @cached_property
+    def unseen_defects(self) -> tuple[Case, ...]:
+        """The cases of which a defect was planted and not seen."""
+        return tuple(case for case in self.cases if case.score is not None and case.score.missed)
 
     @property
     def finished(self) -> bool:

@@ -25,6 +25,7 @@ def summary_lines(report: Report, limit: int = 10) -> list[str]:
             lines.append(f"requirement × operation: {count_line(report.target.counts)}")
         lines += [client_line(report.client)] if report.client.cases else []
         lines += [f"base requirements: {count_line(report.base.requirement_counts)}"] if report.base.cases else []
+        lines += detection_lines(report)
         lines += _not_tested(report, limit)
     lines += _first(_told(report, {verdict for verdict in Verdict if verdict.fails_run}), limit)
     lines += _first(_told(report, {Verdict.WARNED}), limit)
@@ -102,6 +103,32 @@ def _counted(cases: Sequence[Case]) -> str:
 def client_line(client: Group) -> str:
     """What came of the requirements that bind clients, which are counted nowhere else."""
     return f"requirements of the client, no evidence of the target: {count_line(client.requirement_counts)}"
+
+
+def detection_lines(report: Report) -> list[str]:
+    """What the defects came to that were planted on the answers of the run; nothing where none were."""
+    score = report.score
+    if score is None:
+        return []
+    share = f" ({100 * score.seen // score.planted} %)" if score.planted else ""
+    line = (
+        f"detection on this target: {score.seen} of {score.planted} planted defects seen by the requirement they break"
+    )
+    beside = f", {score.elsewhere} by others alone" if score.elsewhere else ""
+    judged = (*report.target.requirements, *report.base.requirements)
+    unproven = sum(requirement.unproven for requirement in judged)
+    more = [f"of {unproven} passed requirements no defect can be planted here"] if unproven else []
+    return [f"{line}{share}{beside}", *more]
+
+
+def could_fail(requirement: Requirement) -> str:
+    """Whether a requirement could have failed: the share of its planted defects that it saw."""
+    score = requirement.score
+    if score is None:
+        return ""
+    if not score.planted:
+        return "nothing can be planted" if requirement.unproven else ""
+    return f"{score.seen}/{score.planted}"
 
 
 def _unseen(requirement: Requirement) -> str:

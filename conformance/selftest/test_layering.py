@@ -16,7 +16,7 @@ MODULES = {
     str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))
 }
 
-LAYERS = ("contract", "traffic", "checks", "targets", "properties")
+LAYERS = ("contract", "traffic", "checks", "planting", "targets", "properties")
 ENGINE = (*LAYERS, "report")
 # The server under test is a target; the table that proves detection plants its faults.
 REFERENCE_USERS = {"targets/reference.py", "properties/detection.py"}

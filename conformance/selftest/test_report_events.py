@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from conformance.contract.verdict import Verdict
 from conformance.report.events import (
-    REFERENCE_SERVER,
     Deviation,
     Event,
     EventLog,
@@ -31,6 +30,7 @@ from conformance.report.events import (
     canonical,
     read_events,
 )
+from conformance.traffic.cassette import REFERENCE_SERVER
 
 HOSTILE = (
     "</script></pre><img src=x onerror=alert(1)>\"' onload=x {{7*7}} [a](javascript:x) "

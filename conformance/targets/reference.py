@@ -21,6 +21,7 @@ from conformance.targets.client import Client
 from conformance.targets.guard import Guard
 from conformance.targets.origin import in_clear
 from conformance.targets.target import Observer, Session, Target
+from conformance.traffic.cassette import REFERENCE_SERVER
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.redact import Redactor
 
@@ -76,7 +77,7 @@ class ReferenceTarget(Target):
     @property
     def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
         return {
-            "source": "reference server",
+            "source": REFERENCE_SERVER,
             "version": reference.VERSION,
             "recorded": reference.build(self.contract.api).clock.now().date().isoformat(),
             "base_url": self.base_url,

@@ -99,6 +99,11 @@ class CassetteTarget(Target):
         return frozenset(self.provenance.get("capabilities", ()))
 
     @property
+    def strict(self) -> bool:  # type: ignore[override]
+        """What was recorded from the reference server answers as that does: to the letter."""
+        return self.provenance.get("source") == cassette.REFERENCE_SERVER
+
+    @property
     def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
         """The provenance that the first cassette of the API states."""
         for path in sorted(self.folder.rglob("*.yaml")):

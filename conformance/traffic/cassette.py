@@ -55,6 +55,9 @@ class Interaction:
     sent_at: float | None = None
 
 
+REFERENCE_SERVER = "reference server"
+"""The source of what no vendor's service has answered; reports say so wherever it occurs."""
+
 _OF_THE_CONNECTION = frozenset({"host", "user-agent", "content-length", "connection", "accept-encoding"})
 
 

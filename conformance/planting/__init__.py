@@ -1,0 +1,26 @@
+"""Response defects, planted on what a run really got: would what was held to it have seen them?"""
+
+from conformance.planting import access, bodies, json_api, links, pages, rates, resources, schemas, values, versions
+from conformance.planting.base import PLANTS, Conversation, Defect, Scene, breaks
+from conformance.planting.sampling import Sampler
+from conformance.planting.trial import Trials
+
+__all__ = [
+    "PLANTS",
+    "Conversation",
+    "Defect",
+    "Sampler",
+    "Scene",
+    "Trials",
+    "access",
+    "bodies",
+    "breaks",
+    "json_api",
+    "links",
+    "pages",
+    "rates",
+    "resources",
+    "schemas",
+    "values",
+    "versions",
+]
