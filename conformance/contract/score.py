@@ -18,12 +18,15 @@ class Score:
         seen: how many of them the requirement itself saw.
         elsewhere: how many others another requirement saw, and it alone.
         missed: names of those that the requirement did not see.
+        charged_to: the id of another requirement, where what breaks this one is charged to that, since it says that a
+            body is not of the form that it takes to say more.
     """
 
     planted: int = 0
     seen: int = 0
     elsewhere: int = 0
     missed: tuple[str, ...] = ()
+    charged_to: str | None = None
 
     def __add__(self, other: Score) -> Score:
         return Score(
@@ -31,6 +34,7 @@ class Score:
             self.seen + other.seen,
             self.elsewhere + other.elsewhere,
             tuple(sorted((*self.missed, *other.missed))),
+            self.charged_to or other.charged_to,
         )
 
     def of(self, outcome: Outcome, reason: str | None) -> tuple[Outcome, str | None]:
@@ -40,4 +44,6 @@ class Score:
         if self.planted and not self.seen:
             were = "planted defects were" if self.planted > 1 else "planted defect was"
             return Outcome.NOT_EXERCISED, f"0 of {self.planted} {were} seen"
-        return outcome, reason if self.planted else NOTHING_TO_PLANT
+        if self.planted:
+            return outcome, reason
+        return outcome, f"what breaks it is charged to {self.charged_to}" if self.charged_to else NOTHING_TO_PLANT

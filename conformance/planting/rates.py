@@ -56,10 +56,12 @@ def _in_bucket(scene: Scene) -> bool:
 
 def _same_caller(one: Scene, other: Scene) -> bool:
     """Whether two calls are counted together: one operation, one credential."""
-    header = one.contract.conventions.auth.header
+    auth = one.contract.conventions.auth
+    header, scope = auth.header, auth.scope.parameter if auth.scope else ""
     mine, yours = one.exchange, other.exchange
     return (
-        mine.operation is yours.operation
+        mine.request.parameter(scope) == yours.request.parameter(scope)
+        and mine.operation is yours.operation
         and (mine.operation is not None or mine.path == yours.path)
         and mine.request.method == yours.request.method
         and mine.request.header(header) == yours.request.header(header)

@@ -158,6 +158,9 @@ def _beyond(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[str, Any]]:
             yield "short", value[: least - 1]
         if isinstance(most, int) and most <= 65536:
             yield "long", value + "x" * (most + 1 - len(value))
+        wrong = WRONG_FORMATS.get(str(schema.get("format")))
+        if wrong is not None and not schema.keys() & {"pattern", "enum", "const", "minLength", "maxLength"}:
+            yield "format", wrong
         pattern = schema.get("pattern")
         if isinstance(pattern, str) and (other := _unlike(pattern)) is not None:
             yield "unlike", other
@@ -169,6 +172,18 @@ def _beyond(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[str, Any]]:
             yield "many", [*value, *[value[-1]] * (most + 1 - len(value))]
         if schema.get("uniqueItems") is True and value:
             yield "twice", [*value, value[0]]
+
+
+WRONG_FORMATS: Mapping[str, str] = {
+    "date-time": "yesterday at noon",
+    "date": "2026-13-45",
+    "uuid": "planted-0000",
+    "email": "nobody at planted",
+    "uri": "not a uri",
+    "ipv4": "1.2.3",
+    "ipv6": ":::planted",
+}
+"""Format → a text that is not of it."""
 
 
 def _unlike(pattern: str) -> str | None:

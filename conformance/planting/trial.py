@@ -59,7 +59,9 @@ class Trials:
             if score.planted == MOST:
                 break
             seen = trial.sees(defect)
-            if not seen and trial.charges_another(defect):
+            charged_to = None if seen else trial.charges(defect)
+            if charged_to is not None:
+                score += Score(charged_to=charged_to)
                 continue
             elsewhere = not seen and self._seen_by_others(record, trial, defect)
             score += Score(1, int(seen), int(elsewhere), () if seen else (defect.name,))
@@ -106,6 +108,7 @@ class Trial:
                 self.window.at,
                 self.contract,
                 self.record,
+                observation.check,
                 observation.arguments,
                 self.window.facts,
                 self.strict,
@@ -120,15 +123,11 @@ class Trial:
         alone = self._only_here(defect)
         return (alone and self._breaks(defect, alone=True)) or self._breaks(defect, alone=False)
 
-    def charges_another(self, defect: Defect) -> bool:
-        """Whether the body is found not to be of the form that it takes to say anything of its content.
-
-        That is charged once, to the requirement that speaks of the form.
-        """
-        return any(
-            evidence.of_form and evidence.requirement is not self.record
-            for evidence in _observed(self.judge, self.window, defect.conversation)
-        )
+    def charges(self, defect: Defect) -> str | None:
+        """The other requirement that a defect is charged to: that the body is not of the form to say more of it."""
+        found = (each for each in _observed(self.judge, self.window, defect.conversation) if each.of_form)
+        charged = (each.requirement.id for each in found if each.requirement not in (None, self.record))
+        return next(charged, None)
 
     def _only_here(self, defect: Defect) -> bool:
         old, new = self.window.conversation, defect.conversation

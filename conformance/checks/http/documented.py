@@ -59,7 +59,9 @@ def _listed(exchange: Exchange) -> Mapping[str, Answer]:
 def _documented(sight: Sight, listed: list[str]) -> Iterator[Finding]:
     exchange = sight.exchange
     if _answer(exchange) is not None:
-        yield HELD
+        # What the document says of all others no status is without.
+        if "default" not in _listed(exchange):
+            yield HELD
     elif listed:
         yield violated(
             f"{exchange.known_as} answers {exchange.response.reason}, which its document does not list",
@@ -303,9 +305,11 @@ def required_fields_are_there(sight: Sight) -> Iterator[Finding]:
     for name, header in answer.headers.items() if answer is not None else ():
         if header.get("required") is not True or name == "content-type":
             continue
+        if not keeps_fields(exchange):
+            return
         if exchange.response.header(name) is not None:
             yield HELD
-        elif keeps_fields(exchange):
+        else:
             yield violated(
                 f"{exchange.known_as} answers {exchange.response.status} without {name}", expected=name, actual="none"
             )

@@ -56,7 +56,7 @@ def numbers_are_exact(sight: Sight) -> Iterator[Finding]:
     """An integer is small enough for everybody to read it exactly."""
     response = sight.exchange.response
     # Digits in a text are no number: what is found at a glance is looked for among the values.
-    if not response.is_json or not re.search(rb"[0-9]", response.body):
+    if not response.is_json or next(_integers(response.json), None) is None:
         return
     large = _LONG.search(response.body)
     if large and (number := next(_too_large(response.json), None)) is not None:
@@ -70,10 +70,14 @@ def numbers_are_exact(sight: Sight) -> Iterator[Finding]:
 
 
 def _too_large(value: object) -> Iterator[int]:
+    return (number for number in _integers(value) if abs(number) > _LARGEST)
+
+
+def _integers(value: object) -> Iterator[int]:
     if isinstance(value, dict | list):
         for member in value.values() if isinstance(value, dict) else value:
-            yield from _too_large(member)
-    elif isinstance(value, int) and abs(value) > _LARGEST:
+            yield from _integers(member)
+    elif isinstance(value, int) and not isinstance(value, bool):
         yield value
 
 
