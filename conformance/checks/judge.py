@@ -100,8 +100,14 @@ class Judge:
         self._position = 0
         self._writes = 0
 
-    def begin(self, facts: Mapping[str, Any]) -> None:
-        """A new sequence of exchanges begins, with a target of which this is known."""
+    def begin(self, facts: Mapping[str, Any], *, apart: bool = False) -> None:
+        """A new sequence of exchanges begins, with a target of which this is known.
+
+        Args:
+            apart: it was recorded at another time than what came before, so that nothing of that is compared with it.
+        """
+        if apart:
+            self._memory, self._writes = {}, 0
         self._sequence, self._facts, self._position = {}, facts, 0
 
     def observe(self, exchange: Exchange) -> Iterator[Evidence]:

@@ -36,6 +36,9 @@ def _led_to(sight: Sight) -> dict[str, int | None]:
     pagination, page = sight.contract.conventions.paging, sight.page
     if pagination.style != "link-header":
         named = {} if page is None else {"next": page.next, "prev": page.prev}
+        if pagination.by_link:
+            by_url = {relation: target_of(url) for relation, url in named.items() if url is not None}
+            named = {relation: next(iter(at.values(pagination.cursor)), "") for relation, at in by_url.items()}
         last = sight.exchange.response.at(pagination.pages)
         told = {relation: number_of(number) for relation, number in named.items() if number is not None}
         return told | ({"last": last} if isinstance(last, int) and last >= 1 else {})

@@ -53,7 +53,7 @@ def add_to(commands: Commands) -> None:
         "--host",
         action="append",
         default=[],
-        type=_given_host,
+        type=given_host,
         metavar="HOST",
         help="another host of the API, such as an emulator's; * stands for any text; repeatable",
     )
@@ -110,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     return report.exit_status
 
 
-def _given_host(text: str) -> str:
+def given_host(text: str) -> str:
     try:
         return host_of(text)
     except ValueError:
@@ -287,10 +287,14 @@ def _without_ids(path: str) -> str:
     return "/".join("{…}" if _ID_LIKE.fullmatch(part) else part for part in path.split("/"))
 
 
+MOST_NAMED = 5
+
+
 def open_journal(contract: Contract, files: list[Path], parts: Parts, *, strict: bool) -> Journal:
     """The journal of a judgement, begun with what it is about: cassettes of ours say what they come from."""
     said = {provenance_of(path).get("source") for path in files}
-    known = ", ".join(sorted(str(source) for source in said if source))
+    sources = sorted(str(source) for source in said if source)
+    known = ", ".join(sources[:MOST_NAMED]) + (f" and {len(sources) - MOST_NAMED} more" if sources[MOST_NAMED:] else "")
     others = ", and others that do not say" if None in said else ""
     source = f"traffic in {len(files)} files given to be judged"
     provenance = {"source": f"{source}, by their own account recorded from: {known}{others}" if known else source}

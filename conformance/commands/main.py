@@ -1,4 +1,4 @@
-"""The command line: `conformance judge`, `serve`, `requirements`, `coverage` and `cleanup`."""
+"""The command line: `conformance judge`, `init`, `serve`, `requirements`, `coverage` and `cleanup`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
-from conformance.commands import cleanup, coverage, judge, requirements, serve
+from conformance.commands import cleanup, coverage, init, judge, requirements, serve
 from conformance.contract import ConformanceError
 from conformance.report.events import ReportError
 from conformance.report.text import one_line
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"conformance {version('conformance')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (judge, serve, requirements, coverage, cleanup):
+    for command in (judge, init, serve, requirements, coverage, cleanup):
         command.add_to(commands)
     return parser
 

@@ -3,12 +3,14 @@
 from conformance.contract.base import BaseRequirement, base_catalogue, base_requirements
 from conformance.contract.contract import SPECS, Contract
 from conformance.contract.conventions import PREVIOUS_CURSOR, Conventions, ErrorCode, Resource, Versioning
+from conformance.contract.documents import Document
 from conformance.contract.errors import ConformanceError, ContractError
 from conformance.contract.loading import Spec, apis, contracts, load, load_catalogue
 from conformance.contract.needs import Need
 from conformance.contract.openapi import read_openapi
 from conformance.contract.operation import Answer, Collection, Operation, Sample
 from conformance.contract.paging import Pagination
+from conformance.contract.published import alone
 from conformance.contract.rates import Bucket, RateLimit
 from conformance.contract.reading import read_yaml, validated
 from conformance.contract.requirement import BASE, CLIENT, Catalogue, Observation, Record, Requirement
@@ -30,6 +32,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "Conventions",
+    "Document",
     "ErrorCode",
     "Need",
     "Observation",
@@ -46,6 +49,7 @@ __all__ = [
     "Spec",
     "Validator",
     "Versioning",
+    "alone",
     "apis",
     "base_catalogue",
     "base_requirements",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
+from attrs import evolve
 from pydantic import Field, HttpUrl
 
 from conformance.contract.errors import ContractError
+from conformance.contract.operation import Collection, Operation
 from conformance.contract.paging import WHOLE, Pagination
 from conformance.contract.rates import RateLimit
 from conformance.contract.requirement import Record
@@ -167,8 +170,8 @@ class Errors(Record):
     classes: tuple[int, ...] = ()
     message: str | None = None
     in_success: tuple[str, ...] = ()
-    malformed: Status = 400
-    wrong_media_type: Status = 400
+    malformed: Status = "4xx"
+    wrong_media_type: Status = "4xx"
     unknown: int = 404
     unknown_resource: tuple[int, ...] = ()
     unknown_path: str = "/conformance-no-such-thing"
@@ -254,6 +257,25 @@ class Resource(Record):
         return tuple(role for role in roles if role is not None)
 
 
+class ListOf(Record):
+    """Where an operation that answers a list has its records, and what identifies one of them.
+
+    Attributes:
+        items: JSON pointer of the array.
+        id: the member that identifies a record, or the members that do together.
+        paged: whether the operation takes a page size or a cursor.
+    """
+
+    items: str
+    id: str | tuple[str, ...] = "id"
+    paged: bool = True
+
+    @property
+    def collection(self) -> Collection:
+        """The same as an operation has it."""
+        return Collection(self.items, (self.id,) if isinstance(self.id, str) else self.id, self.paged)
+
+
 class Conventions(Record):
     """The content of one `conventions.yaml`.
 
@@ -265,6 +287,7 @@ class Conventions(Record):
         in_clear: status of every request over plain HTTP; None where the document gives none.
         tls: the versions of TLS that a client may be limited to, as far as they are not obsolete.
         auth, media_types, errors, pagination, rate_limit, versioning: how it does each; what it lacks is left out.
+        collections: operation → its list, where the document does not say it by `x-collection`.
         resources: what can be created, read, changed and deleted.
     """
 
@@ -280,7 +303,21 @@ class Conventions(Record):
     pagination: Pagination | None = None
     rate_limit: RateLimit | None = None
     versioning: Versioning | None = None
+    collections: dict[str, ListOf] = Field(default_factory=dict)
     resources: tuple[Resource, ...] = ()
+
+    def listed(self, operations: Iterable[Operation]) -> tuple[Operation, ...]:
+        """The operations of a document, with the lists that the conventions know of.
+
+        Raises:
+            ContractError: they know of one that is none of them.
+        """
+        found = {operation.id: operation for operation in operations}
+        for name, told in self.collections.items():
+            if name not in found:
+                raise ContractError(f"the conventions of {self.name}: collections: {name} is no operation")
+            found[name] = evolve(found[name], collection=told.collection)
+        return tuple(found.values())
 
     @property
     def inner_names(self) -> frozenset[str]:

@@ -108,7 +108,7 @@ def _load(folder: Path) -> Contract:
     contract = Contract(
         api,
         conventions,
-        tuple(operations_of(document, label(openapi))),
+        conventions.listed(operations_of(document, label(openapi))),
         {name: with_components({"$ref": f"#/components/schemas/{name}"}, schemas) for name in schemas},
         catalogue,
         document,

@@ -46,7 +46,7 @@ def alone(
     return Contract(
         name,
         conventions,
-        tuple(_paged(operation, conventions) for operation in document.operations),
+        conventions.listed(_paged(operation, conventions) for operation in document.operations),
         document.components,
         catalogue or Catalogue(document=source, requirements=()),
         document.root,

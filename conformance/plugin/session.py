@@ -27,9 +27,12 @@ from conformance.report.events import Target as TargetText
 from conformance.report.journal import Journal, header
 from conformance.report.model import Report
 from conformance.report.write import Parts
-from conformance.targets import Selection, TargetError, UrlTarget
+from conformance.targets import CassetteTarget, Selection, TargetError, UrlTarget
 from conformance.targets.clock import SystemClock
 from conformance.targets.preflight import awaited, preflight
+from conformance.traffic import formats
+from conformance.traffic.cassette import CassetteError
+from conformance.traffic.listening import Listener
 from conformance.traffic.redact import Redactor
 
 CONFORMANCE = pytest.StashKey["Conformance"]()
@@ -207,6 +210,8 @@ class Conformance:
         items, target = self.selected[api], self.selection.targets[api]
         if isinstance(target, UrlTarget) and any(item.requirement.mode != CLIENT for item in items):
             self._prepare(run, target)
+        if isinstance(target, CassetteTarget) and any(item.requirement.mode != CLIENT for item in items):
+            self._hear(run, target)
         clock = target.clock if isinstance(target, UrlTarget) and isinstance(target.clock, SystemClock) else None
         told = clock.now() if clock else 0.0
         for number, item in enumerate(items, start=1):
@@ -214,6 +219,19 @@ class Conformance:
             if clock and clock.now() - told >= TELL_EVERY:
                 told = clock.now()
                 clock.tell(f"{api}: {number} of {len(items)} items asked, {run.exchanges} exchanges; verdicts follow")
+
+    def _hear(self, run: Run, target: CassetteTarget) -> None:
+        """Judges what others recorded of the API; what cannot be read is an error, and stops nothing else."""
+        listener = Listener(run.contract, errors=self.journal.errors)
+        for path in target.recorded:
+            try:
+                for heard in listener.hear(formats.read(path)):
+                    if heard.begins:
+                        run.begin({}, apart=True)
+                    run.observe(heard.exchange)
+            except CassetteError as error:
+                self.journal.errors.append(str(error))
+        run.begin({}, apart=True)
 
     def _prepare(self, run: Run, target: UrlTarget) -> None:
         """Finds out what has to be known of a target before it is asked, and fills its lists."""

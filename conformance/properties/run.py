@@ -110,9 +110,9 @@ class Run:
             except ConformanceError as error:
                 self.leftovers.append(f"the clean-up came to no end: {error}")
 
-    def begin(self, facts: Mapping[str, Any]) -> None:
-        """A new sequence of exchanges begins, with a target of which this is known."""
-        self._judge.begin(facts)
+    def begin(self, facts: Mapping[str, Any], *, apart: bool = False) -> None:
+        """A new sequence of exchanges begins, as `Judge.begin` has it."""
+        self._judge.begin(facts, apart=apart)
 
     def observe(self, exchange: Exchange) -> None:
         """Has every check judge an exchange."""

@@ -30,7 +30,7 @@ from conformance.report.events import (
 )
 from conformance.report.figures import Group, Result
 from conformance.report.text import one_line
-from conformance.traffic.cassette import REFERENCE_SERVER
+from conformance.traffic.cassette import BY_OTHERS, REFERENCE_SERVER
 
 
 @frozen
@@ -318,6 +318,8 @@ def _provenance_line(item: Provenance, kind: str) -> str:
     how, whence = ("recorded", "from") if kind in ("cassette", "traffic") else ("answered", "by")
     when = f" on {item.recorded}" if item.recorded else ""
     version = f" (version {item.version})" if item.version else ""
+    if item.source.startswith(BY_OTHERS):
+        return f"{item.api}: {item.source}"
     reference = item.source == REFERENCE_SERVER
     source = f"the {REFERENCE_SERVER}{version}, not {whence} the vendor" if reference else item.source + version
     return f"{item.api}: {how}{when} {whence} {source}"

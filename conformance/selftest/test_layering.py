@@ -17,7 +17,7 @@ MODULES = {
 }
 
 LAYERS = ("contract", "traffic", "checks", "planting", "targets", "properties")
-ENGINE = (*LAYERS, "report")
+ENGINE = (*LAYERS, "report", "proposals")
 # The server under test is a target; the table that proves detection plants its faults.
 REFERENCE_USERS = {"targets/reference.py", "properties/detection.py"}
 REPORT_MAY_USE = {"report", "contract", "traffic", "checks"}
@@ -60,6 +60,11 @@ def test_imports_point_one_way(module: str) -> None:
 @pytest.mark.parametrize("module", of("report"))
 def test_reports_stand_on_what_is_judged_alone(module: str) -> None:
     assert {name.split(".")[0] for name in imported(module)} <= REPORT_MAY_USE
+
+
+@pytest.mark.parametrize("module", of("proposals"))
+def test_proposals_stand_on_what_is_judged_alone(module: str) -> None:
+    assert {name.split(".")[0] for name in imported(module)} <= {"proposals", "contract", "traffic", "checks"}
 
 
 @pytest.mark.parametrize("module", of("suite"))

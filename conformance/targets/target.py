@@ -36,6 +36,9 @@ from conformance.traffic.urls import is_loopback
 
 CASSETTES = shipped("cassettes")
 
+RECORDED_BY_OTHERS = "recorded"
+"""The folder, below that of an API's cassettes, of recordings that this suite did not make."""
+
 Observer = Callable[[Exchange], None]
 
 
@@ -109,6 +112,11 @@ class CassetteTarget(Target):
         for path in sorted(self.folder.rglob("*.yaml")):
             return _provenance(path)
         return {"source": "no cassette"}
+
+    @property
+    def recorded(self) -> tuple[Path, ...]:
+        """What others have recorded of the API, which is no item's."""
+        return tuple(sorted((self.folder / RECORDED_BY_OTHERS).rglob("*.yaml")))
 
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
         path = self.folder / f"{test}.yaml"

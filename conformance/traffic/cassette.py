@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ from conformance.traffic.interactions import BadInteraction, Reader
 from conformance.traffic.loading import CassetteError, load, not_read
 
 __all__ = [
+    "BY_OTHERS",
     "Cassette",
     "CassetteError",
     "Interaction",
@@ -37,6 +38,7 @@ __all__ = [
     "read",
     "worth_keeping",
     "write",
+    "write_foreign",
 ]
 
 
@@ -271,6 +273,22 @@ def write(path: Path, provenance: Mapping[str, Any], takes: Mapping[str, Take]) 
         "requests": requests,
         "responses": responses,
         "metadata": {"provenance": dict(provenance), "takes": shares},
+    }
+    write_whole(path, serialize(content, _JsonAsYaml).encode("utf-8"))
+
+
+BY_OTHERS = "recorded by others"
+"""What the source of a cassette begins with that holds what others have recorded."""
+
+
+def write_foreign(path: Path, origin: Path, base_url: str, said: Iterable[Interaction]) -> None:
+    """Writes what others have recorded, in a file of theirs, as a cassette that is no item's."""
+    those = tuple(said)
+    provenance = {"source": f"{BY_OTHERS}: {origin.name}", "base_url": base_url}
+    content = {
+        "requests": [_vcr_request(each.request) for each in those],
+        "responses": [_vcr_response(each.response) for each in those],
+        "metadata": {"provenance": provenance},
     }
     write_whole(path, serialize(content, _JsonAsYaml).encode("utf-8"))
 

@@ -24,6 +24,9 @@ from conformance.traffic.urls import is_loopback
 MAX_ERRORS = 100
 """Lines about what cannot be read in one file."""
 
+_NAMED = re.compile(r"^[A-Za-z_]{1,20}=(?!=*$)")
+"""What stands before a token that is a parameter of its scheme (RFC 9110 11.4)."""
+
 _TOKEN_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[!-~]{16,}")
 """A credential, as against the words that stand for one in a recording that was cleaned."""
 
@@ -234,6 +237,6 @@ def _tokens(said: Interaction, auth: str) -> Iterator[str]:
     for name, value in said.request.headers:
         # A cookie is renewed by the answer, so that it comes back by design.
         if name.lower() == auth or (is_secret_name(name) and name.lower() != "cookie"):
-            token = value.rpartition(" ")[2]
+            token = _NAMED.sub("", value.rpartition(" ")[2])
             if _TOKEN_LIKE.fullmatch(token) and "__redacted_" not in token:
                 yield token

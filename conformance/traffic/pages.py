@@ -31,7 +31,7 @@ class Page:
         next_form, prev_form: how the page says that there is none: `""`, `null` or `absent`; None where there
             is one.
         total: the number of records of the whole list, where the page says it.
-        enveloped: whether the answer has the member that carries the paging information.
+        enveloped: whether the answer has a member that carries paging information.
         size_asked: the page size in the request, None unless it is a whole number of 1 or more.
         cursor_asked: the cursor in the request, None on a first page: the number of that is none, either.
     """
@@ -99,12 +99,24 @@ def page_of(exchange: Exchange, pagination: Pagination) -> Page | None:
         next_form=_empty_form(following),
         prev_form=_empty_form(before),
         total=exchange.response.at(pagination.total) if pagination.total else None,
-        enveloped=bool(pagination.envelope) and exchange.response.at(f"/{pagination.envelope}", _ABSENT) is not _ABSENT,
+        enveloped=_tells_of_pages(exchange, pagination),
         size_asked=_size(request.parameter(pagination.page_size.parameter)),
         cursor_asked=next(
             (cursor for cursor in asked if cursor is not None and not _is_first(cursor, pagination)), None
         ),
     )
+
+
+def _tells_of_pages(exchange: Exchange, pagination: Pagination) -> bool:
+    """Whether an answer has what tells of pages: the envelope; where lists have none, any member that does."""
+    if pagination.envelope:
+        return exchange.response.at(f"/{pagination.envelope}", _ABSENT) is not _ABSENT
+    if pagination.style in ("link-header", "cursor-in-header", "whole"):
+        return False
+    places = (pagination.next, pagination.more, pagination.last, pagination.pages, pagination.total)
+    # An object that would hold the neighbour tells that there is none.
+    holders = {place.rpartition("/")[0] or place for place in places if place}
+    return any(exchange.response.at(holder, _ABSENT) is not _ABSENT for holder in holders)
 
 
 def _is_first(cursor: str, pagination: Pagination) -> bool:

@@ -67,6 +67,11 @@ class Document:
         return document
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """Its file, and those of its folder that it refers to."""
+        return (self.path, *(self.path.parent / name for name in self._contents.files.others))
+
+    @property
     def title(self) -> str:
         """What the document calls itself."""
         info = self.root.get("info")

@@ -110,6 +110,22 @@ class Files:
             node = self.target(node, ref)
         return node
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The other files of the folder that the document refers to, or one of those does, by their paths below it."""
+        waiting, passed = [""], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in passed:
+                continue
+            passed.add(name)
+            for ref in _references(self._others[name] if name else self.root):
+                try:
+                    waiting.append(self.target(Node(None, name), ref).file)
+                except Nowhere:
+                    continue
+        return tuple(sorted(passed - {""}))
+
     def _file(self, within: str, name: str) -> str:
         if "://" in name or name.startswith("//"):
             raise Nowhere(f"$ref {_short(name)} leads to another host, and none is asked")
@@ -163,6 +179,20 @@ def _parsed(text: str) -> tuple[Any, tuple[str, ...]]:
             raise yaml12.TooMuch("nests too deep")
         return content, tuple(repeated)
     return yaml12.load(text, MAX_VALUES)
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Every reference to another file in a value."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            ref = each.get("$ref")
+            if isinstance(ref, str) and not ref.startswith("#"):
+                yield ref
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
 
 
 def _anchored(root: Any, name: str) -> tuple[str, Any] | None:

@@ -1,0 +1,438 @@
+"""Pagination: how the lists of an API are cut into pages, as far as its document and its recorded lists tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from conformance.proposals import names
+from conformance.proposals.evidence import Abstained, Finding, Findings, Proposal, Votes
+from conformance.proposals.lists import Listed
+from conformance.proposals.material import Material, plain, token, tokens_of
+from conformance.proposals.pages import Pages, Seen, changed, is_url
+from conformance.proposals.sizes import counts_of, page_size
+from conformance.proposals.vendor import Told, told_by
+
+_MILLISECONDS = range(10**12, 10**14)
+
+NOT_CUT = Abstained(
+    "no list was seen that names another page, and the document does not say how lists are cut",
+    "a list with more records than one page holds, and its next page",
+)
+
+
+@frozen
+class Way:
+    """How a page leads to the next one.
+
+    Attributes:
+        next: where that is named: a JSON pointer, or a header.
+    """
+
+    style: Proposal
+    cursor: Finding
+    next: Finding | None = None
+    numbered: Proposal | None = None
+    more: Mapping[str, Finding] | None = None
+
+
+def pagination(material: Material, lists: tuple[Listed, ...]) -> Findings:
+    """How lists are cut into pages; a single abstention where nothing tells."""
+    pages = Pages(material, lists)
+    told = _told(material)
+    way = _way(pages, told)
+    if way is None or not isinstance(way.cursor, Proposal):
+        return {"pagination": way.cursor if way is not None and isinstance(way.cursor, Abstained) else NOT_CUT}
+    found: dict[str, Finding] = {"pagination.style": way.style, "pagination.cursor": way.cursor}
+    if way.next is not None:
+        found["pagination.next"] = way.next
+    if way.numbered is not None:
+        found["pagination.numbered"] = way.numbered
+    found |= {f"pagination.{name}": finding for name, finding in (way.more or {}).items()}
+    paged = _paged(pages, way)
+    found |= _before(pages, way)
+    found["pagination.end"] = _end(paged, way)
+    found |= counts_of(pages, paged, lambda seen: _names_next(seen, way))
+    found |= _envelope(paged, found)
+    found |= page_size(pages, paged, told, lambda seen: _names_next(seen, way))
+    sort = pages.parameter(names.SORT)
+    if sort is not None:
+        found["pagination.sort"] = Proposal(sort, pages.asked[sort], 0, "calls", pages.said(sort))
+    found["pagination.ordered"] = Proposal(False, but=("no recording shows that an order is promised",))
+    return found
+
+
+def _told(material: Material) -> tuple[Told, ...]:
+    return tuple(told_by(material))
+
+
+def _way(pages: Pages, told: tuple[Told, ...]) -> Way | None:
+    body = _by_body(pages, told)
+    if body is not None and isinstance(body.style, Proposal) and body.style.held:
+        return body
+    linked = [seen for seen in pages.seen if seen.link("next") or seen.link("prev")]
+    if linked:
+        return _by_header(pages, linked)
+    if body is not None:
+        return body
+    return _by_cursor_header(pages) or _by_edges(pages) or _by_count(pages, told)
+
+
+# A neighbour in the body
+
+
+def _by_body(pages: Pages, told: tuple[Told, ...]) -> Way | None:
+    places = _votes(told, "next")
+    candidates = [place for place in pages.places(names.NEXT) if not _is_flag(pages, place)]
+    ranked = sorted(
+        dict.fromkeys((*places, *candidates)),
+        key=lambda place: (
+            -len(pages.named(place)),
+            -places.get(place, 0),
+            -sum(place in seen.told for seen in pages.seen),
+            -len(pages.documented(place)),
+            place,
+        ),
+    )
+    if not ranked:
+        return None
+    place = ranked[0]
+    there, said = sum(place in seen.told for seen in pages.seen), pages.documented(place)
+    said = (*(each.said for each in told if each.values.get("next") == place), *said)
+    named = pages.named(place)
+    if not named and not said:
+        return None  # Null in every answer: it may be anything.
+    if not named and there == 0 and len(said) < 2 and not told:
+        return None
+    kind = _kind(pages, place, [value for _, value in named], any("url" in each.values for each in told))
+    if kind is None:
+        return None
+    style = Proposal(kind, len(named), 0, "pages that name a next one", said)
+    cursor = _cursor_of(pages, place, kind, named, told)
+    number = _numbered(named, cursor, kind, pages, place)
+    if kind == "cursor-in-body" and number is None and _are_times(named):
+        style = Proposal("timestamp", len(named), 0, "pages that name a next one", said)
+    where = Proposal(place, there, len(pages.seen) - there, "lists", said)
+    return Way(style, cursor, where, number)
+
+
+def _votes(told: tuple[Told, ...], name: str) -> Counter[str]:
+    return Counter(each.values[name] for each in told if each.values.get(name))
+
+
+def _is_flag(pages: Pages, place: str) -> bool:
+    """Whether a member is true or false, or an object: no neighbour."""
+    values = [value for value in pages.values(place) if not pages.is_absent(value) and value is not None]
+    kinds = set(pages.members.get(place, {})) - {"null", "any"}
+    described = bool(kinds) and not kinds & {"string", "integer", "number"}
+    return described or any(isinstance(value, bool) for value in values)
+
+
+def _kind(pages: Pages, place: str, values: list[Any], is_link: bool) -> str | None:
+    """Whether a neighbour is named by URL or by cursor; None where values differ, or nothing tells."""
+    if values:
+        links = sum(map(is_url, values))
+        if links in (0, len(values)):
+            return "cursor-links" if links else "cursor-in-body"
+        return None
+    if is_link or any(part in plain(tokens_of(place)[-1]) for part in names.URLS) or "links" in tokens_of(place):
+        return "cursor-links"
+    return "cursor-in-body" if {"integer", "string", "number"} & set(pages.members.get(place, {})) else None
+
+
+def _cursor_of(pages: Pages, place: str, kind: str, named: list[tuple[Seen, Any]], told: tuple[Told, ...]) -> Finding:
+    """The query parameter by which the next page is asked for."""
+    followed = Counter({name: count for (at, name), count in pages.followed.items() if at == place})
+    if kind == "cursor-links":
+        followed = Counter(name for seen, url in named for name, _ in changed(seen, str(url)))
+        among = [name for name, count in followed.items() if count == len(named)]
+        if named and len(among) != 1:
+            among = [each for each in among if plain(each) in (*names.CURSOR, *names.NUMBER, *names.OFFSET)]
+        if len(among) == 1:
+            return Proposal(among[0], followed[among[0]], 0, "links", pages.said(among[0]))
+    elif followed:
+        votes = Votes(followed)
+        return votes.proposal(votes.first, "pages that were asked for next", pages.said(votes.first))
+    by_vendor = _votes(told, "cursor") or _votes(told, "page") or _votes(told, "offset")
+    if by_vendor:
+        name = min(by_vendor, key=lambda each: (-by_vendor[each], each))
+        return Proposal(name, said=tuple(each.said for each in told if name in each.values.values()))
+    return _by_name(pages, _vocabularies(pages, place, [value for _, value in named]))
+
+
+def _vocabularies(pages: Pages, place: str, values: list[Any]) -> list[tuple[str, ...]]:
+    kinds = set(pages.members.get(place, {}))
+    numbers = all(isinstance(value, int) for value in values) if values else kinds <= {"integer", "number", "null"}
+    if any(is_url(value) for value in values) or (not values and not numbers and "string" in kinds):
+        return [names.CURSOR, names.NUMBER, names.OFFSET]
+    if "offset" in plain(place):
+        return [names.OFFSET]
+    return [names.NUMBER, names.OFFSET, names.CURSOR] if numbers else [names.CURSOR]
+
+
+def _by_name(pages: Pages, vocabularies: list[tuple[str, ...]]) -> Finding:
+    """The one query parameter of such a name that lists have."""
+    for vocabulary in vocabularies:
+        name = pages.parameter(vocabulary)
+        if name is not None and pages.said(name):
+            return Proposal(name, pages.asked[name], 0, "calls", pages.said(name))
+    return Abstained("no query parameter takes what names the next page", "the page behind the first one of a list")
+
+
+def _numbered(named: list[tuple[Seen, Any]], cursor: Finding, kind: str, pages: Pages, place: str) -> Proposal | None:
+    """Whether the cursor is the number of a page, that of the first being 1."""
+    if not isinstance(cursor, Proposal) or plain(cursor.value) not in names.NUMBER:
+        return None
+    steps = []
+    for seen, value in named:
+        given = dict(changed(seen, str(value))).get(cursor.value) if kind != "cursor-in-body" else str(value)
+        asked = seen.asked(cursor.value) or "1"
+        steps.append(given is not None and given.isdigit() and asked.isdigit() and int(given) == int(asked) + 1)
+    if steps:
+        return Proposal(True, len(steps), 0, "pages", cursor.said) if all(steps) else None
+    counts = kind == "cursor-in-body" and set(pages.members.get(place, {})) <= {"integer", "number", "null"}
+    starts = [seen.told[at] for seen in pages.seen for at in pages.places(names.PLACE) if at in seen.told]
+    firsts = [value for value in starts if value == 1]
+    if counts and (firsts or not starts):
+        return Proposal(True, len(firsts), len(starts) - len(firsts), "first pages with the number 1", cursor.said)
+    return None
+
+
+def _are_times(named: list[tuple[Seen, Any]]) -> bool:
+    return bool(named) and all(isinstance(value, int) and value in _MILLISECONDS for _, value in named)
+
+
+# A neighbour in a header
+
+
+def _by_header(pages: Pages, linked: list[Seen]) -> Way:
+    named = [(seen, str(seen.link("next"))) for seen in linked if seen.link("next")]
+    before = [(seen, str(seen.link("prev"))) for seen in linked if seen.link("prev")]
+    found = Counter(name for seen, url in named or before for name, _ in changed(seen, url))
+    among = [name for name, count in found.items() if count == len(named or before)]
+    known = [each for each in among if plain(each) in (*names.CURSOR, *names.NUMBER, *names.OFFSET)]
+    among = among if len(among) == 1 else known
+    cursor: Finding
+    if len(among) == 1:
+        cursor = Proposal(among[0], found[among[0]], 0, "links", pages.said(among[0]))
+    else:
+        cursor = Abstained("links to other pages differ in several parameters", "a walk of three pages")
+    style = Proposal("link-header", len(linked), 0, "lists that link to a neighbour")
+    return Way(style, cursor, None, _numbered(named, cursor, "link-header", pages, ""))
+
+
+def _by_edges(pages: Pages) -> Way | None:
+    """Links to the first or last page alone, of lists that have one page, or a header that the document names."""
+    edges = [seen for seen in pages.seen if seen.link("last") or seen.link("first")]
+    said = tuple(
+        pages.material.pointer_to(listed.operation, "responses")
+        for listed in pages.lists
+        if any("link" in answer.headers for name, answer in listed.operation.answers.items() if name.startswith("2"))
+    )
+    if not edges and not said:
+        return None
+    cursor = _by_name(pages, [names.NUMBER, names.CURSOR, names.OFFSET])
+    if not isinstance(cursor, Proposal):
+        return None
+    return Way(Proposal("link-header", len(edges), 0, "lists", said), cursor, None, None)
+
+
+def _by_cursor_header(pages: Pages) -> Way | None:
+    found = Counter(
+        name
+        for seen in pages.seen
+        for name in {name.lower() for name, value in seen.exchange.response.headers if value.strip()}
+        if plain(name.lower().removeprefix("x-")) in names.NEXT
+    )
+    if not found:
+        return None
+    header = min(found, key=lambda name: (-found[name], name))
+    values = [seen.exchange.response.header(header) for seen in pages.seen]
+    numbers = all(value.isdigit() for value in values if value)
+    cursor = _by_name(pages, [names.NUMBER, names.OFFSET] if numbers else [names.CURSOR])
+    style = Proposal("cursor-in-header", found[header], 0, "lists that name a next page")
+    return Way(style, cursor, Proposal(header, found[header], 0, "lists"), None)
+
+
+# A neighbour that the client works out
+
+
+def _by_count(pages: Pages, told: tuple[Told, ...]) -> Way | None:
+    more: dict[str, Finding] = {}
+    for name, vocabulary in (("more", names.MORE), ("last", names.LAST), ("pages", names.PAGES)):
+        wanted = int if name == "pages" else bool
+        for place in (*_votes(told, name), *pages.places(vocabulary)):
+            values = [value for value in pages.values(place) if not pages.is_absent(value) and value is not None]
+            fits = all(isinstance(value, bool) is (wanted is bool) and isinstance(value, int) for value in values)
+            kinds = set(pages.members.get(place, {})) & {"boolean", "integer"}
+            if fits and (values or kinds == {"boolean" if wanted is bool else "integer"}):
+                more.setdefault(name, Proposal(place, len(values), 0, "lists", pages.documented(place)))
+    number, offset = _asked_by(pages, told, "page", names.NUMBER), _asked_by(pages, told, "offset", names.OFFSET)
+    after = _asked_by(pages, told, "cursor", names.CURSOR)
+    total = counts_of(pages, pages.seen, lambda _: False).get("pagination.total")
+    if number is not None and more:
+        first = _first(pages, number.value)
+        if first is None:
+            return Way(number, Abstained("whether pages count from 0 or from 1 is not told", "page 1 of a list"))
+        return Way(_style("page-number", more, number), number, more={**more, "first": first})
+    if offset is not None and (more or isinstance(total, Proposal)):
+        first = _first(pages, offset.value) or Proposal(0, said=offset.said)
+        return Way(_style("offset", more, offset), offset, more={**more, "first": first})
+    if after is not None and "more" in more:
+        return _by_last_id(pages, after, more)
+    return None
+
+
+def _asked_by(pages: Pages, told: tuple[Told, ...], name: str, vocabulary: tuple[str, ...]) -> Proposal | None:
+    by_vendor = _votes(told, name)
+    found = min(by_vendor, key=lambda each: (-by_vendor[each], each)) if by_vendor else pages.parameter(vocabulary)
+    if found is None:
+        return None
+    said = (*(each.said for each in told if each.values.get(name) == found), *pages.said(found))
+    return Proposal(found, pages.asked[found], 0, "calls", said)
+
+
+def _style(style: str, more: Mapping[str, Finding], asked: Proposal) -> Proposal:
+    shown = max((finding.held for finding in more.values() if isinstance(finding, Proposal)), default=0)
+    return Proposal(style, shown, 0, "lists", asked.said)
+
+
+def _first(pages: Pages, parameter: str) -> Proposal | None:
+    """The number that the first page has: as it says itself, or as the document does."""
+    votes = Votes.of(
+        value
+        for seen in pages.seen
+        if seen.asked(parameter) is None
+        for place in pages.places(names.PLACE)
+        if isinstance(value := seen.told.get(place), int) and value in (0, 1) and _alike(place, parameter)
+    )
+    if len(votes.counts) == 1:
+        return votes.proposal(votes.first, "first pages", pages.said(parameter))
+    for key in ("default", "minimum"):
+        values = {(each.get("schema") or {}).get(key) for each in pages.schema_of(parameter)} - {None}
+        if len(values) == 1 and values <= {0, 1}:
+            return Proposal(values.pop(), said=pages.said(parameter))
+    return None
+
+
+def _alike(place: str, parameter: str) -> bool:
+    of_places = (*names.NUMBER, "currentpage") if plain(parameter) in names.NUMBER else names.OFFSET
+    return plain(tokens_of(place)[-1]) in of_places
+
+
+def _by_last_id(pages: Pages, after: Proposal, more: Mapping[str, Finding]) -> Way | None:
+    """A cursor that is the id of the last record on the page before."""
+    held = against = 0
+    for before, following in pages.pairs:
+        given, records = following.asked(after.value), before.listed.records(before.exchange)
+        identity = before.listed.id
+        if given is None or before.asked(after.value) == given or not records or not isinstance(identity, Proposal):
+            continue
+        same = isinstance(records[-1], dict) and str(records[-1].get(identity.value)) == given
+        held, against = held + same, against + (not same)
+    named = plain(after.value) in ("startingafter", "sinceid", "lastid", "afterid")
+    if against or not (held or named):
+        return None
+    style = Proposal("last-id", held, 0, "pages that were asked for next", after.said)
+    return Way(style, after, more=more)
+
+
+# What goes with it
+
+
+def _paged(pages: Pages, way: Way) -> tuple[Seen, ...]:
+    """The lists that are cut into pages: they take the parameter, or name what pages name."""
+    assert isinstance(way.cursor, Proposal)
+    cursor, takers = way.cursor.value, {each.operation.id for each in pages.parameters.get(way.cursor.value, ())}
+    place = way.next.value if isinstance(way.next, Proposal) else None
+    takers |= {s.listed.operation.id for s in pages.seen if place in s.told or s.asked(cursor) is not None}
+    return tuple(seen for seen in pages.seen if seen.listed.operation.id in takers)
+
+
+def _names_next(seen: Seen, way: Way) -> bool:
+    """Whether a page says that another one follows."""
+    place = way.next.value if isinstance(way.next, Proposal) else None
+    if way.style.value == "link-header":
+        return seen.link("next") is not None
+    if way.style.value == "cursor-in-header":
+        return bool(seen.exchange.response.header(str(place)))
+    if place is not None:
+        return seen.told.get(place) not in (None, "")
+    where = {name: each.value for name, each in (way.more or {}).items() if isinstance(each, Proposal)}
+    more, last, pages = (seen.told.get(str(where.get(name))) for name in ("more", "last", "pages"))
+    if isinstance(more, bool) or isinstance(last, bool):
+        return more is True or last is False
+    asked = (seen.asked(way.cursor.value) if isinstance(way.cursor, Proposal) else None) or "1"
+    return isinstance(pages, int) and asked.isdigit() and int(asked) < pages
+
+
+def _end(paged: tuple[Seen, ...], way: Way) -> Finding:
+    """The forms in which the last page says that nothing follows."""
+    if way.style.value not in ("cursor-in-body", "timestamp", "cursor-links"):
+        return Proposal(["absent"], said=way.style.said)
+    assert isinstance(way.next, Proposal)
+    place = way.next.value
+    forms = Votes.of(
+        "absent" if place not in seen.told else "null" if seen.told[place] is None else '""'
+        for seen in paged
+        if seen.told.get(place) in (None, "")
+    )
+    if not forms.total:
+        return Abstained("no last page was seen", "a list to its end")
+    return Proposal(sorted(forms.counts), forms.total, 0, "last pages", way.next.said)
+
+
+def _before(pages: Pages, way: Way) -> Findings:
+    """How a page leads to the one before it."""
+    assert isinstance(way.cursor, Proposal)
+    found: dict[str, Finding] = {}
+    numbered = way.numbered is not None
+    if isinstance(way.next, Proposal) and way.style.value != "cursor-in-header":
+        beside = tokens_of(way.next.value)[:-1]
+        beside = beside[:-1] if plain(tokens_of(way.next.value)[-1]) in names.URLS else beside
+        places = [place for place in pages.places(names.PREV) if tokens_of(place)[: len(beside)] == beside]
+        if places and (pages.named(places[0]) or pages.documented(places[0])):
+            there = sum(places[0] in seen.told for seen in pages.seen)
+            said = pages.documented(places[0])
+            found["pagination.prev"] = Proposal(places[0], there, len(pages.seen) - there, "lists", said)
+    if numbered:
+        found["pagination.previous"] = Proposal(way.cursor.value, said=way.cursor.said)
+    else:
+        back = _back(pages, found.get("pagination.prev"), way)
+        if back is not None:
+            found["pagination.previous"] = back
+    found["pagination.prev_promised"] = Proposal(False, but=("whether every page but the first has one is not told",))
+    return found
+
+
+def _back(pages: Pages, prev: Finding | None, way: Way) -> Proposal | None:
+    """The query parameter for the page before, where it was asked for or is linked to."""
+    if isinstance(prev, Proposal):
+        asked = Counter({name: count for (at, name), count in pages.followed.items() if at == prev.value})
+        if way.style.value == "cursor-links":
+            asked = Counter(name for seen, url in pages.named(prev.value) for name, _ in changed(seen, str(url)))
+        votes = Votes(asked)
+        if votes.total:
+            return votes.proposal(votes.first, "pages before", pages.said(votes.first))
+    name = pages.parameter(names.BEFORE)
+    return Proposal(name, pages.asked[name], 0, "calls", pages.said(name)) if name and pages.said(name) else None
+
+
+def _envelope(paged: tuple[Seen, ...], found: Findings) -> Findings:
+    """The member at the top of a list that tells of pages, and nothing else, where there is one."""
+    told = [found.get(f"pagination.{name}") for name in ("next", "more", "last", "pages", "total")]
+    places = [each.value for each in told if isinstance(each, Proposal) and str(each.value).startswith("/")]
+    tops = Counter(tokens_of(place)[0] for place in places if len(tokens_of(place)) > 1)
+    if not tops or len(tops) > 1:
+        return {}
+    name = next(iter(tops))
+    bodies = [seen.exchange.response.json for seen in paged]
+    held = sum(isinstance(body, dict) and name in body for body in bodies)
+    if not bodies or held == len(bodies):
+        return {"pagination.envelope": Proposal(name, held, 0, "lists")}
+    if held * 10 >= len(bodies) * 9 and held < len(bodies):
+        return {"pagination.envelope": Abstained(f"{len(bodies) - held} lists are without {token(name)}")}
+    return {}
