@@ -31,6 +31,8 @@ test: $(VENV)/installed ## lint, types, the suite's own tests, the suite: with w
 	$(BIN)/conformance coverage --check
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  echo "Chromium is missing, so the report's page is not tested: apt-get install chromium" >&2
+	@command -v redis-server >/dev/null || \
+	  echo "redis-server is missing, so a rate that machines share is not tested: apt-get install redis-server" >&2
 	$(BIN)/pytest -q -n 2 --dist worksteal conformance/selftest
 	$(BIN)/pytest -q -n 2 --faults
 	$(BIN)/pytest -q
@@ -58,8 +60,9 @@ mutants: $(VENV)/installed ## change the code a little, many times: does a test 
 	$(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python $(PIP)) --quiet "cosmic-ray>=8.7,<9" "coverage>=7.10"
 	$(BIN)/python -m conformance.selftest.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
-bench: $(VENV)/installed ## wall seconds of the usual runs
+bench: $(VENV)/installed ## wall seconds of the usual runs, and how processes keep to one rate
 	$(BIN)/python -m conformance.selftest.bench
+	$(BIN)/python -m conformance.selftest.pacing
 
 coverage: $(VENV)/installed ## write reports/coverage.md and specs/README.md again
 	$(BIN)/conformance coverage

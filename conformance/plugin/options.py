@@ -63,6 +63,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         **_SWITCH,
         "help": "look with GETs for the version that a URL serves, where the documented path is not found",
     },
+    "--budget-share": {
+        "metavar": "WITH",
+        "help": "who keeps to the rate together: machine (default: this user's processes on it), process (none), "
+        "or the URL of a Redis that machines share, or the environment variable that holds it",
+    },
     "--wait": {
         "metavar": "SECONDS",
         "help": "wait so long for the target to come up (default: not at all)",

@@ -27,7 +27,7 @@ from conformance.report.events import Target as TargetText
 from conformance.report.journal import Journal, header
 from conformance.report.model import Report
 from conformance.report.write import Parts
-from conformance.targets import CassetteTarget, Selection, TargetError, UrlTarget
+from conformance.targets import CassetteTarget, HarnessError, NotExercised, Selection, TargetError, UrlTarget
 from conformance.targets.clock import SystemClock
 from conformance.targets.preflight import awaited, preflight
 from conformance.traffic import formats
@@ -90,13 +90,11 @@ class Conformance:
     @cached_property
     def redactor(self) -> Redactor:
         """Knows every credential of the run, for what is told besides exchanges: logs and tracebacks."""
-        return Redactor(
-            {
-                f"{api}-{name}": secret
-                for api, target in self.selection.targets.items()
-                for name, secret in getattr(target, "credentials", {}).items()
-            }
-        )
+        redactor = Redactor()
+        for api, target in self.selection.targets.items():
+            if isinstance(target, UrlTarget):
+                target.credentials.tell(redactor, f"{api}-")
+        return redactor
 
     @property
     def strict(self) -> bool:
@@ -177,7 +175,7 @@ class Conformance:
                 continue
             try:
                 warning = preflight(target) if self.wait is None else awaited(target, self.wait)
-            except TargetError as error:
+            except (TargetError, HarnessError, NotExercised) as error:
                 self.journal.errors.append(str(error))
                 return False
             if warning is not None:

@@ -61,6 +61,7 @@ def set_up(config: pytest.Config) -> Conformance:
         specs=Path(option("specs")).resolve() if option("specs") else None,
         discover=option("discover"),
         spec=spec,
+        share=option("budget_share"),
     )
     contracts = {api: target.contract for api, target in selection.targets.items()}
     for contract in contracts.values():

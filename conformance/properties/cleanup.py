@@ -56,6 +56,8 @@ def finish(target: UrlTarget, tell: Callable[[str], None] = lambda _: None) -> l
         return []
     # That tests took the target as down, or it refused them, is no reason to leave anything there untried.
     client = evolve(target.session("clean-up", "clean-up", []).client, health=Health())
+    if client.budget is not None:
+        client.budget.count_alone()
     settled = [made for made in guard.made if made.gone]
     _delete_known(client)
     for first in {_place(guard, made): made for made in guard.made}.values():

@@ -59,7 +59,7 @@ def test_a_url_on_this_machine_may_be_loaded_and_none_may_be_written_to_unasked(
 
 
 def test_credentials_are_taken_by_name_from_the_environment(tmp_path: Path) -> None:
-    assert at(REMOTE).credentials == {"default": TOKEN, "second": "selftest-token-of-another-account"}
+    assert dict(at(REMOTE).credentials) == {"default": TOKEN, "second": "selftest-token-of-another-account"}
     table = f'api = "vultr"\nurl = "{REMOTE}"\ncredentials = {{default = "STAGING_KEY"}}'
     target = named(tmp_path, table, STAGING_KEY="selftest-token-of-staging").targets["vultr"]
     assert isinstance(target, UrlTarget)

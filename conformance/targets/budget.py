@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
-from attrs import frozen
-from pyrate_limiter import InMemoryBucket, Rate, RateItem
-from pyrate_limiter.abstracts.algorithm import Decision
+from pyrate_limiter import Rate
 
 from conformance.contract import Bucket, Conventions
+from conformance.targets.buckets import Buckets, InProcess, Kept, Pause
 from conformance.targets.clock import Clock
-from conformance.targets.errors import NotExercised
+from conformance.targets.errors import HarnessError, NotExercised
 from conformance.traffic.dates import seconds_of
 from conformance.traffic.exchange import Response
 from conformance.traffic.rates import reset_at
@@ -29,19 +29,17 @@ GENERAL = ""
 """The limit of all calls; those of some have names."""
 
 
-@frozen
-class Pause:
-    """Until when calls wait, in epoch seconds, and why."""
-
-    until: float
-    why: str
-
-
 class Budget:
     """Lets calls leave at no more than a fraction of the documented rates, and none while it is blocked.
 
     A call has to pass the general limit, and every bucket that it is counted in. An API that documents no rate is
-    not paced; refusals are honoured all the same.
+    not paced; refusals are honoured all the same. Both are counted together with whoever shares the buckets.
+
+    Args:
+        fraction: of the documented rates, that is kept to.
+        patience: seconds that all pauses of a run may take.
+        own: calls and seconds to keep to in place of the documented general rate.
+        kept: where calls are counted; in this process alone where left out.
 
     Attributes:
         longest: the longest pause that is made after a refusal under the general limit, in seconds.
@@ -49,10 +47,15 @@ class Budget:
     """
 
     def __init__(
-        self, conventions: Conventions, clock: Clock, fraction: float = FRACTION, patience: float = PATIENCE
+        self,
+        conventions: Conventions,
+        clock: Clock,
+        fraction: float = FRACTION,
+        patience: float = PATIENCE,
+        own: tuple[int, float] | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self._clock, self._patience = clock, patience
-        self._pauses: dict[str, Pause] = {}
         self.paused = self._heeded = 0.0
         limit = conventions.rate_limit
         self._pause = limit.seconds if limit else 1.0
@@ -61,47 +64,67 @@ class Budget:
         self._least = self._pause if self._documented else 1.0
         self.longest = self._pause + MARGIN if self._documented else LONGEST_PAUSE
         self._headers = limit.headers if limit else None
-        rates = {bucket.name: (bucket.requests, bucket.seconds) for bucket in limit.buckets} if limit else {}
-        if limit and limit.requests:
-            rates[GENERAL] = (limit.requests, limit.seconds)
-        self._counted = {
-            name: InMemoryBucket([Rate(max(1, int(requests * fraction)), int(seconds * 1000))])
-            for name, (requests, seconds) in rates.items()
-        }
+        rates = {bucket.name: (bucket.requests * fraction, bucket.seconds) for bucket in limit.buckets} if limit else {}
+        if own is not None:
+            rates[GENERAL] = own
+        elif limit and limit.requests:
+            rates[GENERAL] = (limit.requests * fraction, limit.seconds)
+        self._rates = {name: Rate(max(1, int(calls)), int(seconds * 1000)) for name, (calls, seconds) in rates.items()}
+        self._kept = kept
+        self._opened: Buckets | None = None
+        self._broken: HarnessError | None = None
 
     def acquire(self, buckets: Sequence[Bucket] = ()) -> None:
         """Waits until the next call, which is counted in `buckets`, may leave.
 
         Raises:
             NotExercised: that is longer than a run waits.
+            HarnessError: what the buckets are kept in cannot be used.
         """
         names = (GENERAL, *(bucket.name for bucket in buckets))
         while (pause := self._next(names)) is not None:
-            wait = pause.until - self._clock.now()
-            if wait > self._patience:
-                raise NotExercised(f"{pause.why} {wait:.0f} s; a run waits {self._patience:.0f} s at most")
-            self._clock.sleep(wait, pause.why)
+            if pause.seconds > self._patience:
+                raise NotExercised(f"{pause.why} {pause.seconds:.0f} s; a run waits {self._patience:.0f} s at most")
+            self._clock.sleep(pause.seconds, pause.why)
 
     def _next(self, names: Sequence[str]) -> Pause | None:
         """What a call has to wait for; None where it may leave, and is counted.
 
         One that has to wait for a bucket is counted twice in those before: they hold too many then, never too few.
         """
-        moment = self._clock.now()
-        pauses = [self._pauses[name] for name in names if name in self._pauses and self._pauses[name].until > moment]
-        if pauses:
-            return max(pauses, key=lambda pause: pause.until)
-        for name in names:
-            if name not in self._counted:
-                continue
-            self._counted[name].leak(int(moment * 1000))
-            decision = self._counted[name].put_decision(RateItem("call", int(moment * 1000)))
-            assert isinstance(decision, Decision), "the bucket is in memory"
-            if not decision.allowed:
-                which = f"the documented rate of {name}" if name else "the documented rate"
-                until = moment + (decision.retry_after_ms or 1) / 1000 + 0.001
-                return Pause(until, f"{which} allows no call before")
+        with self._buckets() as counted:
+            if (pause := counted.blocked(names)) is not None:
+                return pause
+            for name in names:
+                if wait := counted.take(name):
+                    which = f"the documented rate of {name}" if name else "the documented rate"
+                    return Pause(wait, f"{which} allows no call before")
         return None
+
+    @contextmanager
+    def _buckets(self) -> Iterator[Buckets]:
+        """The buckets; once they cannot be used they are not waited for again.
+
+        Raises:
+            HarnessError: they cannot.
+        """
+        if self._broken is not None:
+            raise HarnessError(str(self._broken))
+        try:
+            if self._opened is None:
+                self._opened = self._kept(self._rates) if self._kept else InProcess(self._rates, self._clock)
+            yield self._opened
+        except HarnessError as error:
+            self._broken = error
+            raise
+
+    def count_alone(self) -> None:
+        """Where the buckets cannot be used, counts in this process from now on: what has to be done is done."""
+        with suppress(HarnessError), self._buckets() as counted:
+            counted.blocked([GENERAL])
+            return
+        self.close()
+        self._broken, self._opened = None, InProcess(self._rates, self._clock)
 
     def refused(self, response: Response, buckets: Sequence[Bucket] = ()) -> None:
         """Blocks further calls for as long as a 429 asks for, or for one documented window.
@@ -127,9 +150,16 @@ class Budget:
             self._block(pause, buckets, "the target tells that no call is left")
 
     def _block(self, seconds: float, buckets: Sequence[Bucket], why: str) -> None:
-        pause = Pause(self._clock.now() + seconds, why)
-        for name in [bucket.name for bucket in buckets] or [GENERAL]:
-            self._pauses[name] = pause
+        # There was an answer, which has to be looked at; the next call will tell what is wrong with the buckets.
+        with suppress(HarnessError), self._buckets() as counted:
+            for name in [bucket.name for bucket in buckets] or [GENERAL]:
+                counted.block(name, seconds, why)
+
+    def close(self) -> None:
+        """Lets go of what the buckets are kept in."""
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
 
     @property
     def spent(self) -> bool:

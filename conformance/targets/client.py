@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache
 from hmac import compare_digest
@@ -15,25 +15,18 @@ import httpx2
 from attrs import define, evolve, field
 
 from conformance.checks.base import as_json, shown
-from conformance.contract import Contract, Need, Operation, Routes
+from conformance.contract import Bucket, Contract, Need, Operation, Routes
 from conformance.contract.needs import TLS
 from conformance.targets.budget import Budget
 from conformance.targets.clock import Clock
-from conformance.targets.credentials import carried
-from conformance.targets.errors import (
-    Blocked,
-    Down,
-    HarnessError,
-    NoAnswer,
-    NotFollowed,
-    Oversized,
-    Unsupported,
-)
+from conformance.targets.credentials import carried, token_of
+from conformance.targets.errors import Blocked, Down, HarnessError, NoAnswer, NotFollowed, Oversized, Unsupported
 from conformance.targets.guard import Guard
 from conformance.targets.health import SILENT, Health, Notice
 from conformance.targets.network import Limits, Transport, answer_to
 from conformance.targets.origin import Origin
 from conformance.targets.replay import as_sent
+from conformance.targets.tokens import Tokens
 from conformance.targets.wire import ContextFactory, Wire
 from conformance.traffic.exchange import Exchange, Response
 from conformance.traffic.locator import Locator
@@ -71,6 +64,7 @@ class Client:
         replayed: its answers were redacted when they were recorded.
         private: nothing it sends leaves this machine.
         plain_url: where the target would answer in clear, None where it answers in clear anyway.
+        tokens: gives a fresh credential in place of one that is spent.
         notices: what the target announced, each thing once.
         routes: where the target serves operations at other paths than the documented ones.
         restarts: how often a walk that shows a record twice is begun again.
@@ -94,6 +88,7 @@ class Client:
     exchanges: list[Exchange] = field(factory=list, repr=False)
     addresses: Callable[[str], httpx2.BaseTransport] | None = None
     plain_url: str | None = None
+    tokens: Tokens | None = None
     private: bool = False
     replayed: bool = False
     notices: list[Notice] = field(factory=list)
@@ -171,8 +166,7 @@ class Client:
         counted = limit is not None and limit.buckets
         buckets = buckets_of(as_sent(request), self._known_as(request), limit) if counted else ()
         for attempt in range(RETRIES + 1):
-            if self.budget is not None and not self._unpaced:
-                self.budget.acquire(buckets)
+            self._pace(buckets)
             exchange = self._exchange(request, negative)
             refused = limit is not None and exchange.response.status == limit.exceeded
             if not refused:
@@ -361,16 +355,8 @@ class Client:
         return carried(self.contract.conventions.auth, credential, self.token)
 
     def token(self, credential: str) -> str:
-        """The value of a credential.
-
-        Raises:
-            Unsupported: the target has none of that name.
-        """
-        if credential not in self.credentials:
-            variable = self.contract.conventions.auth.credentials.get(credential, credential)
-            need = Need.credential(credential, variable)
-            raise Unsupported(f"needs the credential {credential!r}: set {variable}", need)
-        return self.credentials[credential]
+        """The value of a credential; raises as `token_of`."""
+        return token_of(self.credentials, credential, self.contract.conventions.auth)
 
     def _where(self, request: httpx2.Request) -> str:
         return f"{request.method} {shown(self.redactor.url(str(request.url)))}"
@@ -408,7 +394,7 @@ class Client:
         self._go_on(request, operation)
         sent_at, began = self.clock.now(), monotonic()
         try:
-            answer, recorded_at = answer_to(request, self.transport, self.limits)
+            answer, recorded_at = self._answer(request, operation)
         except NoAnswer as error:
             why = self.redactor.text(str(error))
             if not self._is_up(operation):
@@ -431,12 +417,24 @@ class Client:
             observer(exchange)
         return exchange
 
+    def _answer(self, request: httpx2.Request, operation: str) -> tuple[Response, float | None]:
+        def send(asked: httpx2.Request) -> tuple[Response, float | None]:
+            if asked is not request:
+                self._pace()
+            return answer_to(asked, self.transport, self.limits)
+
+        tokens, auth = self.tokens, self.contract.conventions.auth
+        return send(request) if tokens is None else tokens.answer(request, auth, operation, send)
+
+    def _pace(self, buckets: Sequence[Bucket] = ()) -> None:
+        if self.budget is not None and not self._unpaced:
+            self.budget.acquire(buckets)
+
     def _is_up(self, silent: str) -> bool:
         """Whether a target that is silent at one operation answers others: any path, or a call that it has answered."""
         unknown = self.request("GET", self.contract.conventions.errors.unknown_path)
         for probe in (unknown, self.health.other_than(silent) or unknown):
-            if self.budget is not None and not self._unpaced:
-                self.budget.acquire()
+            self._pace()
             with suppress(httpx2.HTTPError, NoAnswer, Oversized):
                 self.transport.handle_request(probe).close()
                 return True

@@ -7,19 +7,22 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
 from attrs import evolve, frozen
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from conformance.contract import Contract, ContractError, Record, Spec, contracts, load, validated
+from conformance.targets.buckets import Kept
 from conformance.targets.clock import RemoteClock
 from conformance.targets.errors import TargetError
 from conformance.targets.facts import Facts
 from conformance.targets.origin import Origin
 from conformance.targets.reference import SERVED, ReferenceTarget
+from conformance.targets.sharing import PROCESS, BudgetRecord, kept
 from conformance.targets.target import CASSETTES, CassetteTarget, Target, UrlTarget
+from conformance.targets.tokens import SourceRecord, Tokens, unfit
 from conformance.traffic.redact import Redactor
 from conformance.traffic.urls import is_loopback, origin_of
 
@@ -28,13 +31,20 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CAPABILITIES = frozenset({"writes", "load", "clock", "seeded", "billable", "tls", "h2", "single-consumer", "receiver"})
 
 
+Source = Annotated[
+    Annotated[str, Tag("variable")] | Annotated[SourceRecord, Tag("source")],
+    Discriminator(lambda given: "variable" if isinstance(given, str) else "source"),
+]
+
+
 class TargetRecord(Record):
     """One `[tool.conformance.targets.<name>]` table.
 
     Attributes:
         api: whose contract it is held to.
         url: its base URL.
-        credentials: credential name → environment variable; the conventions' variables where left out.
+        credentials: credential name → environment variable, or what else it comes from; the conventions' variables
+            where left out.
         capabilities: what it allows beyond what its address implies.
         parameters: parameter → values known to exist, which are for reading.
         disposable: parameter → values that are given up: tests may change and destroy what they name.
@@ -47,12 +57,13 @@ class TargetRecord(Record):
         ca: file with certificates to trust beside the usual ones, relative to the pyproject.toml.
         plain_url: where it answers in clear.
         clock_url: where its clock is moved on, by a POST of `{"advance": SECONDS}`; nothing is waited for then.
+        budget: the rate that a run keeps to, and together with whom.
         strict: it claims the document to the letter.
     """
 
     api: str
     url: str
-    credentials: dict[str, str] = Field(default_factory=dict)
+    credentials: dict[str, Source] = Field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
     parameters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     disposable: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -64,6 +75,7 @@ class TargetRecord(Record):
     ca: str | None = None
     plain_url: str | None = None
     clock_url: str | None = None
+    budget: BudgetRecord = Field(default_factory=BudgetRecord)
     strict: bool = False
 
 
@@ -95,13 +107,14 @@ def select(
     disposable: Mapping[str, tuple[str, ...]] | None = None,
     discover: bool = False,
     spec: Spec | None = None,
+    share: str | None = None,
 ) -> Selection:
     """The target of each API asked for, or of every API that has a contract.
 
     `parameters` are values known to exist at a URL, beside those that its record names, and `disposable` those
     that may be changed and destroyed; `specs` is a folder with APIs beside the shipped ones; with `discover` the
     paths that a URL serves are looked for, where they are not those of the document. A published document `spec` is
-    the contract, of one API or by itself.
+    the contract, of one API or by itself. `share` says with whom the rate budget of a URL is shared.
 
     Raises:
         ContractError: an API is unknown or has no contract.
@@ -111,6 +124,8 @@ def select(
     for option, values in (("--parameter", given), ("--disposable", given_up)):
         if values and name in BUILT_IN:
             raise TargetError(f"{option} {next(iter(values))}: is for a URL or a named target, {name} knows its own")
+    if share is not None and name in BUILT_IN:
+        raise TargetError(f"--budget-share: is for a URL or a named target, {name} is called as fast as it answers")
     if discover and name in BUILT_IN:
         raise TargetError(f"--discover: is for a URL or a named target, {name} serves the documented paths")
     records = _records(root / "pyproject.toml")
@@ -125,7 +140,14 @@ def select(
         if len(loaded) != 1:
             raise TargetError(f"--target {name}: say with --api which API answers there")
         (contract,) = loaded.values()
-        record = TargetRecord(api=contract.api, url=name, parameters=given, disposable=given_up, discover=discover)
+        record = TargetRecord(
+            api=contract.api,
+            url=name,
+            parameters=given,
+            disposable=given_up,
+            discover=discover,
+            budget=_shared(BudgetRecord(), share),
+        )
         url = _split(name)
         label = "-".join(str(part).replace(":", "-") for part in (url.hostname, url.port) if part)
         target = _at_url(label, record, contract, environ, allow_writes, root)
@@ -140,6 +162,7 @@ def select(
         "parameters": record.parameters | given,
         "disposable": record.disposable | given_up,
         "discover": record.discover or discover,
+        "budget": _shared(record.budget, share),
     }
     record = record.model_copy(update=added)
     if (api_names or spec is not None) and record.api not in loaded:
@@ -159,6 +182,12 @@ def _contracts(api_names: tuple[str, ...], specs: Path | None, spec: Spec | None
         raise TargetError(f"--spec {spec.file}: is of one API, and --api names {', '.join(apis)}")
     contract = spec.contract(apis[0] if apis else None, specs)
     return {contract.api: contract}
+
+
+def _shared(record: BudgetRecord, share: str | None) -> BudgetRecord:
+    """A budget that is shared as an option says, where it is given."""
+    stated = record.model_dump(exclude_unset=True) | ({} if share is None else {"share": share})
+    return validated(BudgetRecord, stated, "--budget-share")
 
 
 def _split(url: str) -> SplitResult:
@@ -211,13 +240,53 @@ def _records(path: Path) -> dict[str, TargetRecord]:
     return {name: validated(TargetRecord, table, f"{where}.targets.{name}") for name, table in tables.items()}
 
 
-def _with_variables(contract: Contract, variables: Mapping[str, str]) -> Contract:
-    """The contract, with credentials under the variables that a target names: what is told of them names those."""
-    if not variables:
+def _with_variables(contract: Contract, credentials: Mapping[str, Source]) -> Contract:
+    """The contract, with credentials under the variables that a target names: what is told of them names those.
+
+    One that comes from elsewhere, and that the conventions do not have, is told of under a variable of its name.
+    """
+    if not credentials:
         return contract
     auth = contract.conventions.auth
+    elsewhere = {name: auth.credentials.get(name, f"TOKEN_{name.upper().replace('-', '_')}") for name in credentials}
+    variables = {name: one if isinstance(one, str) else elsewhere[name] for name, one in credentials.items()}
     named = auth.model_copy(update={"credentials": {**auth.credentials, **variables}})
     return evolve(contract, conventions=contract.conventions.model_copy(update={"auth": named}))
+
+
+def _credentials(record: TargetRecord, contract: Contract, environ: Mapping[str, str], root: Path) -> Tokens:
+    sources = {key: one for key, one in record.credentials.items() if isinstance(one, SourceRecord)}
+    variables = contract.conventions.auth.credentials
+    given = {
+        key: environ[variable] for key, variable in variables.items() if key not in sources and environ.get(variable)
+    }
+    if "default" in variables and "default" not in {**given, **sources}:
+        raise TargetError(f" needs a token: set the environment variable {variables['default']}")
+    for key, token in given.items():
+        if problem := unfit(token):
+            raise TargetError(f": {variables[key]} holds {problem}")
+    for key, source in sources.items():
+        try:
+            source.check(root)
+        except TargetError as error:
+            raise TargetError(f": the credential {key!r}: {error}") from None
+    # A name or a token that cannot be kept out of recordings is refused now, not at the first request.
+    Redactor({**given, **dict.fromkeys(sources, "what stands in for a token")})
+    return Tokens(given, sources, root)
+
+
+def _kept(
+    record: TargetRecord, contract: Contract, base_url: str, credentials: Tokens, environ: Mapping[str, str]
+) -> Kept | None:
+    budget = record.budget
+    if record.clock_url is not None and budget.share != PROCESS and "share" in budget.model_fields_set:
+        raise TargetError(": budget: is not shared where a clock is moved on, since nobody else's moves with it")
+    source = credentials.sources.get("default")
+    account = source.model_dump_json() if source else credentials.given.get("default", "")
+    try:
+        return kept(budget, contract.api, base_url, account, contract.conventions.rate_limit, environ)
+    except TargetError as error:
+        raise TargetError(f": {error}") from None
 
 
 def _at_url(
@@ -264,17 +333,11 @@ def _at_url(
     if allow_writes:
         capabilities.add("writes")
     contract = _with_variables(contract, record.credentials)
-    variables = contract.conventions.auth.credentials
-    credentials = {key: environ[variable] for key, variable in variables.items() if environ.get(variable)}
-    if "default" in variables and "default" not in credentials:
-        raise TargetError(f"the target {name!r} needs a token: set the environment variable {variables['default']}")
-    for key, token in credentials.items():
-        if not token.isascii() or not token.isprintable() or token != token.strip():
-            raise TargetError(
-                f"the target {name!r}: {variables[key]} holds white space or a character that no header can carry"
-            )
-    # A name or a token that cannot be kept out of recordings is refused now, not at the first request.
-    Redactor(credentials)
+    try:
+        credentials = _credentials(record, contract, environ, root)
+        share = _kept(record, contract, base_url, credentials, environ)
+    except TargetError as error:
+        raise TargetError(f"the target {name!r}{error}") from None
     for parameter in (*record.parameters, *record.disposable):
         if parameter not in contract.named_by_targets:
             raise TargetError(
@@ -304,6 +367,8 @@ def _at_url(
         ca=ca,
         plain_url=record.plain_url,
         strict=record.strict,
+        rate=record.budget.rate,
+        kept=share,
     )
     if record.clock_url is not None:
         target.clock = RemoteClock(record.clock_url)

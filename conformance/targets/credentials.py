@@ -10,7 +10,9 @@ import string
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+from conformance.contract import Need
 from conformance.contract.conventions import Auth
+from conformance.targets.errors import Unsupported
 
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 
@@ -96,6 +98,19 @@ def carried(
     else:
         value = auth.value(credential, token(credential))
     return ({}, [(auth.parameter, value)]) if auth.parameter else ({auth.header: value}, [])
+
+
+def token_of(credentials: Mapping[str, str], name: str, auth: Auth) -> str:
+    """The value of a credential.
+
+    Raises:
+        Unsupported: the target has none of that name.
+        HarnessError: where it comes from gives none.
+    """
+    if name not in credentials:
+        variable = auth.credentials.get(name, name)
+        raise Unsupported(f"needs the credential {name!r}: set {variable}", Need.credential(name, variable))
+    return credentials[name]
 
 
 def account_of(credential: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable
 
 from conformance.targets.client import Client
@@ -32,6 +33,6 @@ def issued(
     secret = f"replayed-{name}-secret" if client.replayed else pick(text)
     if len(secret) < MINIMUM_SECRET:
         raise NotExercised(f"{exchange}: what is at {place} is too short to be kept out of recordings")
-    client.credentials = {**client.credentials, name: secret}
+    client.credentials = ChainMap({name: secret}, client.credentials)  # type: ignore[arg-type]  # the first is written to
     client.redactor.learn({name: secret})
     return secret

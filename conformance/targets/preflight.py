@@ -21,12 +21,15 @@ def preflight(target: UrlTarget) -> str | None:
 
     Raises:
         TargetError: nothing answers there.
+        HarnessError: what its calls are counted in cannot be used.
     """
     read = _read(target)
     values = {name: target.parameters[name][0] for name in read.path_parameters} if read else {}
     path = read.expand(values) if read else target.contract.conventions.errors.unknown_path
     client = target.session("preflight", "preflight", []).client
     probing = evolve(client, health=Health())
+    if client.budget is not None:
+        client.budget.acquire()
     try:
         with probing.burst():
             answer = probing.send("GET", path).response

@@ -18,6 +18,7 @@ from attrs import define, field
 
 from conformance.contract import Contract, Routes
 from conformance.shipped import shipped
+from conformance.targets.buckets import Kept
 from conformance.targets.budget import PATIENCE, Budget
 from conformance.targets.client import Client
 from conformance.targets.clock import Clock, ManualClock, RemoteClock, SystemClock
@@ -29,6 +30,7 @@ from conformance.targets.ledger import Ledger, state_folder
 from conformance.targets.network import Limits, Transport
 from conformance.targets.origin import Origin, in_clear
 from conformance.targets.replay import CassetteTransport
+from conformance.targets.tokens import Tokens
 from conformance.traffic import cassette, formats
 from conformance.traffic.exchange import Exchange, Request
 from conformance.traffic.redact import Redactor
@@ -170,12 +172,16 @@ def _provenance(path: Path) -> Mapping[str, Any]:
     return formats.provenance_of(path)
 
 
+def _tokens(credentials: Mapping[str, str]) -> Tokens:
+    return credentials if isinstance(credentials, Tokens) else Tokens(credentials)
+
+
 @define(eq=False)
 class UrlTarget(Target):
     """Answers at a URL over the network.
 
     Attributes:
-        credentials: name → token.
+        credentials: name → token, each of them when it is needed.
         parameters: path parameter → values known to exist, which are for reading.
         assumed: those of them that nobody named for this target: they are the document's own samples.
         disposable: path parameter → values that may be changed and destroyed.
@@ -188,12 +194,14 @@ class UrlTarget(Target):
         facts: what else is known about it.
         ca: file with certificates to trust beside the usual ones.
         plain_url: where it answers in clear, the standard port of the same host where left out.
+        rate: calls and seconds to keep to in place of the documented rate.
+        kept: where its calls are counted; in this process alone where left out.
     """
 
     contract: Contract
     name: str
     base_url: str
-    credentials: Mapping[str, str] = field(repr=False)
+    credentials: Tokens = field(repr=False, converter=_tokens)
     capabilities: frozenset[str] = frozenset()
     parameters: Mapping[str, tuple[str, ...]] = field(factory=dict)
     assumed: frozenset[str] = frozenset()
@@ -209,6 +217,8 @@ class UrlTarget(Target):
     strict: bool = False
     ca: Path | None = None
     plain_url: str | None = None
+    rate: tuple[int, float] | None = None
+    kept: Kept | None = None
     kind: str = "url"
     clock: Clock = field(factory=SystemClock)
     limits: Limits = field(factory=Limits)
@@ -237,14 +247,16 @@ class UrlTarget(Target):
         if self._budget is None:
             # Where the clock is moved on, pauses take nobody's time.
             patience = inf if isinstance(self.clock, RemoteClock) else PATIENCE
-            self._budget = Budget(self.contract.conventions, self.clock, patience=patience)
+            # Nobody else lives by a clock that is moved.
+            kept = self.kept if isinstance(self.clock, SystemClock) else None
+            self._budget = Budget(self.contract.conventions, self.clock, patience=patience, own=self.rate, kept=kept)
         loopback = is_loopback(self.base_url)
         client = Client(
             contract=self.contract,
             transport=self._transport(None),
             base_url=self.base_url,
             credentials=self.credentials,
-            redactor=Redactor(self.credentials),
+            redactor=self.credentials.redactor(),
             clock=self.clock,
             guard=self.guard,
             budget=self._budget,
@@ -255,6 +267,7 @@ class UrlTarget(Target):
             plain_url=self.plain_url or in_clear(self.base_url),
             private=loopback,
             tls=self.context if Origin.of(self.base_url).over_tls else None,
+            tokens=self.credentials,
             routes=self.routes,
             user_agent=user_agent(),
         )
@@ -320,10 +333,12 @@ class UrlTarget(Target):
         return self._transports[address]
 
     def close(self) -> None:
-        """Closes the connections of all sessions, and the ledger."""
+        """Closes the connections of all sessions, the ledger, and what calls are counted in."""
         if self._guard is not None and self._guard.ledger is not None:
             self._guard.ledger.close()
         self._guard = None
+        if self._budget is not None:
+            self._budget.close()
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()

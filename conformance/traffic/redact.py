@@ -60,7 +60,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
-        self._secrets: dict[str, str] = {}
+        self._secrets: set[tuple[str, str]] = set()
         # Most of what is said is said again and again: names and values of headers, URLs.
         self._short_text = lru_cache(maxsize=4096)(self._text)
         # And lists, which are read before and after a write.
@@ -71,7 +71,7 @@ class Redactor:
         self.learn(secrets or {})
 
     def learn(self, secrets: Mapping[str, str]) -> None:
-        """Replaces further secrets from now on; raises as the class does."""
+        """Replaces further secrets from now on; raises as the class does. An earlier one of a name stays a secret."""
         for name, secret in sorted(secrets.items()):
             if not VALUE_MARK.fullmatch(value_mark(name)):
                 raise ConformanceError(f"the credential name {name!r} is not made of lower-case letters, digits and -")
@@ -80,9 +80,9 @@ class Redactor:
                     f"the credential {name!r} is shorter than {MINIMUM_SECRET} characters: "
                     "it cannot be kept out of recordings; use a longer one"
                 )
-        self._secrets |= secrets
+        self._secrets |= set(secrets.items())
         # Longest first, so that a secret that contains another one is replaced whole.
-        ordered = sorted(self._secrets.items(), key=lambda item: (-len(item[1]), item))
+        ordered = sorted(self._secrets, key=lambda item: (-len(item[1]), item))
         known = tuple((secret, value_mark(name)) for name, secret in ordered)
         # One that was cut short is no credential, but gives one away.
         known += tuple((secret[:-1], NAME_MARK) for _, secret in ordered if len(secret) > MINIMUM_SECRET)
