@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import evolve
+from pydantic import HttpUrl, TypeAdapter, ValidationError
 
 from conformance.contract.contract import Contract
 from conformance.contract.conventions import Conventions
@@ -107,7 +108,7 @@ def _conventions(document: Document) -> Conventions:
     carrier, scheme = carrier_of(document)
     credentials = {"default": f"{slug(document.title).upper()}_TOKEN"}
     auth = {**carrier, "scheme": scheme, "credentials": credentials} if carrier else {}
-    base_url = next(_absolute(document.base_urls), f"https://{NOWHERE}")
+    base_url = next(filter(_is_url, _absolute(document.base_urls)), f"https://{NOWHERE}")
     return Conventions.model_validate({"name": document.title, "base_url": base_url, "auth": auth})
 
 
@@ -119,3 +120,14 @@ def _absolute(urls: tuple[str, ...]) -> Iterator[str]:
     for url in urls:
         path = re.sub(r"^[a-z]+://[^/]*", "", url).strip("/")
         yield f"https://{NOWHERE}/{path}".replace("*", "any")
+
+
+_URL = TypeAdapter(HttpUrl)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        _URL.validate_python(text)
+    except ValidationError:
+        return False
+    return True

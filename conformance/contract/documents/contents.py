@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import define
 
-from conformance.contract.documents.conversion import Direction
 from conformance.contract.documents.files import Files, Node, Nowhere
 from conformance.contract.documents.later import Later
+from conformance.contract.documents.references import Direction
 from conformance.contract.documents.schemas import Schemas
 from conformance.contract.documents.unchecked import Register
 from conformance.contract.operation import FORM, MANY_SEGMENTS, Answer, Sample

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from conformance.contract.documents import keywords
 from conformance.contract.documents.files import Node, Nowhere
 from conformance.contract.documents.keywords import Loss, shown
+from conformance.contract.documents.references import Edge, Mode, Strict
 from conformance.contract.schema import UNCHECKED
 
 if TYPE_CHECKING:
     from conformance.contract.documents.schemas import Schemas
-
-Direction = Literal["answer", "request"]
 
 MAX_DEPTH = 100
 """Schemas within schemas, without references."""
@@ -41,6 +40,8 @@ _LATER = frozenset(
 """Keywords that OpenAPI 3.0 and before does not have, and that others write with their plain meaning."""
 
 _NULL = {"type": "null"}
+_PLAIN = frozenset(("type", "title", "description", "deprecated"))
+"""What most schemas are made of; nothing of it is in question."""
 _SILENT = frozenset(
     {
         *("title", "description", "deprecated", "discriminator", "externalDocs", "xml", "summary", "readOnly"),
@@ -53,42 +54,6 @@ _RANGES = (
     *(("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties")),
     *(("minimum", "maximum"), ("minContains", "maxContains")),
 )
-
-
-@frozen
-class Mode:
-    """What a schema is read for.
-
-    Attributes:
-        direction: of whom it is asked: members that only the other side sends are not required.
-        open: others say what else the same object has, so that it is not closed to them.
-        unsent: members that the schemas around it say are only sent in the other direction.
-    """
-
-    direction: Direction
-    open: bool = False
-    unsent: frozenset[str] = frozenset()
-
-
-@frozen(eq=False)
-class Edge:
-    """A reference to a component, by the object that holds it, and whether it judges the same value."""
-
-    name: str
-    holder: dict[str, Any]
-    node: Node
-    in_place: bool
-
-
-@frozen(eq=False)
-class Strict:
-    """A schema whose mistakes would forbid more and not less: with one in it, `keys` of its owner go."""
-
-    owner: dict[str, Any]
-    keys: tuple[str, ...]
-    node: Node
-    flawed: bool
-    edges: tuple[Edge, ...]
 
 
 @define
@@ -108,6 +73,8 @@ class Conversion:
             return value
         if not isinstance(value, dict):
             return self._lost({}, node, f"{shown(value)} is no schema")
+        if value.get("type") in keywords.TYPES and value.keys() <= _PLAIN:
+            return {"type": value["type"]}
         if self._depth > MAX_DEPTH:
             return self._lost({}, node, f"schemas nest deeper than {MAX_DEPTH} levels")
         self._depth += 1
@@ -136,8 +103,8 @@ class Conversion:
             own = Node({key: value for key, value in node.value.items() if key != "$ref"}, node.file, node.pointer)
             rest = self._keywords(own, evolve(mode, open=True), in_place)
             found = {"allOf": [holder, rest]} if rest.keys() & _JUDGING else holder
-        elif beside:
-            told = ", ".join(sorted(beside))
+        elif others := [key for key in sorted(beside) if not _is_said_by(target, key, node.value[key])]:
+            told = ", ".join(others)
             self.schemas.register.loss(node, f"{told[:80]} beside $ref says nothing: a $ref stands alone here")
         return self._with_null(node, found)
 
@@ -426,6 +393,11 @@ class Conversion:
         self.flaws += 1
         out[UNCHECKED] = True
         return out
+
+
+def _is_said_by(target: Node, key: str, value: Any) -> bool:
+    """Whether what a reference leads to says the same as what stands beside the reference."""
+    return isinstance(target.value, dict) and key in target.value and bool(target.value[key] == value)
 
 
 def _only_nullable(node: Node) -> bool:

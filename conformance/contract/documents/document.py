@@ -11,17 +11,17 @@ from typing import Any
 from attrs import define, field
 
 from conformance.contract.documents.contents import ANY, Contents
-from conformance.contract.documents.conversion import Direction
 from conformance.contract.documents.files import Files, Node
 from conformance.contract.documents.later import Later
 from conformance.contract.documents.listing import collection_of
+from conformance.contract.documents.references import Direction
 from conformance.contract.documents.schemas import Schemas
 from conformance.contract.documents.servers import base_urls
 from conformance.contract.documents.templates import mistake_in, read_template
 from conformance.contract.documents.unchecked import Register
 from conformance.contract.errors import ContractError
 from conformance.contract.operation import MANY_SEGMENTS, METHODS, Answer, Operation
-from conformance.contract.templates import anonymous
+from conformance.contract.templates import anonymous, parameters_in
 
 _STATUS = re.compile(r"[1-5]([0-9][0-9]|XX)")
 _ANY_SUCCESS = tuple(range(200, 300))
@@ -135,6 +135,12 @@ class Document:
                 continue
             if place == "path":
                 name = name.strip("{}+*")
+                if name not in named and name in parameters_in(path):
+                    self.unchecked.repair(node, f"{name[:80]!r} stands in the query of the path {path}")
+                    kept.append(
+                        contents.parameter(Node({**node.value, "in": "query"}, node.file, node.pointer), many=False)
+                    )
+                    continue
                 if name not in named:
                     self.unchecked.loss(node, f"{name[:80]!r} is no part of the path {path}; it is left out")
                     continue

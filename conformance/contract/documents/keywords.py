@@ -39,6 +39,8 @@ _ANYTHING = ("any", "mixed", "anything", "unknown", "file", "binary", "undefined
 
 def types(value: Any, repair: Repair) -> list[str]:
     """The types that `type` names; empty for any."""
+    if isinstance(value, str) and value in TYPES:
+        return [value]
     named = value if isinstance(value, list) else [value]
     if isinstance(value, str) and re.fullmatch(r"\w+(\s*[|,/]\s*\w+)+", value):
         named = re.split(r"\s*[|,/]\s*", value)

@@ -10,8 +10,9 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.contract.documents.conversion import Conversion, Direction, Edge, Mode, Strict
+from conformance.contract.documents.conversion import Conversion
 from conformance.contract.documents.files import Files, Node, Nowhere
+from conformance.contract.documents.references import Direction, Edge, Mode, Strict
 from conformance.contract.documents.unchecked import Register
 from conformance.contract.errors import ContractError
 from conformance.contract.schema import UNCHECKED, SchemaError, Validator, first_mistake
