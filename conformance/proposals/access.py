@@ -133,7 +133,8 @@ def _scheme(carrier: Carrier, sent: list[str], said: tuple[str, ...]) -> Finding
     words = Votes.of(
         match[1] if (match := _WORD.fullmatch(value)) else "" for value in sent if " " in value or "_" in value
     )
-    if words.total and len(words.counts) == 1 and words.first and carrier.parameter is None:
+    clear = words.total and words.counts[words.first] * 3 >= words.total * 2
+    if clear and words.first and carrier.parameter is None:
         same = carrier.scheme is not None and carrier.scheme.lower() == words.first.lower()
         return words.proposal(words.first, "requests", said if same else ())
     if carrier.scheme is not None:

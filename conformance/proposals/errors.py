@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conformance.contract import Validator
 from conformance.proposals.evidence import Abstained, Finding, Findings, Proposal, Votes, settled
 from conformance.proposals.material import Material, described, plain, token, tokens_of, types_of
 
@@ -21,8 +21,9 @@ _MARKS = frozenset(("error", "errors"))
 _WORDS = frozenset((*_TEXTS, *_CODES, "status", "statuscode", "instance", "success", "httpstatus", "errorcodes"))
 """What errors are told with: another member that a few errors share may be of their kind alone."""
 
-ENOUGH = 20
-"""Errors, of two statuses or more, from which on every member that all of them share belongs to the envelope."""
+MOST_KINDS = 3
+A_KIND = 3
+"""Kinds of error bodies that an envelope has at most, and bodies from which on they are one."""
 
 
 def errors(material: Material) -> Findings:
@@ -33,11 +34,13 @@ def errors(material: Material) -> Findings:
         nothing = Abstained("no error with a JSON body was recorded", "calls that are refused: with 400, 401, 404")
         return {"errors.envelope": nothing, "errors.unknown": _unknown(material)}
     bodies = [each.response.json for each in told]
-    envelope = _envelope(bodies, {each.response.status for each in told}, known)
+    envelope = _envelope(bodies, known)
     found: dict[str, Finding] = {"errors.envelope": envelope}
     if isinstance(envelope, Proposal):
-        schema = envelope.value
-        found["errors.classes"] = _classes(material, schema)
+        found["errors.classes"] = _classes(material, envelope.value)
+        # Where bodies are of several kinds, most of them tell.
+        schema = envelope.value.get("anyOf", [envelope.value])[0]
+        bodies = [body for body in bodies if all(name in body for name in schema["required"])]
         found["errors.message"] = message = _text(bodies, schema)
         found |= _code(bodies, schema, message)
         found["errors.in_success"] = _marks(material, schema)
@@ -58,54 +61,56 @@ def _envelopes(material: Material) -> dict[str, tuple[str, ...]]:
     return {place: tuple(places) for place, places in found.items()}
 
 
-def _envelope(bodies: list[Any], statuses: set[int], known: Mapping[str, tuple[str, ...]]) -> Finding:
+def _envelope(bodies: list[Any], known: Mapping[str, tuple[str, ...]]) -> Finding:
     if not bodies:
         # What a document says of errors is judged by its schemas; of an envelope only recordings tell.
         return Abstained("no error with a JSON body was recorded", "calls that are refused: with 400, 401, 404")
-    plenty = len(bodies) >= ENOUGH and len(statuses) > 1
     if any(token(name) in known for name in bodies[0]):
         # What a document does not name beside what it does may be left out tomorrow.
         bodies = [{name: value for name, value in body.items() if token(name) in known} for body in bodies]
-    schema = _shape(bodies, plenty, known, "")
-    if not schema.get("required"):
-        kinds = Counter(tuple(sorted(body)[:4]) for body in bodies)
-        told = "; ".join(f"{', '.join(names)} in {count}" for names, count in kinds.most_common(3))
-        return Abstained(f"error bodies have no member in common that tells of an error: {told}")
-    said = next((known[token(name)] for name in schema["required"] if token(name) in known), ())
-    return Proposal(schema, len(bodies), 0, "error bodies", said)
+    schema = _shape(bodies, "")
+    if schema["required"]:
+        said = next((known[token(name)] for name in schema["required"] if token(name) in known), ())
+        return Proposal(schema, len(bodies), 0, "error bodies", said)
+    kinds: dict[frozenset[str], list[Any]] = {}
+    for body in bodies:
+        kinds.setdefault(frozenset(name for name in body if plain(name) in _WORDS), []).append(body)
+    shapes = [_shape(those, "") for those in sorted(kinds.values(), key=lambda those: (-len(those), str(those[0])))]
+    told = "; ".join(f"{', '.join(sorted(names)) or 'other members'} in {len(those)}" for names, those in kinds.items())
+    if (
+        len(shapes) <= MOST_KINDS
+        and all(each["required"] for each in shapes)
+        and min(map(len, kinds.values())) >= A_KIND
+    ):
+        return Proposal({"type": "object", "anyOf": shapes}, len(bodies), 0, "error bodies", but=(told,))
+    return Abstained(f"error bodies have no member in common that tells of an error: {told}")
 
 
-def _shape(values: list[Any], plenty: bool, known: Mapping[str, tuple[str, ...]], place: str) -> dict[str, Any]:
-    """A schema of the members that all of some objects have."""
-    shared = [name for name in values[0] if all(isinstance(value, dict) and name in value for value in values)]
+def _shape(values: list[Any], place: str) -> dict[str, Any]:
+    """A schema of the members, of those that errors are told with, that all of some objects have."""
     properties: dict[str, Any] = {}
-    for name in shared:
-        at = place + token(name)
-        if not (plenty or plain(name) in _WORDS or (at in known and len(values) > 2)):
-            continue
-        member = _member([value[name] for value in values], plenty, known, at)
-        if member is not None:
-            properties[name] = member
-    required = [name for name in properties if plain(name) in _WORDS or plenty]
-    return {"type": "object", "required": required, "properties": {name: properties[name] for name in required}}
+    for name in values[0]:
+        if plain(name) in _WORDS and all(isinstance(value, dict) and name in value for value in values):
+            member = _member([value[name] for value in values], place + token(name))
+            if member is not None:
+                properties[name] = member
+    return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _member(values: list[Any], plenty: bool, known: Mapping[str, tuple[str, ...]], place: str) -> dict[str, Any] | None:
-    """A schema of values that stand at one place; None where they say nothing, such as null in all."""
+def _member(values: list[Any], place: str) -> dict[str, Any] | None:
+    """A schema of values that stand at one place; None where they are of several types, or null in all."""
     kinds = {_kind(value) for value in values}
     if kinds == {"string"}:
         return {"type": "string", **({"minLength": 1} if all(values) else {})}
     if kinds == {"object"} and len(tokens_of(place)) < 2:
-        inner = _shape(values, plenty, known, place)
+        inner = _shape(values, place)
         return inner if inner["required"] else {"type": "object"}
     if kinds == {"array"}:
         items = [item for value in values for item in value]
         item_kinds = sorted({_kind(item) for item in items})
         filled = {"minItems": 1} if all(values) else {}
         return {"type": "array", **filled, **({"items": {"type": item_kinds[0]}} if len(item_kinds) == 1 else {})}
-    if len(kinds) == 1 and kinds != {"null"}:
-        return {"type": kinds.pop()}
-    return {"type": sorted(kinds)} if kinds != {"null"} and plenty else None
+    return {"type": kinds.pop()} if len(kinds) == 1 and kinds != {"null"} else None
 
 
 def _kind(value: Any) -> str:
@@ -117,14 +122,16 @@ def _kind(value: Any) -> str:
 
 def _classes(material: Material, schema: Mapping[str, Any]) -> Finding:
     """The status classes in which every body is the envelope."""
-    found, held, against = [], 0, 0
+    found, held, against, validator = [], 0, 0, Validator(schema)
     for status_class in (4, 5):
         bodies = [
             each
             for each in material.known
             if each.response.status_class == status_class and each.request.method != "HEAD"
         ]
-        wearing = [each for each in bodies if each.response.is_json and _wears(each.response.json, schema)]
+        wearing = [
+            each for each in bodies if each.response.is_json and not validator.errors(each.response.json, limit=1)
+        ]
         if bodies and len(wearing) == len(bodies):
             found.append(status_class)
             held += len(wearing)
@@ -133,10 +140,6 @@ def _classes(material: Material, schema: Mapping[str, Any]) -> Finding:
     if found:
         return Proposal(found, held, 0, "errors", but=(f"{against} others without it",) if against else ())
     return Abstained(f"{against} errors have another body or none", "errors of the API itself")
-
-
-def _wears(body: Any, schema: Mapping[str, Any]) -> bool:
-    return isinstance(body, dict) and all(name in body for name in schema["required"])
 
 
 def _places(schema: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -223,9 +226,12 @@ def _unknown(material: Material) -> Finding:
         if each.request.method == "GET"
         and each.operation is not None
         and each.operation.path_parameters
-        and each.response.status in (404, 410)
+        and each.response.status in (400, 404, 410, 422)
+        and not each.request.query
     ]
     votes = Votes.of(each.response.status for each in missing)
+    if votes.total and votes.first not in (404, 410):
+        return Abstained(f"a GET of what may be unknown was answered {votes.first}", "a GET of an id that nothing has")
     said: dict[Any, tuple[str, ...]] = {}
     for operation in material.operations:
         if "404" in operation.answers and operation.path_parameters:
@@ -241,4 +247,11 @@ def _malformed(material: Material) -> Finding:
         if each.request.body and not each.request.is_json and (each.request.media_type or "").endswith("json")
         if each.response.status_class == 4 and each.response.status not in (401, 403, 404, 429)
     )
-    return settled(votes, "calls", {}, Abstained("no malformed body was sent", "a create with a body that is cut off"))
+    said: dict[Any, tuple[str, ...]] = {}
+    for operation in material.operations:
+        for status in (400, 422) if operation.request_schema is not None else ():
+            if str(status) in operation.answers:
+                said[status] = (*said.get(status, ()), material.pointer_to(operation, "responses", str(status)))
+    otherwise = Abstained("no malformed body was sent", "a create with a body that is cut off")
+    # Without a document that says so another refusal would do as well.
+    return settled(votes, "calls", said, otherwise) if votes.total and said else otherwise

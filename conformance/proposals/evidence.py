@@ -101,6 +101,9 @@ def settled(votes: Votes, of: str, said: Mapping[Any, tuple[str, ...]], otherwis
         only = next(iter(said)) if len(said) == 1 else None
         return Proposal(only, said=said[only]) if only is not None else otherwise
     value = votes.first
+    if said and value not in said:
+        told = ", ".join(map(str, said))
+        return Abstained(f"recorded is {', '.join(votes.others(None))}, where the document says {told}")
     if len(votes.counts) == 1 or (value in said and votes.counts[value] * 2 > votes.total):
         return votes.proposal(value, of, said.get(value, ()))
     return Abstained(

@@ -158,8 +158,10 @@ def _id_of(
     candidates = list(dict.fromkeys((*IDS[:7], f"{word}_id", f"{word}Id", f"{word}_uuid", word, *IDS[7:])))
     said = (material.pointer_to(operation, "responses"),)
     if not pages:
-        found = next((name for name in candidates if name in named), None)
-        if found is not None and found != "name":
+        # A plural, an object or a list under such a name is no id.
+        scalars = [name for name in candidates if types_of(named.get(name, {})) & {"string", "integer"}]
+        found = next((name for name in scalars if name not in (word, "name")), None)
+        if found is not None:
             return Proposal(found, said=said)
         return Abstained("no record was seen", f"{operation.id} with two records or more")
     for name in candidates:

@@ -157,6 +157,27 @@ def properties_of(root: Mapping[str, Any], node: Any, depth: int = 6) -> dict[st
     return found
 
 
+def is_required(schema: Mapping[str, Any] | None, place: str) -> bool:
+    """Whether a schema says that a member is always there: by its own object, whatever holds that."""
+    if schema is None:
+        return False
+    node: Mapping[str, Any] = resolved(schema, schema)
+    *holders, name = tokens_of(place)
+    for holder in holders:
+        node = properties_of(schema, node).get(holder, {})
+    return name in _needed(schema, node)
+
+
+def _needed(root: Mapping[str, Any], node: Any, depth: int = 6) -> set[str]:
+    schema = resolved(root, node)
+    names = schema.get("required")
+    found = {name for name in names if isinstance(name, str)} if isinstance(names, list | tuple) else set()
+    branches = (*schema.get("allOf", ()), *schema.get("anyOf", ()), *schema.get("oneOf", ())) if depth else ()
+    for branch in branches:
+        found |= _needed(root, branch, depth - 1)
+    return found
+
+
 def types_of(schema: Mapping[str, Any]) -> frozenset[str]:
     """The JSON types that a schema allows by name."""
     kinds = schema.get("type", ())

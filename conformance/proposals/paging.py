@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
-
 from conformance.proposals import names
+from conformance.proposals.counted import Way, by_count, votes_of
 from conformance.proposals.evidence import Abstained, Finding, Findings, Proposal, Votes
 from conformance.proposals.lists import Listed
-from conformance.proposals.material import Material, plain, token, tokens_of
+from conformance.proposals.material import Material, described, is_required, plain, token, tokens_of, types_of
 from conformance.proposals.pages import Pages, Seen, changed, is_url
 from conformance.proposals.sizes import counts_of, page_size
 from conformance.proposals.vendor import Told, told_by
@@ -22,21 +20,6 @@ NOT_CUT = Abstained(
     "no list was seen that names another page, and the document does not say how lists are cut",
     "a list with more records than one page holds, and its next page",
 )
-
-
-@frozen
-class Way:
-    """How a page leads to the next one.
-
-    Attributes:
-        next: where that is named: a JSON pointer, or a header.
-    """
-
-    style: Proposal
-    cursor: Finding
-    next: Finding | None = None
-    numbered: Proposal | None = None
-    more: Mapping[str, Finding] | None = None
 
 
 def pagination(material: Material, lists: tuple[Listed, ...]) -> Findings:
@@ -54,7 +37,7 @@ def pagination(material: Material, lists: tuple[Listed, ...]) -> Findings:
     found |= {f"pagination.{name}": finding for name, finding in (way.more or {}).items()}
     paged = _paged(pages, way)
     found |= _before(pages, way)
-    found["pagination.end"] = _end(paged, way)
+    found["pagination.end"] = _end(pages, paged, way)
     found |= counts_of(pages, paged, lambda seen: _names_next(seen, way))
     found |= _envelope(paged, found)
     found |= page_size(pages, paged, told, lambda seen: _names_next(seen, way))
@@ -78,14 +61,14 @@ def _way(pages: Pages, told: tuple[Told, ...]) -> Way | None:
         return _by_header(pages, linked)
     if body is not None:
         return body
-    return _by_cursor_header(pages) or _by_edges(pages) or _by_count(pages, told)
+    return _by_cursor_header(pages) or _by_edges(pages) or by_count(pages, told)
 
 
 # A neighbour in the body
 
 
 def _by_body(pages: Pages, told: tuple[Told, ...]) -> Way | None:
-    places = _votes(told, "next")
+    places = votes_of(told, "next")
     candidates = [place for place in pages.places(names.NEXT) if not _is_flag(pages, place)]
     ranked = sorted(
         dict.fromkeys((*places, *candidates)),
@@ -117,10 +100,6 @@ def _by_body(pages: Pages, told: tuple[Told, ...]) -> Way | None:
         style = Proposal("timestamp", len(named), 0, "pages that name a next one", said)
     where = Proposal(place, there, len(pages.seen) - there, "lists", said)
     return Way(style, cursor, where, number)
-
-
-def _votes(told: tuple[Told, ...], name: str) -> Counter[str]:
-    return Counter(each.values[name] for each in told if each.values.get(name))
 
 
 def _is_flag(pages: Pages, place: str) -> bool:
@@ -156,7 +135,7 @@ def _cursor_of(pages: Pages, place: str, kind: str, named: list[tuple[Seen, Any]
     elif followed:
         votes = Votes(followed)
         return votes.proposal(votes.first, "pages that were asked for next", pages.said(votes.first))
-    by_vendor = _votes(told, "cursor") or _votes(told, "page") or _votes(told, "offset")
+    by_vendor = votes_of(told, "cursor") or votes_of(told, "page") or votes_of(told, "offset")
     if by_vendor:
         name = min(by_vendor, key=lambda each: (-by_vendor[each], each))
         return Proposal(name, said=tuple(each.said for each in told if name in each.values.values()))
@@ -257,89 +236,6 @@ def _by_cursor_header(pages: Pages) -> Way | None:
     return Way(style, cursor, Proposal(header, found[header], 0, "lists"), None)
 
 
-# A neighbour that the client works out
-
-
-def _by_count(pages: Pages, told: tuple[Told, ...]) -> Way | None:
-    more: dict[str, Finding] = {}
-    for name, vocabulary in (("more", names.MORE), ("last", names.LAST), ("pages", names.PAGES)):
-        wanted = int if name == "pages" else bool
-        for place in (*_votes(told, name), *pages.places(vocabulary)):
-            values = [value for value in pages.values(place) if not pages.is_absent(value) and value is not None]
-            fits = all(isinstance(value, bool) is (wanted is bool) and isinstance(value, int) for value in values)
-            kinds = set(pages.members.get(place, {})) & {"boolean", "integer"}
-            if fits and (values or kinds == {"boolean" if wanted is bool else "integer"}):
-                more.setdefault(name, Proposal(place, len(values), 0, "lists", pages.documented(place)))
-    number, offset = _asked_by(pages, told, "page", names.NUMBER), _asked_by(pages, told, "offset", names.OFFSET)
-    after = _asked_by(pages, told, "cursor", names.CURSOR)
-    total = counts_of(pages, pages.seen, lambda _: False).get("pagination.total")
-    if number is not None and more:
-        first = _first(pages, number.value)
-        if first is None:
-            return Way(number, Abstained("whether pages count from 0 or from 1 is not told", "page 1 of a list"))
-        return Way(_style("page-number", more, number), number, more={**more, "first": first})
-    if offset is not None and (more or isinstance(total, Proposal)):
-        first = _first(pages, offset.value) or Proposal(0, said=offset.said)
-        return Way(_style("offset", more, offset), offset, more={**more, "first": first})
-    if after is not None and "more" in more:
-        return _by_last_id(pages, after, more)
-    return None
-
-
-def _asked_by(pages: Pages, told: tuple[Told, ...], name: str, vocabulary: tuple[str, ...]) -> Proposal | None:
-    by_vendor = _votes(told, name)
-    found = min(by_vendor, key=lambda each: (-by_vendor[each], each)) if by_vendor else pages.parameter(vocabulary)
-    if found is None:
-        return None
-    said = (*(each.said for each in told if each.values.get(name) == found), *pages.said(found))
-    return Proposal(found, pages.asked[found], 0, "calls", said)
-
-
-def _style(style: str, more: Mapping[str, Finding], asked: Proposal) -> Proposal:
-    shown = max((finding.held for finding in more.values() if isinstance(finding, Proposal)), default=0)
-    return Proposal(style, shown, 0, "lists", asked.said)
-
-
-def _first(pages: Pages, parameter: str) -> Proposal | None:
-    """The number that the first page has: as it says itself, or as the document does."""
-    votes = Votes.of(
-        value
-        for seen in pages.seen
-        if seen.asked(parameter) is None
-        for place in pages.places(names.PLACE)
-        if isinstance(value := seen.told.get(place), int) and value in (0, 1) and _alike(place, parameter)
-    )
-    if len(votes.counts) == 1:
-        return votes.proposal(votes.first, "first pages", pages.said(parameter))
-    for key in ("default", "minimum"):
-        values = {(each.get("schema") or {}).get(key) for each in pages.schema_of(parameter)} - {None}
-        if len(values) == 1 and values <= {0, 1}:
-            return Proposal(values.pop(), said=pages.said(parameter))
-    return None
-
-
-def _alike(place: str, parameter: str) -> bool:
-    of_places = (*names.NUMBER, "currentpage") if plain(parameter) in names.NUMBER else names.OFFSET
-    return plain(tokens_of(place)[-1]) in of_places
-
-
-def _by_last_id(pages: Pages, after: Proposal, more: Mapping[str, Finding]) -> Way | None:
-    """A cursor that is the id of the last record on the page before."""
-    held = against = 0
-    for before, following in pages.pairs:
-        given, records = following.asked(after.value), before.listed.records(before.exchange)
-        identity = before.listed.id
-        if given is None or before.asked(after.value) == given or not records or not isinstance(identity, Proposal):
-            continue
-        same = isinstance(records[-1], dict) and str(records[-1].get(identity.value)) == given
-        held, against = held + same, against + (not same)
-    named = plain(after.value) in ("startingafter", "sinceid", "lastid", "afterid")
-    if against or not (held or named):
-        return None
-    style = Proposal("last-id", held, 0, "pages that were asked for next", after.said)
-    return Way(style, after, more=more)
-
-
 # What goes with it
 
 
@@ -369,7 +265,7 @@ def _names_next(seen: Seen, way: Way) -> bool:
     return isinstance(pages, int) and asked.isdigit() and int(asked) < pages
 
 
-def _end(paged: tuple[Seen, ...], way: Way) -> Finding:
+def _end(pages: Pages, paged: tuple[Seen, ...], way: Way) -> Finding:
     """The forms in which the last page says that nothing follows."""
     if way.style.value not in ("cursor-in-body", "timestamp", "cursor-links"):
         return Proposal(["absent"], said=way.style.said)
@@ -382,7 +278,19 @@ def _end(paged: tuple[Seen, ...], way: Way) -> Finding:
     )
     if not forms.total:
         return Abstained("no last page was seen", "a list to its end")
-    return Proposal(sorted(forms.counts), forms.total, 0, "last pages", way.next.said)
+    return Proposal(sorted({*forms.counts, *_allowed(pages, place)}), forms.total, 0, "last pages", way.next.said)
+
+
+def _allowed(pages: Pages, place: str) -> set[str]:
+    """Other forms of the end that the document leaves open."""
+    found = set()
+    for listed in pages.lists:
+        schema = pages.material.schema_of(listed.operation)
+        for at, member in described(schema):
+            if at == place:
+                found |= {"null"} if "null" in types_of(member) else set()
+                found |= set() if is_required(schema, place) else {"absent"}
+    return found
 
 
 def _before(pages: Pages, way: Way) -> Findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -52,8 +53,11 @@ def resources(material: Material, lists: tuple[Listed, ...]) -> tuple[Proposed, 
         if create is None or is_parameter(last) or plain(last) in _NOT_MADE:
             continue
         own = [each for each in by_path if each.rpartition("/")[0] == path and is_parameter(each.rpartition("/")[2])]
-        if len(own) == 1:
-            found.append(_resource(material, create, operations.get("GET"), own[0], by_path[own[0]], lists))
+        if own:
+            # Several templates of one shape differ in what their parameter is called.
+            roles = {method: operation for path_ in own for method, operation in by_path[path_].items()}
+            most = max(own, key=lambda each: (len(by_path[each]), each))
+            found.append(_resource(material, create, operations.get("GET"), most, roles, lists))
     return tuple(_named_apart(found))
 
 
@@ -120,7 +124,16 @@ def _id(material: Material, roles: Mapping[str, Operation | None], parameter: st
     matching = Votes.of(name for name, value in shown if value in values)
     candidates = [name for name in dict.fromkeys((*IDS, parameter)) if matching.counts[name]]
     if candidates:
-        return matching.proposal(candidates[0], "values that were asked for")
+        # What a create answers has to tell which one was made.
+        create = roles["create"]
+        made = {
+            name
+            for each in (material.answers.get(create.id, ()) if create is not None else ())
+            for thing in _things(each, listed)
+            for name in thing
+        }
+        chosen = next((name for name in candidates if name in made), candidates[0])
+        return matching.proposal(chosen, "values that were asked for")
     if listed is not None and isinstance(listed.id, Proposal):
         return listed.id
     create = roles["create"]
@@ -162,7 +175,11 @@ def _object(material: Material, operations: list[Operation], identity: Finding) 
             place = _place(each.response.json, identity.value, operation)
             if place is not None:
                 recorded.append(place)
-        wanted = [place for place, members in _objects(material.schema_of(operation)) if identity.value in members]
+        wanted = [
+            place
+            for place, members in _objects(material.schema_of(operation))
+            if identity.value in members and not properties_of(members, members[identity.value])
+        ]
         chosen = _likeliest(wanted, operation)
         if chosen is not None:
             described[chosen] = (*described.get(chosen, ()), material.pointer_to(operation, "responses"))
@@ -179,8 +196,12 @@ def _object(material: Material, operations: list[Operation], identity: Finding) 
 def _place(body: Any, identity: str, operation: Operation) -> str | None:
     if not isinstance(body, dict):
         return None
-    places = [token(name) for name, member in body.items() if isinstance(member, dict) and identity in member]
-    return _likeliest([*([""] if identity in body else []), *places], operation)
+    holders = [("", body), *((token(name), member) for name, member in body.items() if isinstance(member, dict))]
+    for name in (identity, *IDS[:7]):
+        places = [at for at, holder in holders if isinstance(holder.get(name), str | int)]
+        if places:
+            return _likeliest(places, operation)
+    return None
 
 
 def _likeliest(places: list[str], operation: Operation) -> str | None:
@@ -200,10 +221,11 @@ def _body(material: Material, create: Operation) -> Finding:
         for each in material.known
         if each.known_as == create.id and each.response.ok and each.request.body and each.request.is_json
     ]
+    parameters = frozenset(name for operation in material.operations for name in operation.path_parameters)
     sent = [body for body in sent if isinstance(body, dict) and body and "__redacted" not in str(body)]
     if sent:
-        body = min(sent, key=lambda each: (len(str(each)), str(each)))
-        return Proposal(_unique(body), len(sent), 0, "creates that were accepted")
+        body = min(sent, key=lambda each: (not str(each).isascii(), len(str(each)), str(each)))
+        return Proposal(_unique(body, parameters), len(sent), 0, "creates that were accepted")
     said = (material.pointer_to(create, "requestBody"),)
     sample = create.sample.body if create.sample is not None else None
     if isinstance(sample, dict) and sample:
@@ -216,15 +238,29 @@ def _body(material: Material, create: Operation) -> Finding:
     return Abstained("no create was recorded, and the document has no sample of one", f"{create.id}, accepted")
 
 
-def _unique(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A body whose name nothing else has."""
-    made = dict(body)
-    name = next((each for each in _NAMES if isinstance(made.get(each), str)), None)
-    if name is not None:
-        value = made[name]
-        ending = "." if value.endswith(".") else ""
-        made[name] = f"{_UNIQUE}.example.com{ending}" if _HOSTLIKE.fullmatch(value) else _UNIQUE
+def _unique(body: Any, parameters: frozenset[str] = frozenset()) -> Any:
+    """A body whose name nothing else has, and which refers to what is known where it names a path parameter."""
+    made = json.loads(json.dumps(body))
+    waiting, named = [made], False
+    while waiting:
+        holder = waiting.pop(0)
+        places = list(holder.items()) if isinstance(holder, dict) else list(enumerate(holder))
+        for place, value in places:
+            if isinstance(value, dict | list):
+                waiting.append(value)
+            elif isinstance(value, str) and place in parameters:
+                holder[place] = f"{{{place}}}"
+        texts = [place for place, value in places if place in _NAMES and isinstance(value, str)]
+        ranked = sorted((_NAMES.index(place), place) for place in texts)
+        if ranked and not named:
+            holder[ranked[0][1]] = _renamed(holder[ranked[0][1]])
+            named = True
     return made
+
+
+def _renamed(value: str) -> str:
+    ending = "." if value.endswith(".") else ""
+    return f"{_UNIQUE}.example.com{ending}" if _HOSTLIKE.fullmatch(value) else _UNIQUE
 
 
 def _built(schema: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -366,7 +366,7 @@ def calls() -> Stranger:
             "pagination.next": "/next_page_uri",
             "auth.scheme": "Basic",
             "pagination.cursor": "PageToken",
-            "pagination.end": ["null"],
+            "pagination.end": ["absent", "null"],
             "pagination.page_size.parameter": "PageSize",
             "pagination.page_size.maximum": 1000,
         },
