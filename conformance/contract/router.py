@@ -48,7 +48,13 @@ class _Asked:
         self.query: Mapping[str, str | None] = query_of(operation.path)
 
     def matches(self, query: Mapping[str, str]) -> bool:
-        return all(name in query and value in (None, query[name]) for name, value in self.query.items())
+        """Whether a request asks for every value that the template gives."""
+        return all(query.get(name) == value for name, value in self.query.items() if value is not None)
+
+    def rank(self, query: Mapping[str, str]) -> tuple[int, int]:
+        """What is greatest for the template that says most of a request, and least of what it does not have."""
+        given = sum(value is not None for value in self.query.values())
+        return given, sum(1 if name in query else -1 for name in self.query)
 
 
 class Router:
@@ -67,9 +73,7 @@ class Router:
             for part in segments[:-1] if operation.rest else segments:
                 node = node.below(part)
             at = node.rest if operation.rest else node.operations
-            asked = at.setdefault(operation.method, [])
-            asked.append(_Asked(operation))
-            asked.sort(key=lambda each: -len(each.query))
+            at.setdefault(operation.method, []).append(_Asked(operation))
 
     def find(self, method: str, path: str, query: Query = ()) -> Operation | None:
         """The operation for a method, a path below the base URL and a query, or None if the contract has none."""
@@ -79,7 +83,8 @@ class Router:
         if len(found) == 1 and not found[0].query:
             return found[0].operation
         asked = dict(query)
-        return next((each.operation for each in found if each.matches(asked)), None)
+        fitting = [each for each in found if each.matches(asked)]
+        return max(fitting, key=lambda each: each.rank(asked)).operation if fitting else None
 
     def _find(self, node: _Node, segments: list[str], depth: int, method: str) -> list[_Asked] | None:
         if depth == len(segments):

@@ -201,6 +201,10 @@ class Journal:
             Unchecked(api=contract.api, pointer=each.pointer, reason=one_line(each.reason), kind=each.kind)
             for each in contract.unchecked
         ]
+        without = [each.id for each in contract.requirements.values() if not contract.operations_of(each)]
+        if contract.lacking and without:
+            more = f" and {len(without) - 5} more" if len(without) > 5 else ""
+            self.notices.append(f"the document has none of the operations of {', '.join(without[:5])}{more}")
 
     def close(self, exit_status: int = 0) -> None:
         """The last event of a process."""

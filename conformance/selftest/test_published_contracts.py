@@ -27,6 +27,8 @@ TEMPLATES = (
     "/pages?beta=true",
     "/pages?beta=true&draft",
     "/pages",
+    "/weather?lat={lat}&lon={lon}",
+    "/weather?city={city}&country={country}",
     "/things/{id}/parts#fragment",
     "/rest/{path+}",
 )
@@ -58,6 +60,8 @@ def router(tmp_path: Path) -> Router:
         ("/pages", "beta=true&draft=", "/pages?beta=true&draft"),
         ("/pages", "beta=false", "/pages"),
         ("/pages", "", "/pages"),
+        ("/weather", "city=x", "/weather?city={city}&country={country}"),
+        ("/weather", "lat=1&lon=2", "/weather?lat={lat}&lon={lon}"),
         ("/things/7/parts", "", "/things/{id}/parts#fragment"),
         ("/rest/a/b/c", "", "/rest/{path}"),
         ("/rest/", "", None),
@@ -276,6 +280,19 @@ def test_where_a_document_names_no_host_those_asked_for_what_it_describes_are_th
     assert "left out: other.net" in out
 
 
+def test_requirements_of_operations_that_the_document_lacks_are_told_and_not_exercised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = vultr(tmp_path).path
+    said = recording(tmp_path, ("GET", "https://api.vultr.com/v2/users/7", 200, {"user": {"id": "7"}}))
+    report = tmp_path / "report"
+    main(["judge", "--spec", str(spec), "--api", "vultr", "--report-dir", str(report), said])
+    assert "notice: the document has none of the operations of vultr." in capsys.readouterr().out
+    cases = {case["operation"] for one in reported(report)["requirements"] for case in one["cases"]}
+    assert "GET /v2/users/{user-id}" in cases
+    assert "GET /v2/plans" not in cases
+
+
 def test_a_folder_with_a_published_document_is_an_api(tmp_path: Path) -> None:
     folder = tmp_path / "acme"
     folder.mkdir()
@@ -297,6 +314,16 @@ def test_a_folder_with_a_published_document_is_an_api(tmp_path: Path) -> None:
     load.__globals__["_load"].cache_clear()
     with pytest.raises(ContractError, match=r"GET /nothing is not in document\.json"):
         load("acme", tmp_path)
+
+
+def test_what_an_operation_has_for_a_server_of_its_own_leads_to_it(tmp_path: Path) -> None:
+    upload = {**GOOD, "servers": [{"url": "https://upload.acme.com/files/v3"}]}
+    paths = {"/things": {"get": GOOD, "post": upload}, "/media": {"servers": [{"url": "/media/v9"}], "get": GOOD}}
+    contract = alone(published(tmp_path, paths), "acme")
+    locator = Locator(contract, contract.conventions.origin)
+    assert locator.operation("POST", "https://upload.acme.com/files/v3/things") is contract.operation("POST /things")
+    assert locator.operation("GET", "https://api.acme.com/media/v9/media") is contract.operation("GET /media")
+    assert contract.hosts == ("api.acme.com", "upload.acme.com")
 
 
 def test_several_base_paths_lead_to_one_operation(tmp_path: Path) -> None:

@@ -98,6 +98,8 @@ CASES: dict[str, Case] = {
         [("loss", "/properties/a/$ref")],
     ),
     "$ref to another host": ("3.0", {"$ref": "https://example.com/a.json"}, 1, NOTHING, [("loss", "/$ref")]),
+    "$ref as a name": ("2.0", {"$ref": "Thing"}, {"id": 1}, {}, [("repair", "/$ref")]),
+    "$ref as in another version": ("3.0", {"$ref": "#/definitions/Thing"}, {"id": 1}, {}, [("repair", "/$ref")]),
     "properties a list": ("3.0", {"type": "object", "properties": []}, {}, 1, [("repair", "/properties")]),
     "properties text": ("3.0", {"type": "object", "properties": "none"}, {}, 1, [("loss", "/properties")]),
     "a property that is no schema": (

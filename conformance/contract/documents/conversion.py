@@ -92,7 +92,11 @@ class Conversion:
         try:
             target = self.schemas.files.target(node, node.value["$ref"])
         except Nowhere as error:
-            return self._lost({}, node["$ref"], str(error))
+            meant = self.schemas.meant(node.value["$ref"])
+            if meant is None:
+                return self._lost({}, node["$ref"], str(error))
+            self._repaired(node["$ref"], f"{error}; it is taken for {meant}")
+            target = meant
         open_ = mode.open or (self.schemas.modern and bool(beside & _MEMBERS))
         unsent = mode.unsent - self.schemas.unsent(target, mode.direction)
         name = self.schemas.component(target, Mode(mode.direction, open_, unsent))

@@ -16,7 +16,7 @@ from conformance.contract.documents.later import Later
 from conformance.contract.documents.listing import collection_of
 from conformance.contract.documents.references import Direction
 from conformance.contract.documents.schemas import Schemas
-from conformance.contract.documents.servers import base_urls
+from conformance.contract.documents.servers import base_urls, own_urls
 from conformance.contract.documents.templates import mistake_in, read_template
 from conformance.contract.documents.unchecked import Register
 from conformance.contract.errors import ContractError
@@ -35,7 +35,8 @@ class Document:
         version: `2.0`, `3.0` or `3.1`, by whose rules it is read.
         root: the content of its file, as it stands there.
         operations: every operation that has a path and a method of its own.
-        base_urls: where it says that they are; paths where it names no host, and `*` for any text.
+        base_urls: where it says that they are, or any one of them is; paths where it names no host, and `*` for any
+            text.
         unchecked: what is read otherwise than it stands there, or not at all, as far as it was met.
     """
 
@@ -64,6 +65,7 @@ class Document:
         contents = Contents(files, schemas, register, _media_types(root, "produces"), _media_types(root, "consumes"))
         document = cls(path, version, files.root, base_urls(files.root), register, schemas, contents)
         document.operations = tuple(document._operations(root))
+        document.base_urls = tuple(dict.fromkeys(document.base_urls))
         return document
 
     @property
@@ -106,6 +108,7 @@ class Document:
             found = self._contents.resolved(item)
             if found is None:
                 continue
+            self.base_urls += own_urls(found)
             for key, entry in found.items():
                 method = key.upper()
                 if method not in METHODS:
@@ -121,6 +124,7 @@ class Document:
                     self.unchecked.loss(entry, reason)
                     continue
                 taken[place] = template
+                self.base_urls += own_urls(entry)
                 yield self._operation(method, template, many, found, entry)
 
     def _operation(self, method: str, path: str, many: str | None, item: Node, entry: Node) -> Operation:

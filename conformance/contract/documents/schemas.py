@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 from attrs import define, field
 
@@ -72,6 +73,16 @@ class Schemas:
             self._components[name] = {}
             self._waiting.append((name, node, mode))
         return self._names[key]
+
+    def meant(self, ref: str) -> Node | None:
+        """The named schema that a reference means which leads nowhere: that of its last name."""
+        name = unquote(ref.rpartition("/")[2].removeprefix("#")).replace("~1", "/").replace("~0", "~")
+        for place in ("definitions", "components"):
+            holder = Node(self.files.root).get(place)
+            named = holder.get("schemas") if holder is not None and place == "components" else holder
+            if named is not None and name and (found := named.get(name)) is not None:
+                return found
+        return None
 
     def unsent(self, node: Node, direction: Direction) -> frozenset[str]:
         """The members that a schema, its references and branches say are sent in the other direction only."""

@@ -13,6 +13,7 @@ MANY = 64
 """Base URLs of one server that its variables make."""
 
 _VARIABLE = re.compile(r"{([^{}]+)}")
+_HOST_FIRST = re.compile(r"[\w{}-]+(\.[\w{}-]+)*\.[a-z]{2,}(:[0-9]+)?(/|$)", re.IGNORECASE)
 
 
 def base_urls(root: Mapping[str, Any]) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def own_urls(node: Node) -> tuple[str, ...]:
 
 
 def _of_2(root: Mapping[str, Any]) -> Iterator[str]:
-    base = str(root.get("basePath") or "").rstrip("/")
+    base = _VARIABLE.sub("*", str(root.get("basePath") or "")).rstrip("/")
     base = f"/{base}" if base and not base.startswith("/") else base
     host = root.get("host")
     if not isinstance(host, str) or not host:
@@ -46,7 +47,14 @@ def _of_3(node: Node) -> Iterator[str]:
     for server in servers.parts() if servers is not None else ():
         url = server.value.get("url") if isinstance(server.value, dict) else None
         if isinstance(url, str):
-            yield from _filled(url.strip(), server.value.get("variables"))
+            yield from _filled(_with_scheme(url.strip()), server.value.get("variables"))
+
+
+def _with_scheme(url: str) -> str:
+    """A URL that begins with its host, as some documents write it, with the scheme that it means."""
+    if url.startswith("//"):
+        return f"https:{url}"
+    return f"https://{url}" if _HOST_FIRST.match(url) else url
 
 
 def _filled(url: str, variables: Any) -> Iterator[str]:
