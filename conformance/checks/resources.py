@@ -170,9 +170,11 @@ def _below(path: str, places: Mapping[str, str | None], caller: str | None) -> s
 
 
 def _touches(method: str, path: str, place: str) -> bool:
-    """Whether a write may make or change what is at a place: one to it or its collection; a POST also below either."""
+    """Whether a write may make or change what is at a place: one to it or its collection; a POST also below either, or
+    to what these belong to."""
     collection = place.rpartition("/")[0]
-    return path in (place, collection) or (method == "POST" and path.startswith(f"{collection}/"))
+    near = path.startswith(f"{collection}/") or collection.startswith(f"{path}/")
+    return path in (place, collection) or (method == "POST" and near)
 
 
 def _id_member(sight: Sight) -> str:

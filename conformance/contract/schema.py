@@ -36,6 +36,23 @@ class SchemaError:
             return any(all(error.is_only(excused) for error in branch) for branch in self.branches)
         return excused(self)
 
+    @property
+    def nearest(self) -> SchemaError:
+        """What to tell of it: where a value is none of several things, what is wrong by the one that it is most like.
+
+        That is the one of whose members most are right: what is of another type, or has another `const`, is another.
+        """
+        told = [branch for branch in self.branches if branch]
+        if not told:
+            return self
+        best = min(told, key=lambda branch: (any(self._tells_apart(each) for each in branch), len(branch)))
+        if all(any(self._tells_apart(each) for each in branch) for branch in told) and best[0].pointer == self.pointer:
+            return self
+        return best[0].nearest
+
+    def _tells_apart(self, error: SchemaError) -> bool:
+        return (error.keyword == "type" and error.pointer == self.pointer) or error.keyword == "const"
+
 
 @cache
 def _compiled_text(schema_text: str) -> jsonschema_rs.Draft202012Validator:
@@ -143,11 +160,17 @@ def _told(error: jsonschema_rs.ValidationError) -> str:
     """What is wrong, in words that people know: of a schema `false` there is nothing to be said but that."""
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
         return f"{json.dumps(error.instance, ensure_ascii=False)} is not allowed here"
+    if isinstance(
+        error.kind, jsonschema_rs.ValidationErrorKind.AnyOf | jsonschema_rs.ValidationErrorKind.OneOfNotValid
+    ):
+        value = json.dumps(error.instance, ensure_ascii=False)
+        return f"{_shortened(value, 100)} is none of the {len(error.kind.context)} things that it may be"
     return str(error.message)
 
 
 def _shortened(message: str, limit: int = 200) -> str:
-    return message if len(message) <= limit else f"{message[:limit]}…"
+    """A message of readable length: what is wrong stands at its end, after a value that may be long."""
+    return message if len(message) <= limit else f"{message[: limit // 2]}…{message[-limit // 2 :]}"
 
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")

@@ -16,7 +16,7 @@ from attrs import frozen
 from conformance.checks.base import HELD, Finding, Sight, as_json, check, violated
 from conformance.checks.http.messages import has_content, is_json_type, keeps_fields
 from conformance.checks.schema import ERRORS, is_of_redaction, says_nothing_of
-from conformance.contract import Answer, SchemaError, Validator, dereferenced, is_partial
+from conformance.contract import Answer, SchemaError, Validator, dereferenced, is_partial, pointer
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.redact import is_redacted
 
@@ -29,13 +29,40 @@ def _is_known(exchange: Exchange) -> bool:
 
 
 def _answer(exchange: Exchange) -> Answer | None:
-    return exchange.operation.answer(exchange.response.status) if exchange.operation is not None else None
+    """What the document says of an answer.
+
+    Where it lists successes, what it says of all others is about errors, and describes no success.
+    """
+    operation, response = exchange.operation, exchange.response
+    if operation is None or (response.ok and _is_one_of_all_others(exchange) and _listed(exchange, "2")):
+        return None
+    return operation.answer(response.status)
+
+
+def _is_one_of_all_others(exchange: Exchange) -> bool:
+    """Whether a document that speaks of all other statuses does not list this one."""
+    listed, status = _listed(exchange), exchange.response.status
+    return "default" in listed and not {str(status), f"{status // 100}XX"} & set(listed)
+
+
+def _listed(exchange: Exchange, beginning: str = "") -> list[str]:
+    """The statuses that a document lists for an operation, those of one class or all."""
+    return [name for name in (exchange.operation.answers if exchange.operation else ()) if name.startswith(beginning)]
 
 
 @check("http.documented-success", when=lambda exchange: _is_known(exchange) and exchange.response.ok)
 def success_is_documented(sight: Sight) -> Iterator[Finding]:
-    """A success has a status that the document lists, where it lists any of its class."""
-    yield from _documented(sight, [name for name in _listed(sight.exchange) if name.startswith("2")])
+    """A success has a status that the document lists, where it lists any of its class.
+
+    One that it does not list may be one of all others, if the body is what the document says of those.
+    """
+    exchange = sight.exchange
+    others = exchange.operation.answers.get("default") if exchange.operation is not None else None
+    if others is not None:
+        schema, response = others.schema, exchange.response
+        if schema is None or not response.is_json or not Validator.of(schema).errors(response.json, 1):
+            return
+    yield from _documented(sight, _listed(exchange, "2"))
 
 
 @check(
@@ -47,21 +74,20 @@ def success_is_documented(sight: Sight) -> Iterator[Finding]:
     ),
 )
 def refusal_is_documented(sight: Sight) -> Iterator[Finding]:
-    """A redirect, or a refusal that comes from what is served, has a status that the document lists."""
-    yield from _documented(sight, list(_listed(sight.exchange)))
+    """A redirect, or a refusal that comes from what is served, has a status that the document lists.
 
-
-def _listed(exchange: Exchange) -> Mapping[str, Answer]:
-    assert exchange.operation is not None
-    return exchange.operation.answers
+    Where an operation lists successes alone, its document leaves errors out.
+    """
+    listed = _listed(sight.exchange)
+    # What is said of all others no status is without.
+    if "default" not in listed:
+        yield from _documented(sight, [] if all(name.startswith("2") for name in listed) else listed)
 
 
 def _documented(sight: Sight, listed: list[str]) -> Iterator[Finding]:
     exchange = sight.exchange
-    if _answer(exchange) is not None:
-        # What the document says of all others no status is without.
-        if "default" not in _listed(exchange):
-            yield HELD
+    if listed and _answer(exchange) is not None:
+        yield HELD
     elif listed:
         yield violated(
             f"{exchange.known_as} answers {exchange.response.reason}, which its document does not list",
@@ -86,6 +112,31 @@ def media_type_in(content: Mapping[str, Any], media_type: str) -> str | None:
     return None
 
 
+def _leaves_type_free(content: Mapping[str, Any]) -> bool:
+    """Whether a document lets an answer have any media type: bytes that nobody knows the type of may be a PDF's."""
+    return any(name.partition(";")[0].strip().lower() in ("*/*", "application/octet-stream") for name in content)
+
+
+def _asked_for(exchange: Exchange) -> Mapping[str, frozenset[str]]:
+    """The media types that a request asks for by name, each with the names of its parameters (RFC 9110 12.5.1)."""
+    found: dict[str, frozenset[str]] = {}
+    for part in (exchange.request.header("accept") or "").split(","):
+        name, *parameters = (text.strip().lower() for text in part.split(";"))
+        if name and "*" not in name:
+            found[name] = found.get(name, frozenset()) | {text.partition("=")[0].strip() for text in parameters}
+    return found
+
+
+_SAME_FORM = frozenset(("q", "charset", "version", "v", "indent", "ext"))
+"""Parameters of a media type by which nobody asks for another form of a resource."""
+
+
+def _asks_for_another_form(exchange: Exchange) -> bool:
+    """Whether a request asks, by a parameter of JSON, for a form of the resource that its document may not have."""
+    asked = _asked_for(exchange)
+    return any(is_json_type(name) and parameters - _SAME_FORM for name, parameters in asked.items())
+
+
 def _has_documented_content(exchange: Exchange) -> bool:
     return _is_known(exchange) and exchange.response.status_class in (2, 4) and has_content(exchange)
 
@@ -95,11 +146,11 @@ def media_type_is_documented(sight: Sight) -> Iterator[Finding]:
     """The media type of a success, or of a refusal, is one that the document gives for its status."""
     exchange = sight.exchange
     answer, media_type = _answer(exchange), exchange.response.media_type
-    if answer is None or not answer.content or not media_type:
+    if answer is None or not answer.content or not media_type or _leaves_type_free(answer.content):
         return
     if media_type_in(answer.content, media_type) is not None:
         yield HELD
-    else:
+    elif media_type not in _asked_for(exchange):
         yield violated(
             f"{exchange.known_as} answers {exchange.response.status} as {media_type}",
             expected=f"Content-Type: {' or '.join(answer.content)}",
@@ -145,7 +196,7 @@ class _Judged:
 def _judged(exchange: Exchange) -> _Judged | None:
     """What the document says of a JSON body; None where it says nothing, or the body is none. Three checks ask."""
     answer, response = _answer(exchange), exchange.response
-    if answer is None or not answer.content or not response.is_json:
+    if answer is None or not answer.content or not response.is_json or _asks_for_another_form(exchange):
         return None
     name = media_type_in(answer.content, response.media_type) if response.media_type else next(iter(answer.content))
     schema = answer.content[name] if name is not None else None
@@ -245,10 +296,11 @@ def _told(
         return
     found, body = errors(judged), sight.exchange.response.json
     if found:
-        first = _leaf(found[0])
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        first, more = found[0].nearest, len(found) - 1
         yield violated(
-            f"{first.pointer or 'the body'} {what}: {first.message}{more}", expected=expected, actual=as_json(body)
+            f"{first.pointer or 'the body'} {what}: {first.message}{f'; {more} more in this body' if more else ''}",
+            expected=expected,
+            actual=as_json(_around(body, first.pointer)),
         )
     elif (
         judged.exercised
@@ -262,12 +314,9 @@ def _told(
         yield HELD
 
 
-def _leaf(error: SchemaError) -> SchemaError:
-    """What to tell of an error: that of the only branch, or of the one that the value comes nearest to."""
-    if not error.branches:
-        return error
-    nearest = max(error.branches, key=lambda branch: max((len(each.pointer) for each in branch), default=0))
-    return _leaf(nearest[0]) if nearest and nearest[0].pointer != error.pointer else error
+def _around(body: Any, place: str) -> Any:
+    """What stands at a place of a body: of a large one the rest says little."""
+    return pointer(body, place) if place else body
 
 
 @check("http.documented-body", when=_has_documented_content)

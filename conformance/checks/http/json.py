@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -26,9 +27,35 @@ def json_is_well_formed(sight: Sight) -> Iterator[Finding]:
     except TooDeep:
         return
     except NotJson as error:
-        yield violated(f"the body is not well-formed JSON: {error}", expected="a JSON text", actual=response.text)
+        if (count := _texts_by_line(response.text)) == 0:
+            problem = f"the body is not well-formed JSON: {error}"
+        elif _may_stream(sight.exchange):
+            yield HELD
+            return
+        else:
+            problem = f"the body is not one JSON text, but {count}, each in a line, as in application/x-ndjson"
+        yield violated(problem, expected="a JSON text", actual=response.text)
     else:
         yield HELD
+
+
+def _texts_by_line(text: str) -> int:
+    """The number of JSON objects that stand each in a line of its own; 0 where anything else does."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    try:
+        return len(lines) if len(lines) > 1 and all(isinstance(json.loads(line), dict) for line in lines) else 0
+    except (ValueError, RecursionError):
+        return 0
+
+
+def _may_stream(exchange: Exchange) -> bool:
+    """Whether a document says that the answer may be a stream, which some send as plain JSON."""
+    operation = exchange.operation
+    answer = operation.answer(exchange.response.status) if operation is not None else None
+    return answer is not None and any(_STREAM.search(name) for name in answer.content)
+
+
+_STREAM = re.compile("stream|ndjson|jsonl|json-seq", re.IGNORECASE)
 
 
 @check("http.json-unique-names", when=_is_said_to_be_json)

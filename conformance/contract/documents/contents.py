@@ -80,9 +80,11 @@ class Contents:
         if not self.old:
             return self.content(node, "answer")
         schema = node.get("schema")
+        own = _texts(operation.get("produces"))
         if schema is None:
-            return {}
-        media_types = _texts(operation.get("produces")) or self.produces or (ANY,)
+            # What an operation says that it itself produces, it does not describe.
+            return {ANY: None} if own else {}
+        media_types = own or self.produces or (ANY,)
         if isinstance(schema.value, dict) and schema.value.get("type") in ("file", "binary"):
             return dict.fromkeys(media_types)
         return Later({media_type: partial(self.schemas.of, schema, "answer") for media_type in media_types})

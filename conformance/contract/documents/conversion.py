@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from conformance.contract.documents import keywords
+from conformance.contract.documents import keywords, unmeant
 from conformance.contract.documents.files import Node, Nowhere
 from conformance.contract.documents.keywords import Loss, shown
 from conformance.contract.documents.references import Edge, Mode, Strict
@@ -146,6 +146,8 @@ class Conversion:
             if key in value:
                 self._branches(node, key, mode, out, in_place)
         self._annotations(node, out)
+        for key, reason in unmeant.contradicted(value, out):
+            del self._lost(out, node[key], reason)[key]
         if not self.schemas.modern:
             for key in sorted(_LATER & out.keys()):
                 self._repaired(node[key], f"{key} is no keyword of this dialect; it is judged as JSON Schema means it")
@@ -160,12 +162,13 @@ class Conversion:
                 self._lost(out, node[key], str(error))
 
     def _types(self, node: Node, out: dict[str, Any]) -> list[str]:
-        if node.value.get("type") is None and not self.schemas.modern:
-            return []
-        if "type" not in node.value:
+        if "type" not in node.value or (node.value["type"] is None and not self.schemas.modern):
             return []
         self._value(node, "type", out, keywords.types)
         found: list[str] = out.pop("type", [])
+        if unmeant.widened(node.value):
+            found = ["integer", "string"]
+            self._repaired(node["type"], "a number is taken, too, as is said beside it")
         if found:
             out["type"] = found[0] if len(found) == 1 else found
             if isinstance(node.value["type"], list) and not self.schemas.modern:

@@ -216,7 +216,7 @@ KNOWN_FORMATS = frozenset(
         *("relative-json-pointer", "regex", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
         *("single-int", "double-int", "float", "double", "decimal", "decimal128", "byte", "binary", "base64url"),
         *("password", "char", "commonmark", "html", "http-date", "media-range", "sf-string", "sf-integer"),
-        *("sf-boolean", "sf-binary", "sf-decimal", "sf-token"),
+        *("sf-boolean", "sf-binary", "sf-decimal", "sf-token", "int-or-string"),
     }
 )
 """Formats of JSON Schema and of OpenAPI's registry. They describe values, and forbid none."""

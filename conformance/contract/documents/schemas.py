@@ -55,10 +55,20 @@ class Schemas:
 
         It never fails: what cannot be judged is left out, and named in the register.
         """
+        node = self._shared(node)
         key = (node.place, direction)
         if key not in self._whole:
             self._whole[key] = self._converted(node, direction)
         return self._whole[key]
+
+    def _shared(self, node: Node) -> Node:
+        """What a node refers to where it does nothing else, so that what many answers refer to is compiled once."""
+        passed: set[tuple[str, str]] = set()
+        with suppress(Nowhere):
+            while isinstance(node.value, dict) and node.value.keys() == {"$ref"} and node.place not in passed:
+                passed.add(node.place)
+                node = self.files.target(node, str(node.value["$ref"]))
+        return node
 
     def component(self, node: Node, mode: Mode) -> str:
         """The name of what a reference leads to; it is converted with the schema that is asked for."""
