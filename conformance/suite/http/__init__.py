@@ -1,0 +1,1 @@
+"""Tests of the base requirements: what every API promises by speaking HTTP, JSON and OpenAPI."""
