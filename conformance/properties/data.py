@@ -124,7 +124,9 @@ def is_plainly_wrong(schema: Mapping[str, Any], text: str) -> bool:
         readings += [True, False]
     if _is_number(text):
         number = float(text)
-        readings += [number, *([int(number)] if isfinite(number) else [])]
+        if not isfinite(number):
+            return False
+        readings += [number, int(number)]
     with suppress(ValueError):
         # As it is written: a float has no such digits.
         readings.append(int(text))
@@ -139,12 +141,14 @@ def is_lenient(body: Any, right: Sequence[Any]) -> bool:
 
 def _reads_as(wrong: Any, right: Any) -> bool:
     if isinstance(wrong, dict) and isinstance(right, dict):
-        differing = [name for name in {*wrong, *right} if wrong.get(name) != right.get(name)]
+        differing = [name for name in {*wrong, *right} if not _is_same(wrong.get(name), right.get(name))]
         if len(differing) != 1 or differing[0] not in wrong:
             return False
         return differing[0] not in right or _reads_as(wrong[differing[0]], right[differing[0]])
     if isinstance(wrong, list) and isinstance(right, list):
-        return len(wrong) == len(right) and all(a == b or _reads_as(a, b) for a, b in zip(wrong, right, strict=True))
+        return len(wrong) == len(right) and all(
+            _is_same(a, b) or _reads_as(a, b) for a, b in zip(wrong, right, strict=True)
+        )
     if wrong is None or wrong == "":
         return True
     if isinstance(wrong, dict | list) or isinstance(right, dict | list) or right is None:
@@ -154,6 +158,11 @@ def _reads_as(wrong: Any, right: Any) -> bool:
     if isinstance(wrong, str):
         return wrong.lower() in _BOOLEANS or _is_number(wrong)
     return isinstance(wrong, bool) != isinstance(right, bool) or isinstance(wrong, float) != isinstance(right, float)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    # To Python 1 and true are the same.
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _is_number(text: str) -> bool:

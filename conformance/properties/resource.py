@@ -81,15 +81,18 @@ class Things:
         body: dict[str, Any] = filled_in(self.description.body, filled)
         return body
 
+    def is_named(self, body: Any) -> bool:
+        """Whether a body holds a name where those of the resource do."""
+        try:
+            return isinstance(pointer(body, name_place(self.description)), str)
+        except LookupError:
+            return False
+
     def renamed(self, body: Any) -> Any:
         """A body that somebody else thought of, under a name that nothing else has where it holds one."""
+        if not self.is_named(body):
+            return body
         place = name_place(self.description)
-        try:
-            named = isinstance(pointer(body, place), str)
-        except LookupError:
-            return body
-        if not named:
-            return body
         renamed = copy.deepcopy(body)
         *way, member = place.split("/")
         pointer(renamed, "/".join(way))[member] = pointer(self.body(), place)
