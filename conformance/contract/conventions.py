@@ -230,6 +230,7 @@ class Resource(Record):
         parameter: path parameter that takes the id.
         object: JSON pointer of the resource in the answers of create and read.
         writable: member → two values that replace and update may set.
+        billable: whether a create may cost money; such a one is sent only where that is allowed.
         parts: path parameter that takes the id of something that belongs to it and goes with it → the operations
             on it whose answers show such things, one or a list, by their `id`; none where the client names them.
     """
@@ -248,6 +249,7 @@ class Resource(Record):
     update: str | None = None
     delete: str | None = None
     writable: dict[str, tuple[Any, Any]] = Field(default_factory=dict)
+    billable: bool = False
     parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property

@@ -36,11 +36,12 @@ class Need:
 
     @classmethod
     def capability(cls, name: str) -> Need:
-        known = {"writes": WRITES, "tls": TLS}
+        known = {"writes": WRITES, "billable": BILLABLE, "tls": TLS}
         return known.get(name) or cls(f"the capability {name!r}", "capabilities of the target")
 
 
 WRITES = Need("writes", "--allow-writes")
+BILLABLE = Need("what may cost money", "--allow-billable")
 RECORDS = Need("longer lists", "--allow-writes --seed N")
 OTHERS_RECORDS = Need("longer lists of what no run can create", "`seed` of a named target")
 TLS = Need("a target that is reached over TLS", "an https URL")

@@ -54,6 +54,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "a value of a path parameter whose resource tests may change and destroy (repeatable)",
     },
     "--allow-writes": {**_SWITCH, "help": "let tests create, change and delete at a URL"},
+    "--allow-billable": {
+        **_SWITCH,
+        "help": "with --allow-writes: let tests create what may cost money, as far as the conventions mark it",
+    },
     "--seed": {
         "metavar": "N",
         "help": "with --allow-writes: create what each list lacks of N records, and delete it at the end (default: as "

@@ -126,7 +126,15 @@ class Conformance:
     def _header(self) -> Any:
         targets = self.selection.targets
         first = next(iter(targets.values()))
-        options = ("examples", "record", "allow_writes", "require", "require_all_must", "require_supported")
+        options = (
+            "examples",
+            "record",
+            "allow_writes",
+            "allow_billable",
+            "require",
+            "require_all_must",
+            "require_supported",
+        )
         return header(
             self.contracts.values(),
             TargetText(

@@ -55,6 +55,7 @@ def set_up(config: pytest.Config) -> Conformance:
         tuple(apis),
         root=root,
         allow_writes=option("allow_writes"),
+        allow_billable=option("allow_billable"),
         parameters=_parameters("--parameter", option("parameter")),
         disposable=_parameters("--disposable", option("disposable")),
         cassettes=_cassettes(option),
@@ -79,6 +80,8 @@ def set_up(config: pytest.Config) -> Conformance:
         raise ContractError(f"--examples {option('examples')}: needs a number of 1 or more")
     at_url = first_kind(selection) == "url"
     records = _number("--seed", option("seed"), whole_number(0, MOST_SEEDED), at_url)
+    if option("allow_billable") and not option("allow_writes"):
+        raise ContractError("--allow-billable: goes with --allow-writes")
     if records and not option("allow_writes"):
         raise ContractError("--seed: creates records: give --allow-writes too")
     if option("faults") and (gate.required or option("record")):

@@ -95,6 +95,7 @@ def _resource(
     found["id"] = identity
     found["object"] = _object(material, [each for each in (create, roles["read"]) if each is not None], identity)
     found["body"] = _body(material, create)
+    found["billable"] = Proposal(True, but=("nothing tells that a create costs nothing",))
     required = _required(create)
     if required:
         found["required"] = Proposal(required, said=(material.pointer_to(create, "requestBody"),))

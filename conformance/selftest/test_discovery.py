@@ -325,6 +325,7 @@ def test_a_wrong_key_is_refused_in_one_line(suite: Runner, tmp_path: Path, more:
         (("--discover",), "--discover: is for a URL or a named target, cassette serves the documented paths"),
         (("--wait", "5"), "--wait: is for a URL or a named target"),
         (("--seed", "3"), "--seed: is for a URL or a named target"),
+        (("--target", "http://127.0.0.1:9", "--allow-billable"), "--allow-billable: goes with --allow-writes"),
         (("--target", "http://127.0.0.1:9", "--seed", "3"), "--seed: creates records: give --allow-writes too"),
         (("--seed", "many"), "--seed: 'many' is no number from 0 to 500"),
         (("--wait", "-1"), "--wait: '-1' is no number of seconds"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from attrs import evolve
 
 from conformance.contract import load
 from conformance.targets.client import Client
@@ -300,3 +301,17 @@ def test_values_that_the_document_forbids_do_not_fit() -> None:
     for path, fits in (("a b/ü+%.txt", True), ("a#b", False), ("a/b?c", False)):
         assert client.fits(upload, {"file_path": path}) is fits
     assert client.fits(upload, {"deploy_id": "of no form"})
+
+
+@pytest.mark.parametrize(("allowed", "sent"), [(False, 0), (True, 1)])
+def test_what_may_cost_money_is_created_only_where_that_is_allowed(allowed: bool, sent: int) -> None:
+    (domain, *others) = VULTR.conventions.resources
+    costly = domain.model_copy(update={"billable": True})
+    conventions = VULTR.conventions.model_copy(update={"resources": (costly, *others)})
+    server = Server(domain=OURS)
+    client = client_of(guard_of(evolve(VULTR, conventions=conventions), billable=allowed), server)
+    try:
+        client.send("POST", "/v2/domains", body={"domain": OURS})
+    except Unsupported as refused:
+        assert str(refused).endswith("a domain may cost money; --allow-billable lets it be created")
+    assert len(server.came) == sent

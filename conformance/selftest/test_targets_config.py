@@ -32,6 +32,15 @@ def named(folder: Path, table: str, **environ: str) -> Selection:
     return select("staging", root=folder, environ={**ENVIRON, **environ})
 
 
+@pytest.mark.parametrize(("url", "asked", "may"), [(LOCAL, False, True), (REMOTE, False, False), (REMOTE, True, True)])
+def test_what_may_cost_money_is_created_on_this_machine_and_where_it_is_asked_for(
+    url: str, asked: bool, may: bool
+) -> None:
+    target = select(url, ("vultr",), environ=ENVIRON, allow_writes=True, allow_billable=asked).targets["vultr"]
+    assert isinstance(target, UrlTarget)
+    assert target.take_up(None).billable is may
+
+
 def test_a_built_in_name_answers_for_every_api_asked_for() -> None:
     assert isinstance(select("cassette", ("vultr",)).targets["vultr"], CassetteTarget)
     assert isinstance(select("reference", ("vultr", "vultr")).targets["vultr"], ReferenceTarget)

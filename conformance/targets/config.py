@@ -103,6 +103,7 @@ def select(
     cassettes: Path = CASSETTES,
     specs: Path | None = None,
     allow_writes: bool = False,
+    allow_billable: bool = False,
     parameters: Mapping[str, tuple[str, ...]] | None = None,
     disposable: Mapping[str, tuple[str, ...]] | None = None,
     discover: bool = False,
@@ -113,13 +114,15 @@ def select(
 
     `parameters` are values known to exist at a URL, beside those that its record names, and `disposable` those
     that may be changed and destroyed; `specs` is a folder with APIs beside the shipped ones; with `discover` the
-    paths that a URL serves are looked for, where they are not those of the document. A published document `spec` is
+    paths that a URL serves are looked for, where they are not those of the document. `allow_billable` adds to what
+    `allow_writes` allows what may cost money. A published document `spec` is
     the contract, of one API or by itself. `share` says with whom the rate budget of a URL is shared.
 
     Raises:
         ContractError: an API is unknown or has no contract.
         TargetError: the target is unknown, its record is wrong, or a variable with a credential is not set.
     """
+    allowed = {name for name, given in (("writes", allow_writes), ("billable", allow_billable)) if given}
     given, given_up = dict(parameters or {}), dict(disposable or {})
     for option, values in (("--parameter", given), ("--disposable", given_up)):
         if values and name in BUILT_IN:
@@ -150,7 +153,7 @@ def select(
         )
         url = _split(name)
         label = "-".join(str(part).replace(":", "-") for part in (url.hostname, url.port) if part)
-        target = _at_url(label, record, contract, environ, allow_writes, root)
+        target = _at_url(label, record, contract, environ, allowed, root)
         target.given = name
         return Selection(label, {contract.api: target})
     root, name, records = _of_file(name, api_names, root, records)
@@ -168,7 +171,7 @@ def select(
     if (api_names or spec is not None) and record.api not in loaded:
         raise TargetError(f"the target {name!r} answers for {record.api}, not for {', '.join(loaded)}")
     contract = loaded.get(record.api) or load(record.api, specs)
-    target = _at_url(name, record, contract, environ, allow_writes, root)
+    target = _at_url(name, record, contract, environ, allowed, root)
     deviations = root / record.deviations if record.deviations else None
     return Selection(name, {record.api: target}, deviations)
 
@@ -290,7 +293,7 @@ def _kept(
 
 
 def _at_url(
-    name: str, record: TargetRecord, contract: Contract, environ: Mapping[str, str], allow_writes: bool, root: Path
+    name: str, record: TargetRecord, contract: Contract, environ: Mapping[str, str], allowed: set[str], root: Path
 ) -> UrlTarget:
     url = _split(record.url)
     if "@" in url.netloc or url.query or url.fragment:
@@ -318,7 +321,7 @@ def _at_url(
         raise TargetError(f"the target {name!r}: load tests run against loopback addresses only")
     if "receiver" in record.capabilities and not loopback:
         raise TargetError(f"the target {name!r}: only what is on loopback can call a receiver there")
-    capabilities = set(record.capabilities) - {"writes"}
+    capabilities = set(record.capabilities) - {"writes"} | allowed
     if loopback:
         capabilities |= {"load", "receiver"}
     if url.scheme == "https":
@@ -330,8 +333,6 @@ def _at_url(
                 f"the target {name!r}: clock_url is no http URL on loopback, where alone a clock is moved"
             )
         capabilities.add("clock")
-    if allow_writes:
-        capabilities.add("writes")
     contract = _with_variables(contract, record.credentials)
     try:
         credentials = _credentials(record, contract, environ, root)

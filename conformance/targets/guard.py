@@ -12,7 +12,7 @@ import httpx2
 from attrs import define, field
 
 from conformance.contract import Contract, Need, Operation, Resource
-from conformance.contract.needs import WRITES
+from conformance.contract.needs import BILLABLE, WRITES
 from conformance.contract.operation import METHODS
 from conformance.targets.bodies import at_place, json_of, name_place, texts
 from conformance.targets.credentials import account_of
@@ -41,6 +41,7 @@ class Guard:
     Attributes:
         contract: whose operations the writes are.
         writes: the target allows them.
+        billable: what may cost money may be created.
         throwaway: the server is thrown away after the run, with all it has: anything may be written to.
         known: path parameter → values that a user named, which are for reading.
         given_up: path parameter → values that may be changed and destroyed.
@@ -54,6 +55,7 @@ class Guard:
 
     contract: Contract | None = None
     writes: bool = False
+    billable: bool = False
     throwaway: bool = False
     known: Mapping[str, Sequence[str]] = field(factory=dict)
     given_up: Mapping[str, Sequence[str]] = field(factory=dict)
@@ -92,6 +94,11 @@ class Guard:
         resource = self.created_by(operation)
         if not self.throwaway:
             self._in_reach(method, path, query)
+            if resource is not None and resource.billable and not self.billable:
+                raise Unsupported(
+                    f"{method} {path}: not sent: a {resource.name} may cost money; --allow-billable lets it be created",
+                    BILLABLE,
+                )
             if resource is not None:
                 self._may_create(f"{method} {path}", resource, request.content)
         if operation is None:

@@ -311,6 +311,7 @@ class UrlTarget(Target):
         self._guard = Guard(
             self.contract,
             writes=ledger is not None,
+            billable="billable" in self.capabilities or is_loopback(self.base_url),
             known=self.parameters,
             given_up=self.disposable,
             prefix=ledger.head["prefix"] if ledger else RECORDED,
