@@ -57,10 +57,18 @@ def proposed(material: Material, draft: Draft, contract: Contract) -> Proposed:
     """
     records = {record["id"]: record for record in _records(material, draft, contract.api)}
     held, broken = _judged(material, contract, records)
+    while elsewhere := [
+        name for name, (known, _) in broken.items() if not known and records[name]["operations"] == ["*"]
+    ]:
+        # What answers at paths that the document does not have need not be the API. What one requirement is
+        # found to break says nothing of another one, so that they are judged again.
+        for name in elsewhere:
+            records[name]["operations"] = [operation.id for operation in contract.operations]
+        held, broken = _judged(material, contract, records)
     kept, refused, unseen = [], [], []
     for name, record in records.items():
         if name in broken:
-            refused.append(f"{name}: in what was recorded it does not hold: {broken[name][:MOST_TOLD]}")
+            refused.append(f"{name}: in what was recorded it does not hold: {broken[name][1][:MOST_TOLD]}")
         elif not held[name] and record["mode"] == "passive" and record["basis"] == "implied":
             unseen.append(f"{name}: nothing was recorded that could have shown it")
         else:
@@ -101,14 +109,14 @@ def _section(candidate: Candidate, given: list[Proposal]) -> str:
 
 def _judged(
     material: Material, contract: Contract, records: Mapping[str, dict[str, Any]]
-) -> tuple[Counter[str], dict[str, str]]:
-    """How often each holds in the recordings, and what first breaks those that do not."""
+) -> tuple[Counter[str], dict[str, tuple[bool, str]]]:
+    """How often each holds in the recordings; what first breaks those that do not, and if an operation does at all."""
     catalogue = Catalogue(
         document=contract.catalogue.document,
         requirements=tuple(validated(Requirement, record, record["id"]) for record in records.values()),
     )
     held: Counter[str] = Counter()
-    broken: dict[str, str] = {}
+    broken: dict[str, tuple[bool, str]] = {}
     whole = evolve(contract, catalogue=catalogue)
     for sequence in material.sequences:
         judge = Judge(whole)
@@ -122,5 +130,6 @@ def _judged(
                     held[evidence.requirement.id] += 1
                 elif evidence.finding.outcome is Outcome.VIOLATED and evidence.finding.party == "server":
                     where = f"{exchange.source or exchange}: {evidence.finding.message}"
-                    broken.setdefault(evidence.requirement.id, " ".join(where.split()))
+                    known, first = broken.get(evidence.requirement.id, (False, " ".join(where.split())))
+                    broken[evidence.requirement.id] = (known or exchange.operation is not None, first)
     return held, broken
