@@ -46,6 +46,7 @@ class Auth(Record):
     Attributes:
         header: request header that carries a credential.
         parameter: query parameter that carries it in place of a header.
+        beside: other request headers that every call carries with it → credential name.
         scheme: what stands before it there, empty for nothing.
         schemes: credential name → its scheme, for those that go under another one.
         refused: status of a request without a credential, or with a wrong one; None where nothing tells.
@@ -61,6 +62,7 @@ class Auth(Record):
 
     header: str = "Authorization"
     parameter: str | None = None
+    beside: dict[str, str] = Field(default_factory=dict)
     scheme: str = ""
     schemes: dict[str, str] = Field(default_factory=dict)
     refused: int | None = None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.proposals.evidence import Abstained, Finding, Findings, Proposal, Votes, settled
 from conformance.proposals.material import Material, resolved, token
@@ -90,7 +90,11 @@ def carrier_of(material: Material) -> Carrier | Abstained:
         )
         return Carrier(header=header, scheme=None)
     if ranked and not recorded.total:
-        return documented[ranked[0]]
+        others = _alternatives(material, documented, ranked[0], used)
+        if not others:
+            return documented[ranked[0]]
+        why = f"the document takes {' or '.join((ranked[0], *others))}, and no request was recorded with its credential"
+        return Abstained(why, "requests with their credentials, which are redacted")
     why = "requests carry a credential in several places" if recorded.total else "the document names no security scheme"
     return Abstained(why, "requests with their credentials, which are redacted")
 
@@ -99,14 +103,45 @@ def _is_key(name: str) -> bool:
     return is_secret_name(name) and name.lower() not in ("cookie", "x-csrf-token", "x-xsrf-token")
 
 
-def _used(material: Material) -> Votes:
-    """How many operations ask for each security scheme."""
-    names = []
+def _alternatives(material: Material, documented: Mapping[str, Carrier], name: str, used: Votes) -> tuple[str, ...]:
+    """Schemes that as many operations take in place of one, and that carry something else."""
+    together = {other for wanted in _wanted(material) if name in wanted for other in wanted}
+    return tuple(
+        other
+        for other, carrier in documented.items()
+        if other not in together
+        and used.counts[other] == used.counts[name]
+        and evolve(carrier, said="") != evolve(documented[name], said="")
+    )
+
+
+def _wanted(material: Material) -> list[Mapping[str, Any]]:
+    """What operations ask for, each of the ways that they can be called in by itself."""
+    found: list[Mapping[str, Any]] = []
     for operation in material.operations:
         wanted = material.entry(operation).get("security", material.root.get("security"))
-        first = [each for each in wanted if isinstance(each, dict) and each] if isinstance(wanted, list) else []
-        names += [str(name) for each in first for name in each]
-    return Votes.of(names)
+        found += [each for each in wanted if isinstance(each, dict) and each] if isinstance(wanted, list) else []
+    return found
+
+
+def _beside(material: Material, carrier: Carrier) -> Mapping[str, str]:
+    """Headers of other schemes that go with a credential: in one way of calling, and in what was recorded."""
+    documented = dict(schemes_of(material.root))
+    own = next((name for name, each in documented.items() if each == carrier), None)
+    together = {other for wanted in _wanted(material) if own in wanted for other in wanted} - {own}
+    served = [each for each in material.known if each.response.ok and carrier.sent(each) is not None]
+    found = {}
+    for name in sorted(together & set(documented)):
+        other = documented[name]
+        held = sum(other.sent(each) is not None for each in served)
+        if other.parameter is None and held >= ENOUGH * len(served):
+            found[other.header] = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "other"
+    return found
+
+
+def _used(material: Material) -> Votes:
+    """How many operations ask for each security scheme."""
+    return Votes.of(str(name) for wanted in _wanted(material) for name in wanted)
 
 
 def auth(material: Material, name: str) -> Findings:
@@ -124,7 +159,11 @@ def auth(material: Material, name: str) -> Findings:
     found["auth.scheme"] = _scheme(carrier, sent, said)
     found["auth.refused"] = refused(material, carrier)
     variable = re.sub("[^A-Z0-9]+", "_", name.upper())
-    found["auth.credentials"] = Proposal({"default": f"{variable}_TOKEN"})
+    beside = _beside(material, carrier)
+    if beside:
+        found["auth.beside"] = Proposal(dict(beside), len(sent), 0, "requests", said)
+    others = {each: f"{variable}_{re.sub('[^A-Z0-9]+', '_', each.upper())}" for each in beside.values()}
+    found["auth.credentials"] = Proposal({"default": f"{variable}_TOKEN", **others})
     return found
 
 

@@ -56,7 +56,7 @@ def fields_of(conventions: Conventions) -> dict[str, Any]:
     return found
 
 
-_WHOLE = frozenset(("envelope", "credentials", "schemes", "codes", "collections", "buckets", "scope"))
+_WHOLE = frozenset(("envelope", "beside", "credentials", "schemes", "codes", "collections", "buckets", "scope"))
 
 
 def _flat(data: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:

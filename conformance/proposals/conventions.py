@@ -64,8 +64,9 @@ class Draft:
     @property
     def collections(self) -> Mapping[str, Mapping[str, Finding]]:
         """Operation → what is proposed of its list."""
-        cursor, size = (self.fields.get(f"pagination.{name}") for name in ("cursor", "page_size.parameter"))
-        parameters = {each.value for each in (cursor, size) if each is not None}
+        cursor = self.fields.get("pagination.cursor")
+        # A list that takes a size alone cannot be gone through.
+        parameters = {cursor.value} if cursor is not None else set()
         found: dict[str, Mapping[str, Finding]] = {}
         for listed in self.lists:
             asked = {p["name"] for p in listed.operation.parameters if p["in"] == "query"} & parameters

@@ -10,7 +10,7 @@ from attrs import frozen
 from conformance.proposals import names
 from conformance.proposals.evidence import Abstained, Finding, Proposal, Votes
 from conformance.proposals.material import plain, tokens_of
-from conformance.proposals.pages import Pages
+from conformance.proposals.pages import Pages, Seen
 from conformance.proposals.sizes import counts_of
 from conformance.proposals.vendor import Told
 
@@ -59,7 +59,7 @@ def by_count(pages: Pages, told: tuple[Told, ...]) -> Way | None:
 def _asked_by(pages: Pages, told: tuple[Told, ...], name: str, vocabulary: tuple[str, ...]) -> Proposal | None:
     by_vendor = votes_of(told, name)
     found = min(by_vendor, key=lambda each: (-by_vendor[each], each)) if by_vendor else pages.parameter(vocabulary)
-    if found is None:
+    if found is None or not pages.is_common(found):
         return None
     said = (*(each.said for each in told if each.values.get(name) == found), *pages.said(found))
     return Proposal(found, pages.asked[found], 0, "calls", said)
@@ -75,8 +75,8 @@ def _first(pages: Pages, parameter: str) -> Proposal | None:
     votes = Votes.of(
         value
         for seen in pages.seen
-        if seen.asked(parameter) is None
         for place in pages.places(names.PLACE)
+        if seen.asked(parameter) is None or _is_only_page(pages, seen)
         if isinstance(value := seen.told.get(place), int) and value in (0, 1) and _alike(place, parameter)
     )
     if len(votes.counts) == 1:
@@ -86,6 +86,11 @@ def _first(pages: Pages, parameter: str) -> Proposal | None:
         if len(values) == 1 and values <= {0, 1}:
             return Proposal(values.pop(), said=pages.said(parameter))
     return None
+
+
+def _is_only_page(pages: Pages, seen: Seen) -> bool:
+    """Whether a page has records, and says that it is the one page of its list."""
+    return seen.count > 0 and any(seen.told.get(place) == 1 for place in pages.places(names.PAGES))
 
 
 def _alike(place: str, parameter: str) -> bool:

@@ -176,7 +176,11 @@ def _text(bodies: list[Any], schema: Mapping[str, Any]) -> Finding:
 
     places = sorted((place for place in places if rank(place)[0] < len(_TEXTS)), key=rank)
     # A single word is a code and no text.
-    texts = [p for p in places if any(" " in str(_at(body, p)) for body in bodies) or "message" in plain(p)]
+    texts = [
+        place
+        for place in places
+        if any(" " in str(_at(body, place)) for body in bodies) or "message" in plain(place) or place.endswith("/0")
+    ]
     if not texts:
         return Abstained("no member of the error bodies is a text for people", "further errors")
     return Proposal(texts[0], len(bodies), 0, "error bodies")

@@ -78,6 +78,18 @@ class Material:
         """The schema of an operation's success, as the document has it."""
         return operation.promised(operation.success[0] if operation.success else 200)
 
+    def words_on(self, operation: Operation, place: str) -> str:
+        """What the document says in words of a member of an operation's success: in its file, since schemas lose it."""
+        responses = self.entry(operation).get("responses")
+        names = sorted(name for name in responses if str(name).startswith("2")) if isinstance(responses, dict) else []
+        answer = resolved(self.root, responses[names[0]]) if isinstance(responses, dict) and names else {}
+        content = answer.get("content")
+        holders = [each for name, each in content.items() if "json" in name] if isinstance(content, dict) else [answer]
+        node = holders[0].get("schema") if holders and isinstance(holders[0], dict) else None
+        for name in tokens_of(place):
+            node = properties_of(self.root, node).get(name)
+        return str(resolved(self.root, node).get("description", ""))
+
     def pointer_to(self, operation: Operation, *below: str) -> str:
         """Where an operation, or something of it, stands in the document."""
         return "#" + "".join(map(token, ("paths", operation.path, operation.method.lower(), *below)))

@@ -12,7 +12,7 @@ from attrs import define, frozen
 
 from conformance.proposals.lists import Listed
 from conformance.proposals.material import Material, described, leaves, plain, tokens_of, types_of
-from conformance.proposals.names import SIZE, URLS, is_of_pages
+from conformance.proposals.names import CURSOR, NUMBER, OFFSET, SIZE, URLS, is_of_pages
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.links import neighbour
 from conformance.traffic.urls import split
@@ -93,6 +93,20 @@ class Pages:
             self.material.pointer_to(listed.operation, "parameters") for listed in self.parameters.get(name, ())
         )
 
+    @cached_property
+    def cut(self) -> frozenset[str]:
+        """The operations whose lists take some parameter of pages, or were asked for with one."""
+        words = (*SIZE, *CURSOR, *NUMBER, *OFFSET)
+        found = {each.operation.id for name, those in self.parameters.items() if plain(name) in words for each in those}
+        asked = {(seen.listed.operation.id, name) for seen in self.seen for name, _ in seen.exchange.request.query}
+        return frozenset(found | {operation for operation, name in asked if plain(name) in words})
+
+    def is_common(self, name: str) -> bool:
+        """Whether at least half of those take a query parameter."""
+        taking = {each.operation.id for each in self.parameters.get(name, ())}
+        taking |= {seen.listed.operation.id for seen in self.seen if seen.asked(name) is not None}
+        return len(taking & self.cut) * 2 >= len(self.cut)
+
     def schema_of(self, name: str) -> list[Mapping[str, Any]]:
         """What the document says of a query parameter, list by list."""
         return [
@@ -114,6 +128,14 @@ class Pages:
                 for kind in types_of(schema) or {"any"}:
                     found[place][kind].append(self.material.pointer_to(listed.operation, "responses"))
         return {place: {kind: tuple(said) for kind, said in kinds.items()} for place, kinds in found.items()}
+
+    def describes(self, listed: Listed, place: str) -> bool:
+        """Whether the document says that a list has a member."""
+        return any(self.material.pointer_to(listed.operation, "responses") == said for said in self.documented(place))
+
+    def says(self, place: str) -> str:
+        """What the document says of a member in words."""
+        return " ".join(self.material.words_on(listed.operation, place) for listed in self.lists)
 
     def documented(self, place: str) -> tuple[str, ...]:
         """Where the document says that lists have a member."""

@@ -90,6 +90,10 @@ def _by_body(pages: Pages, told: tuple[Told, ...]) -> Way | None:
         return None  # Null in every answer: it may be anything.
     if not named and there == 0 and len(said) < 2 and not told:
         return None
+    if not _is_common(pages, place):
+        return Way(
+            Proposal(""), Abstained("lists are cut into pages in several ways", "no more: only one can be held to")
+        )
     kind = _kind(pages, place, [value for _, value in named], any("url" in each.values for each in told))
     if kind is None:
         return None
@@ -100,6 +104,13 @@ def _by_body(pages: Pages, told: tuple[Told, ...]) -> Way | None:
         style = Proposal("timestamp", len(named), 0, "pages that name a next one", said)
     where = Proposal(place, there, len(pages.seen) - there, "lists", said)
     return Way(style, cursor, where, number)
+
+
+def _is_common(pages: Pages, place: str) -> bool:
+    """Whether at least half of the lists that are cut into pages have a member."""
+    having = {seen.listed.operation.id for seen in pages.seen if place in seen.told}
+    having |= {each.operation.id for each in pages.lists if pages.describes(each, place)}
+    return not pages.cut or len(having & pages.cut) * 2 >= len(pages.cut)
 
 
 def _is_flag(pages: Pages, place: str) -> bool:

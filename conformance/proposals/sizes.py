@@ -121,7 +121,7 @@ def _total(pages: Pages, paged: Sequence[Seen], names_next: NamesNext) -> Findin
         right = sum(seen.told[place] == seen.count for seen in whole)
         larger = sum(seen.told[place] > seen.count for seen in parts)
         wrong = less + len(whole) - right + len(parts) - larger
-        sure = plain(tokens_of(place)[-1]) in _SURE
+        sure = plain(tokens_of(place)[-1]) in _SURE or "total" in pages.says(place).lower()
         if not told or (not sure and not larger):
             continue
         if wrong:

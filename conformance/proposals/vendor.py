@@ -91,7 +91,18 @@ def _microsoft(said: Mapping[str, Any]) -> dict[str, Any]:
     return {"items": items, **({"next": token(str(following)), "url": "url"} if following else {})}
 
 
+def _limits(said: Mapping[str, Any]) -> dict[str, Any]:
+    """`x-pagination`, whose members are names of parameters, and paths with dots."""
+
+    def path(name: str) -> str:
+        return "".join(map(token, str(said[name]).split("."))) if said.get(name) else ""
+
+    found = {"size": said.get("limitParam"), "offset": said.get("pageOffsetParam"), "page": said.get("pageParam")}
+    return found | {"cursor": said.get("cursorParam"), "next": path("cursorPath"), "items": path("resultsPath")}
+
+
 _READERS = {
+    "x-pagination": _limits,
     "x-speakeasy-pagination": _speakeasy,
     "x-fern-pagination": _fern,
     "x-redocly-pagination": _redocly,

@@ -18,7 +18,8 @@ from conformance.selftest.stranger import (
     records,
     thing,
 )
-from conformance.selftest.strangers_counted import calls, clouds, graphs, jots, labs, lines, pager, small
+from conformance.selftest.strangers_counted import calls, clouds, graphs, jots, labs, lines, pager
+from conformance.selftest.strangers_untold import dogs, knots, small
 
 
 def ocean() -> Stranger:
@@ -238,5 +239,6 @@ def stripes() -> Stranger:
 
 
 STRANGERS: Mapping[str, Callable[[], Stranger]] = {
-    make.__name__: make for make in (ocean, hub, stripes, lines, clouds, labs, jots, graphs, pager, calls, small)
+    make.__name__: make
+    for make in (ocean, hub, stripes, lines, clouds, labs, jots, graphs, pager, calls, small, dogs, knots)
 }

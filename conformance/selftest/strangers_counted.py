@@ -14,7 +14,6 @@ from conformance.selftest.stranger import (
     listing,
     pages,
     query,
-    records,
     thing,
 )
 
@@ -371,28 +370,4 @@ def calls() -> Stranger:
             "pagination.page_size.maximum": 1000,
         },
         open=("pagination.count", "pagination.total", "pagination.numbered", "versioning"),
-    )
-
-
-def small() -> Stranger:
-    """Lists that all fit one page, a key in the query, no error ever: most of it cannot be told."""
-    at = "https://small.example/books"
-    return Stranger(
-        "small",
-        document(
-            "Small",
-            "https://small.example",
-            {"/books": {"get": listing("books", {"count": {"type": "integer"}, "next": {"type": "string"}})}},
-            {"key": {"type": "apiKey", "in": "query", "name": "api_key"}},
-        ),
-        tuple(
-            Said("GET", f"{at}?api_key=abcdefgh12345678", 200, {"books": records(1, 3), "count": 3, "next": None})
-            for _ in range(3)
-        ),
-        {
-            "auth.parameter": "api_key",
-            "auth.scheme": "",
-            "media_types.response": ["application/json"],
-        },
-        open=("auth.refused", "errors", "pagination", "rate_limit", "versioning", "media_types.request"),
     )

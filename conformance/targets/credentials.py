@@ -90,14 +90,15 @@ def wrong_for(scheme: str, token: str) -> list[str]:
 def carried(
     auth: Auth, credential: str | None, token: Callable[[str], str]
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """The header, or the query parameter, that carries a credential; neither where there is none."""
+    """The headers, and the query parameter, that carry a credential; none where there is none."""
     if credential is None or not auth.credentials:
         return {}, []
     if credential in WRONG:
         value = wrong_value(credential, auth.scheme, token("default"))
     else:
         value = auth.value(credential, token(credential))
-    return ({}, [(auth.parameter, value)]) if auth.parameter else ({auth.header: value}, [])
+    beside = {header: token(name) for header, name in auth.beside.items()}
+    return (beside, [(auth.parameter, value)]) if auth.parameter else ({auth.header: value, **beside}, [])
 
 
 def token_of(credentials: Mapping[str, str], name: str, auth: Auth) -> str:
