@@ -118,6 +118,12 @@ def test_what_is_no_document_is_told_in_one_line(tmp_path: Path, text: str, told
     assert "\n" not in str(error.value)
 
 
+def test_a_number_that_nobody_can_hold_loses_no_schema(tmp_path: Path) -> None:
+    text = json.dumps({**HEADS["3.0"], "paths": {"/a": {"get": answering({"type": "number", "example": 1})}}})
+    operation = only(written(tmp_path, text.replace('"example": 1', '"example": 1e999, "maximum": -1e999')))
+    assert operation.answers["200"].schema == {"type": "number", "example": "1e999", "x-unchecked": True}
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="cannot be read: No such file"):
         Document.read(tmp_path / "none.yaml")

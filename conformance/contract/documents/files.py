@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -171,7 +172,7 @@ def _parsed(text: str) -> tuple[Any, tuple[str, ...]]:
             return found
 
         try:
-            content = json.loads(text, object_pairs_hook=members, parse_constant=str)
+            content = json.loads(text, object_pairs_hook=members, parse_constant=str, parse_float=_finite)
         except ValueError:
             # YAML has braces, too, and what is wrong is told by where it stands.
             return yaml12.load(text, MAX_VALUES)
@@ -193,6 +194,12 @@ def _references(value: Any) -> Iterator[str]:
             waiting += each.values()
         elif isinstance(each, list):
             waiting += each
+
+
+def _finite(text: str) -> float | str:
+    """A number as it is written; JSON has none for what no other program can hold."""
+    number = float(text)
+    return number if isfinite(number) else text
 
 
 def _anchored(root: Any, name: str) -> tuple[str, Any] | None:
