@@ -313,7 +313,7 @@ def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> It
         for name, member in value.items() if named else ():
             if name in named:
                 yield from _unknown(root, named[name], member, f"{place}/{name}")
-            else:
+            elif not _describes_others(root, schema):
                 yield f"{place}/{name}", member
 
 
@@ -324,3 +324,12 @@ def _named(root: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     branches += [schema[key] for key in ("then", "else") if key in schema]
     named = {name: member for branch in branches for name, member in _named(root, branch).items()}
     return {**named, **schema.get("properties", {})}
+
+
+def _describes_others(root: Mapping[str, Any], schema: Any) -> bool:
+    """Whether a schema, or one of its branches, says of members that it does not name what they hold."""
+    schema = dereferenced(root, schema)
+    branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
+    others = schema.get("additionalProperties")
+    said = (isinstance(others, dict) and bool(others)) or "patternProperties" in schema
+    return said or any(_describes_others(root, branch) for branch in branches)

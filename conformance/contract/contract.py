@@ -186,10 +186,10 @@ class Contract:
 
 _HOST = re.compile(r"[a-z]+://([^/:?#@]+)")
 _PLACEHOLDER = re.compile(
-    r"[*.]*|localhost|127\.0\.0\.1|0\.0\.0\.0|(.+\.)?(example\.(com|org|net)|(example|invalid|test|localhost))",
+    r"[*.]*|[^.]+|127\.0\.0\.1|0\.0\.0\.0|(.+\.)?(example\.(com|org|net)|(example|invalid|test|localhost|local))",
     re.IGNORECASE,
 )
-"""Names that stand for another host (RFC 2606), or for this one."""
+"""Names that stand for another host (RFC 2606), for this one, or for one nearby, such as those of one word."""
 
 
 def _is_placeholder(host: str) -> bool:

@@ -116,6 +116,7 @@ class Journal:
     errors: list[str] = field(factory=list)
     warnings: list[str] = field(factory=list)
     notices: list[str] = field(factory=list)
+    _drifting: Said | None = None
 
     @classmethod
     def open(cls, path: Path, first: Header) -> Journal:
@@ -142,6 +143,10 @@ class Journal:
     ) -> None:
         """A violation or a note, with the exchange that shows it, and those of the steps that led to it."""
         variables = contract.conventions.auth.credentials
+        source = said.source if said else None
+        if requirement is None:
+            # Of one body all that it holds beyond the contract is told, and the body once.
+            self._drifting, said = said, None if said is self._drifting else said
         self.log.write(
             Evidence(
                 requirement=requirement,
@@ -153,7 +158,7 @@ class Journal:
                 actual=finding.actual,
                 exchange=_exchange(said.kept()) if said else None,
                 curl=curl(said.kept().request, variables) if said else None,
-                source=said.source if said else None,
+                source=source,
                 timeline=tuple(
                     Moment(step=step, exchange=_exchange(one.kept()), curl=curl(one.kept().request, variables))
                     for step, one in timeline

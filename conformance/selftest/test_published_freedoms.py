@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from attrs import frozen
+from attrs import field, frozen
 
 from conformance.checks import Judge
+from conformance.commands.main import main
 from conformance.contract.documents import Document
 from conformance.contract.published import alone
 from conformance.contract.verdict import Outcome
@@ -51,15 +52,16 @@ def said(
 class Told:
     """What a judgement found, by the slug of the base requirement."""
 
-    held: set[str]
-    violated: dict[str, str]
+    held: set[str] = field(factory=set)
+    violated: dict[str, str] = field(factory=dict)
+    notes: list[str] = field(factory=list)
 
 
 def told(document: Document, *exchanges: dict[str, Any]) -> Told:
     path = document.path.parent / "recorded.yaml"
     path.write_text(yaml.safe_dump({"version": 1, "interactions": list(exchanges)}), encoding="utf-8")
     contract = alone(document, "acme")
-    judge, found = Judge(contract), Told(set(), {})
+    judge, found = Judge(contract), Told()
     judge.begin({})
     for heard in Listener(contract).hear(formats.read(path)):
         for evidence in judge.observe(heard.exchange):
@@ -68,6 +70,8 @@ def told(document: Document, *exchanges: dict[str, Any]) -> Told:
                 found.violated[rule] = evidence.finding.message
             elif evidence.finding.outcome is Outcome.HELD:
                 found.held.add(rule)
+            else:
+                found.notes.append(evidence.finding.message)
     return found
 
 
@@ -295,3 +299,43 @@ def test_what_many_answers_refer_to_is_compiled_once(tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     assert first.schema is second.schema
+
+
+# Hosts
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        {"url": "//cluster.local"},
+        {"url": "http://api:8080/v1"},
+        {"url": "{scheme}://{host}/v1", "variables": {"scheme": {"default": "http"}, "host": {"default": "HOSTNAME"}}},
+    ],
+    ids=["of a network nearby", "of one word", "to be filled in"],
+)
+def test_a_host_that_stands_for_another_names_none(tmp_path: Path, server: dict[str, Any]) -> None:
+    paths = {"/thing": {"get": operation(_200=answer(THING))}}
+    document = written(tmp_path, json.dumps({"openapi": "3.0.3", "paths": paths, "servers": [server]}))
+    assert alone(document, "acme").hosts == ()
+
+
+# Drift
+
+
+def test_members_of_which_a_document_says_what_they_hold_are_no_drift(tmp_path: Path) -> None:
+    rights = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}
+    paths = {"/thing": {"get": operation(_200=answer({"properties": {"rights": rights}}))}}
+    body = {"rights": {"a": "read", "b": "write"}, "more": 1}
+    assert told(published(tmp_path, paths), said("GET /thing", body=body)).notes == ["/more is not in the contract: 1"]
+
+
+def test_a_body_with_much_that_no_document_mentions_is_kept_once(tmp_path: Path) -> None:
+    paths = {"/thing": {"get": operation(_200=answer(THING))}}
+    document = published(tmp_path, paths)
+    told(document, said("GET /thing", body={"id": 1, "b": 1, "c": 2}))
+    folder = tmp_path / "report"
+    main(["judge", "--spec", str(document.path), "--report-dir", str(folder), str(tmp_path / "recorded.yaml")])
+    drift = json.loads((folder / "report.json").read_text("utf-8"))["drift"]
+    assert [found["message"][:2] for found in drift] == ["/b", "/c"]
+    assert [found["exchange"] is not None for found in drift] == [True, False]
+    assert all(found["source"] == "recorded.yaml#1" for found in drift)
