@@ -309,7 +309,7 @@ def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> It
         for item in value[:5]:
             yield from _unknown(root, schema.get("items"), item, f"{place}/*")
     elif isinstance(value, dict):
-        named = _named(root, schema)
+        named = named_members(root, schema)
         for name, member in value.items() if named else ():
             if name in named:
                 yield from _unknown(root, named[name], member, f"{place}/{name}")
@@ -317,12 +317,12 @@ def _unknown(root: Mapping[str, Any], schema: Any, value: Any, place: str) -> It
                 yield f"{place}/{name}", member
 
 
-def _named(root: Mapping[str, Any], schema: Any) -> dict[str, Any]:
+def named_members(root: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     """The members a schema names, also in its branches."""
     schema = dereferenced(root, schema)
     branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
     branches += [schema[key] for key in ("then", "else") if key in schema]
-    named = {name: member for branch in branches for name, member in _named(root, branch).items()}
+    named = {name: member for branch in branches for name, member in named_members(root, branch).items()}
     return {**named, **schema.get("properties", {})}
 
 

@@ -218,6 +218,14 @@ def test_what_is_said_of_all_others_describes_no_success_where_successes_are_lis
     assert "documented-body" in told(document, said("GET /thing", 400, {"id": 1})).violated
 
 
+def test_a_success_that_has_nothing_of_what_is_said_of_all_others_is_none_of_them(tmp_path: Path) -> None:
+    loose = {"type": "object", "properties": {"errors": {"type": "array"}}}
+    document = published(tmp_path, {"/thing": {"get": operation(_200=answer(THING), default=answer(loose))}})
+    assert told(document, said("GET /thing", 202, {"id": 1})).violated.keys() == {"documented-success"}
+    for body in ({}, {"errors": []}):
+        assert not told(document, said("GET /thing", 202, body)).violated
+
+
 # What a document shows against itself
 
 

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from conformance.checks.base import HELD, Finding, Sight, as_json, check, violated
 from conformance.checks.http.messages import has_content, is_json_type, keeps_fields
-from conformance.checks.schema import ERRORS, is_of_redaction, says_nothing_of
+from conformance.checks.schema import ERRORS, is_of_redaction, named_members, says_nothing_of
 from conformance.contract import Answer, SchemaError, Validator, dereferenced, is_partial, pointer
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.redact import is_redacted
@@ -60,9 +60,17 @@ def success_is_documented(sight: Sight) -> Iterator[Finding]:
     others = exchange.operation.answers.get("default") if exchange.operation is not None else None
     if others is not None:
         schema, response = others.schema, exchange.response
-        if schema is None or not response.is_json or not Validator.of(schema).errors(response.json, 1):
+        if schema is None or not response.is_json or not response.json:
+            return
+        if not Validator.of(schema).errors(response.json, 1) and not _lacks_all_of(schema, response.json):
             return
     yield from _documented(sight, _listed(exchange, "2"))
+
+
+def _lacks_all_of(schema: Mapping[str, Any], body: Any) -> bool:
+    """Whether an object has none of the members that a schema names."""
+    names = named_members(schema, schema).keys()
+    return isinstance(body, dict) and bool(names) and not names & body.keys()
 
 
 @check(
