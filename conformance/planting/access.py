@@ -32,6 +32,11 @@ def served_in_clear(scene: Scene) -> Iterator[Defect]:
         return
 
 
+def refuses(scene: Scene) -> int:
+    """The status that authentication is refused with; 0 where nothing tells."""
+    return scene.contract.conventions.auth.refused or 0
+
+
 @breaks("auth.credentials-required", "auth.bad-credentials-refused")
 def served_to_anybody(scene: Scene) -> Iterator[Defect]:
     """A call that was refused for its credential, or for having none, and is served."""
@@ -100,11 +105,15 @@ def credentials_elsewhere(scene: Scene) -> Iterator[Defect]:
 @breaks("security.recording-clean")
 def recorded_credentials(scene: Scene) -> Iterator[Defect]:
     """A credential that was recorded in clear, which its own mark tells."""
-    for name, value in scene.exchange.request.headers:
+    for name, value in scene.exchange.request.headers if scene.exchange.source is not None else ():
         if VALUE_MARK.search(value):
             clear = VALUE_MARK.sub(value_mark("recorded-1"), value)
             yield scene.with_request_header("credential recorded", name, clear)
             return
+
+
+def _before(scene: Scene) -> list[Scene]:
+    return [scene.moved(at) for at in range(scene.at) if scene.conversation[at].operation is not None]
 
 
 def _with_url(exchange: Exchange, url: str, **changes: Any) -> Exchange:
@@ -116,8 +125,11 @@ def other_bases(scene: Scene) -> Iterator[Defect]:
     """A client that calls an operation below another base URL, or in clear."""
     url = split(scene.exchange.request.url)
     elsewhere = Url(url.scheme, url.authority, f"/planted{url.path}", url.query)
-    yield scene.defect("base elsewhere", _with_url(scene.exchange, str(elsewhere)))
-    if url.scheme == "https" and url.authority == split(scene.contract.conventions.origin).authority:
+    documented = url.authority == split(scene.contract.conventions.origin).authority
+    if documented or any(split(one.exchange.request.url).authority == url.authority for one in _before(scene)):
+        # Elsewhere the base URL is that of the first call.
+        yield scene.defect("base elsewhere", _with_url(scene.exchange, str(elsewhere)))
+    if url.scheme == "https" and documented:
         yield scene.defect(
             "base in-clear", _with_url(scene.exchange, str(Url("http", url.authority, url.path, url.query)))
         )

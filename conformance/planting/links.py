@@ -246,11 +246,29 @@ def neighbours_at_edges(scene: Scene) -> Iterator[Defect]:
             yield with_link(edge, "edge beyond", "next", _to_page(edge, some, _page_of(edge, links["last"]) + 1))
 
 
+def _same_list(one: Scene, other: Scene) -> bool:
+    """Whether two pages are of one list: of one path, one query but for the number, and one caller."""
+    pagination, header = one.contract.conventions.paging, one.contract.conventions.auth.header
+    mine, yours = (
+        (
+            each.exchange.path,
+            sorted(pair for pair in each.exchange.request.query if pair[0] != pagination.cursor),
+            each.exchange.request.header(header),
+        )
+        for each in (one, other)
+    )
+    return mine == yours
+
+
 @breaks("numbered-pages.last")
 def wrong_lasts(scene: Scene) -> Iterator[Defect]:
     """A last page that all pages of a list name, and that is not the last one."""
-    pages = list(scene.all(lambda one: "last" in _in_header(one) and one.exchange.path == scene.exchange.path))
-    if not pages or _number(scene) is None:
+    pages = [one for one in scene.all(lambda one: "last" in _in_header(one)) if _same_list(scene, one)]
+    filled = scene.all(lambda one: bool(one.page and one.page.records))
+    numbers = {_number(one) for one in filled if _same_list(scene, one)}
+    ends = [_number(one) for one in pages if one.page and one.page.records and one.page.next is None]
+    # Where a walk ends is seen only of one whose pages were all seen.
+    if _number(scene) is None or not any(end and numbers >= set(range(1, end + 1)) for end in ends):
         return
     for name, step in (("more", 1), ("many", 7)):
         conversation = scene.conversation

@@ -131,6 +131,21 @@ def _wrong_sizes(scene: Scene, size: int | None) -> Iterator[Defect]:
         yield with_records(scene, "shorter", page.records[:-1])
 
 
+def longer_pages(scene: Scene) -> Iterator[Defect]:
+    """A page with more records than were asked for, or than the default where none were."""
+    found = _paging(scene)
+    if not found or not found[0].records:
+        return
+    limits = found[1].page_size
+    size = found[0].size_asked or limits.default
+    if scene.exchange.negative and limits.fallback is not None:
+        size = limits.fallback
+    elif size is not None and limits.maximum is not None:
+        size = min(size, limits.maximum)
+    if size is not None:
+        yield with_records(scene, "longer", _more(scene, size + 1))
+
+
 @breaks("pagination.page-size-honoured")
 def wrong_sizes(scene: Scene) -> Iterator[Defect]:
     """Pages of another size than was asked for."""

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from conformance.planting.base import Defect, Scene, breaks, token
 from conformance.planting.bodies import refused
-from conformance.planting.pages import fresh, id_members, with_records
+from conformance.planting.pages import with_records
 
 
 def path_of(scene: Scene) -> str:
@@ -123,7 +123,16 @@ def undead(scene: Scene) -> Iterator[Defect]:
         elif page is not None and page.records and None not in page.ids:
             below = [place for place, at in gone.items() if at < one.at and place.rpartition("/")[0] == path]
             for place in below[:1]:
-                members, record = id_members(one), page.records[-1]
-                if isinstance(record, dict) and len(members) == 1:
-                    again = {**fresh(one, record), members[0]: place.rpartition("/")[2]}
-                    yield with_records(one, "listed still", [*page.records, again])
+                record = _listed_before(one, place.rpartition("/")[2])
+                if record is not None and record not in page.records:
+                    yield with_records(one, "listed still", [*page.records, record])
+
+
+def _listed_before(scene: Scene, name: str) -> Any:
+    """The record of a list that had this name or id, as an earlier page shows it; None where none does."""
+    path = path_of(scene)
+    for one in scene.all(lambda one: one.at < scene.at and one.page is not None and path_of(one) == path):
+        for record in one.page.records if one.page else ():
+            if isinstance(record, dict) and name in map(str, record.values()):
+                return record
+    return None

@@ -68,10 +68,8 @@ class Trials:
         return score
 
     def _judge(self, record: Requirement) -> Judge:
-        """A judge by one requirement, and by those that say whether a body can be read at all."""
         if record.id not in self._narrow:
-            basic = {each.id for each in self.contract.requirements.values() if any(map(judges_form, bindings(each)))}
-            self._narrow[record.id] = Judge(self.contract, strict=self.strict, only={record.id} | basic)
+            self._narrow[record.id] = narrow(self.contract, record.id, strict=self.strict)
         return self._narrow[record.id]
 
     def _seen_by_others(self, record: Requirement, trial: Trial, defect: Defect) -> bool:
@@ -80,6 +78,12 @@ class Trials:
         before = _breaches(self._whole, trial.window, trial.window.conversation)
         after = _breaches(self._whole, trial.window, defect.conversation)
         return any(requirement != record.id for requirement, _ in after - before)
+
+
+def narrow(contract: Contract, requirement: str, *, strict: bool) -> Judge:
+    """A judge by one requirement, and by those that say whether a body can be read at all."""
+    basic = {each.id for each in contract.requirements.values() if any(map(judges_form, bindings(each)))}
+    return Judge(contract, strict=strict, only={requirement} | basic)
 
 
 @define

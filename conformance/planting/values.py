@@ -113,9 +113,17 @@ def lost_keys(scene: Scene) -> Iterator[Defect]:
         and len(page.records) >= 5
         and isinstance(page.records[0], dict)
     ):
-        for name in list(page.records[0])[:4]:
+        known = [one.page.records for one in scene.all(lambda one: _is_before(one, scene)) if one.page]
+        everywhere = [name for name in page.records[0] if known and all(name in each for each in known[-1])]
+        for name in everywhere[:4]:
             records = [{key: value for key, value in record.items() if key != name} for record in page.records]
             yield scene.with_value(f"drop {name}", scene.records_at, records)
+
+
+def _is_before(one: Scene, scene: Scene) -> bool:
+    """Whether an exchange shows what the records of a list had before."""
+    same = one.at < scene.at and one.exchange.known_as == scene.exchange.known_as
+    return same and one.page is not None and len(one.page.records) >= 5
 
 
 # Relations.

@@ -90,7 +90,12 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     if conformance is None or not ours:
         return
     others = [item for item in items if not isinstance(item, RequirementItem)]
-    items[:] = [*others, *(fault_items(session, conformance, ours) if config.getoption("faults") else ours)]
+    items[:] = [*others, *(fault_items(session, conformance, ours) if _in_reference(config) else ours)]
+
+
+def _in_reference(config: pytest.Config) -> bool:
+    """Whether faults are planted in the reference server, and not on what another target answers."""
+    return bool(config.getoption("faults")) and not config.stash[CONFORMANCE].plants
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -126,9 +131,12 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     conformance = session.config.stash.get(CONFORMANCE, None)
-    for target in conformance.selection.targets.values() if conformance else ():
+    if conformance is None:
+        return
+    conformance.tell = partial(_tell, session.config)
+    for target in conformance.selection.targets.values():
         if isinstance(target, UrlTarget) and isinstance(target.clock, SystemClock):
-            target.clock.tell = partial(_tell, session.config)
+            target.clock.tell = conformance.tell
 
 
 def _tell(config: pytest.Config, line: str) -> None:

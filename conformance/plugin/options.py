@@ -42,7 +42,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--record": {**_SWITCH, "help": "keep what the target answers in cassettes (default target: reference)"},
     "--redraw": {**_SWITCH, "help": "with --record: draw new cases instead of running the recorded ones"},
-    "--faults": {**_SWITCH, "help": "plant each fault and see whether its requirement turns red"},
+    "--faults": {
+        **_SWITCH,
+        "help": "plant each fault in the reference server and see whether its requirement turns red; with another "
+        "--target (cassette, a URL, a named one): plant defects on what it answers, and tell of each requirement "
+        "whether it could have failed there",
+    },
     "--parameter": {
         **_MANY,
         "metavar": "NAME=VALUE",

@@ -103,11 +103,4 @@ def _provenance(target: Target) -> Mapping[str, Any]:
     if isinstance(target, ReferenceTarget):
         return target.recorded_provenance()
     assert isinstance(target, UrlTarget)
-    return {
-        **target.provenance,
-        "recorded": datetime.now(UTC).date().isoformat(),
-        "capabilities": sorted(target.capabilities),
-        "credentials": sorted(target.credentials),
-        "parameters": {name: list(values) for name, values in sorted(target.parameters.items())},
-        **({"facts": dict(target.facts)} if target.facts else {}),
-    }
+    return {**target.recorded_provenance(), "recorded": datetime.now(UTC).date().isoformat()}

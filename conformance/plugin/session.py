@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from conformance import suite
 from conformance.contract import CLIENT, Contract, Requirement
 from conformance.contract.deviations import Known
+from conformance.contract.score import Score
 from conformance.contract.verdict import Outcome, Verdict, verdict_of, worst
+from conformance.planting import Sampler
+from conformance.planting.sampling import Key
 from conformance.plugin.recordings import Recordings
 from conformance.properties import Item, Result, Run, items_of
 from conformance.properties.causes import Cause
@@ -22,6 +25,7 @@ from conformance.properties.cleanup import take_over
 from conformance.properties.detection import Detection
 from conformance.properties.prepare import Preparation, prepare
 from conformance.properties.rules import unknown_rules
+from conformance.properties.scoring import scores_of
 from conformance.report.events import Gate
 from conformance.report.events import Target as TargetText
 from conformance.report.journal import Journal, header
@@ -57,6 +61,8 @@ class Conformance:
         selected: API → its items that are run, in the order in which they make their exchanges.
         complete: APIs of which every exchange was made.
         causes: why something broke → the first item that it broke.
+        plants: defects are planted on the answers of the run.
+        scores: requirement and operation → what became of those.
         unwritten: why there are no reports, though the run has come to one.
     """
 
@@ -68,6 +74,7 @@ class Conformance:
     report_dir: Path
     parts: Parts
     started: datetime
+    tell: Callable[[str], None] = lambda _: None
     runs: dict[str, Run] = field(factory=dict)
     progress: dict[str, Progress] = field(factory=dict)
     recordings: Recordings | None = None
@@ -85,6 +92,9 @@ class Conformance:
     wait: float | None = None
     told: list[str] = field(factory=list)
     preparations: list[Preparation] = field(factory=list)
+    plants: bool = False
+    scores: dict[Key, Score] = field(factory=dict)
+    _scored: set[Key] = field(factory=set)
     _journal: Journal | None = None
 
     @cached_property
@@ -128,6 +138,7 @@ class Conformance:
         first = next(iter(targets.values()))
         options = (
             "examples",
+            "faults",
             "record",
             "allow_writes",
             "allow_billable",
@@ -225,6 +236,8 @@ class Conformance:
             if clock and clock.now() - told >= TELL_EVERY:
                 told = clock.now()
                 clock.tell(f"{api}: {number} of {len(items)} items asked, {run.exchanges} exchanges; verdicts follow")
+        if self.plants:
+            self.scores |= scores_of(run, items, self.tell)
 
     def _hear(self, run: Run, target: CassetteTarget) -> None:
         """Judges what others recorded of the API; what cannot be read is an error, and stops nothing else."""
@@ -268,6 +281,8 @@ class Conformance:
                 on_evidence=lambda evidence: self.journal.seen(contract, evidence),
                 fresh_names=first_kind(self.selection) == "url" and self.recordings is None,
             )
+            if self.plants:
+                run.sampler, run.recording = Sampler(), {}
             if self.recordings is not None:
                 run.recording = self.recordings.takes_of(api)
                 run.recorded_cases = self.recordings.cases_of(api)
@@ -300,9 +315,23 @@ class Conformance:
         if self.recordings is not None and Outcome.BROKEN not in outcomes:
             self.recordings.done(item)
         progress.deviated |= Outcome.VIOLATED in outcomes
+        results = {place: self._weighed(record, place, result) for place, result in results.items()}
         given = {place: self._verdict(record, place, result, test) for place, result in results.items()}
         worst_verdict = worst(given.values())
         return worst_verdict, next(results[place] for place, verdict in given.items() if verdict is worst_verdict)
+
+    def _weighed(self, record: Requirement, operation: str, result: Result) -> Result:
+        """A result, where defects were planted to see whether it could have been another one."""
+        score = self._score(record, operation)
+        if score is None:
+            return result
+        outcome, reason = score.of(result.outcome, result.reason)
+        return evolve(result, outcome=outcome, reason=reason)
+
+    def _score(self, record: Requirement, operation: str) -> Score | None:
+        """What binds a client and is judged at a played server is no answer of the target: nothing is planted there."""
+        nothing = Score() if self.plants and record.mode != CLIENT else None
+        return self.scores.get((record.id, operation), nothing)
 
     def _verdict(self, record: Requirement, operation: str, result: Result, test: str) -> Verdict:
         progress, deviation = self.progress[record.id], self.known.of(record.id, operation)
@@ -333,7 +362,10 @@ class Conformance:
             deviation=deviation,
             blocked_by=result.blocked_by.text if result.blocked_by else None,
             need=result.need,
+            # Several tests may judge one requirement: its score is told once.
+            score=None if (record.id, operation) in self._scored else self._score(record, operation),
         )
+        self._scored.add((record.id, operation))
         if result.blocked_by is not None:
             self._tell(result.blocked_by)
         return verdict

@@ -21,6 +21,7 @@ from conformance.report.journal import now
 from conformance.report.write import Parts, check_directory
 from conformance.shipped import CHECKOUT
 from conformance.targets import UrlTarget, select
+from conformance.targets.reference import SERVED
 from conformance.targets.target import CASSETTES
 
 MOST_SEEDED = 500
@@ -39,8 +40,10 @@ def set_up(config: pytest.Config) -> Conformance:
     for path in ("target", "deviations", "write_deviations", "report_dir", "spec", "conventions"):
         if option(path) == "":
             raise ContractError(f"--{path.replace('_', '-')}: is empty")
-    name = option("target") or ("reference" if option("record") or option("faults") else "cassette")
     apis = _names("--api", option("api"))
+    # What has no reference server has its defects planted in what was recorded of it.
+    served = option("record") or (option("faults") and set(apis) <= set(SERVED) and not option("spec"))
+    name = option("target") or ("reference" if served else "cassette")
     if twice := next((api for api in apis if apis.count(api) > 1), None):
         raise ContractError(f"--api {twice}: is given twice")
     root = Path(config.rootpath)
@@ -69,8 +72,6 @@ def set_up(config: pytest.Config) -> Conformance:
         verify(contract)
     if option("record") and first_kind(selection) == "cassette":
         raise ContractError("--record needs a target that answers: reference, a URL or a named target")
-    if option("faults") and first_kind(selection) != "reference":
-        raise ContractError("--faults plants faults in the reference server: leave --target out")
     if option("record") and option("dist", "no") != "no":
         raise ContractError("--record runs in one process, since a cassette has one writer: leave -n out")
     if option("redraw") and not option("record"):
@@ -84,7 +85,10 @@ def set_up(config: pytest.Config) -> Conformance:
         raise ContractError("--allow-billable: goes with --allow-writes")
     if records and not option("allow_writes"):
         raise ContractError("--seed: creates records: give --allow-writes too")
-    if option("faults") and (gate.required or option("record")):
+    plants = option("faults") and first_kind(selection) != "reference"
+    if plants and option("record"):
+        raise ContractError("--faults plants defects in what is recorded already: leave --record out")
+    if option("faults") and not plants and (gate.required or option("record")):
         raise ContractError("--faults judges no target: leave --require, --require-all-must and --record out")
     report_dir = Path(option("report_dir")) if option("report_dir") else Path("reports", selection.name).absolute()
     if option("report_dir"):
@@ -113,6 +117,7 @@ def set_up(config: pytest.Config) -> Conformance:
         started,
         recordings=recordings,
         records=records,
+        plants=plants,
         wait=_number("--wait", option("wait"), seconds, at_url),
         write_deviations=place_of(written, contracts) if (written := option("write_deviations")) else None,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
 from conformance.checks import Evidence, Finding
-from conformance.checks.base import violated
-from conformance.contract import Need
+from conformance.checks.base import Party, violated
+from conformance.contract import CLIENT, Need, Requirement
 from conformance.contract.verdict import Outcome
 from conformance.properties.assertions import Moment
 from conformance.properties.causes import Cause, Want
@@ -134,3 +136,26 @@ def fails_alike(own: Result, exchange: Exchange) -> bool:
 def _is_like(one: Exchange, other: Exchange) -> bool:
     a, b = one.response, other.response
     return (one.known_as, a.status, a.fault is None) == (other.known_as, b.status, b.fault is None)
+
+
+def crash_of(error: Exception) -> str:
+    """One line about an error that no test should raise: where it was raised, and what it says."""
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    text = " ".join(str(error).split())[:300]
+    return (
+        f"the test crashed at {Path(frame.filename).name}:{frame.lineno}: {type(error).__name__}: {text}; "
+        "--log-level=debug shows the traceback"
+    )
+
+
+def where_of(message: str, exchange: Exchange | None, operation: str) -> str:
+    """What is wrong, with the call that shows it where that is not the item's own, and not named by what is said."""
+    if exchange is None or exchange.known_as == operation or exchange.path in message:
+        return message
+    shown_by = exchange.known_as if exchange.operation else f"{exchange.request.method} {exchange.path}"
+    return f"{message} (shown by {shown_by})"
+
+
+def party_of(requirement: Requirement) -> Party:
+    """Whose it is where a requirement does not hold."""
+    return "client" if requirement.mode == CLIENT else "server"

@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from attrs import define, evolve, field
 
 from conformance.checks import Evidence, Judge, note
 from conformance.checks.base import shown, violated
-from conformance.contract import CLIENT, ConformanceError, Contract, Requirement
+from conformance.contract import CLIENT, ConformanceError, Contract
 from conformance.contract.verdict import Outcome
+from conformance.planting import Sampler
 from conformance.properties import assertions, cases
 from conformance.properties.assertions import Violation
 from conformance.properties.causes import (
@@ -39,8 +38,11 @@ from conformance.properties.results import (
     Result,
     Shown,
     blocked,
+    crash_of,
     fails_alike,
+    party_of,
     result_of,
+    where_of,
     with_evidence,
     worst_of,
 )
@@ -72,6 +74,8 @@ class Run:
         recording: where to keep what is said: test → item → take; None if nothing is recorded.
         recorded_cases: test, item → cases of an earlier recording, which are run again instead of drawn.
         on_evidence: called with each violation and note as it is found.
+        sampler: keeps exchanges that defects are planted on; None if none are.
+        judge: one that has seen nothing yet; left out, one by every requirement.
         leftovers: what could not be deleted.
     """
 
@@ -81,6 +85,8 @@ class Run:
     recording: dict[str, dict[str, Take]] | None = None
     recorded_cases: Callable[[str, str], tuple[Mapping[str, Any], ...] | None] = lambda _test, _item: None
     on_evidence: Callable[[Evidence], None] = lambda _: None
+    sampler: Sampler | None = None
+    judge: Judge | None = None
     client_fault: ClientFault | None = None
     fresh_names: bool = False
     exchanges: int = 0
@@ -100,7 +106,7 @@ class Run:
     _last: Exchange | None = None
 
     def __attrs_post_init__(self) -> None:
-        self._judge = Judge(self.contract, strict=self.target.strict)
+        self._judge = self.judge or Judge(self.contract, strict=self.target.strict)
 
     def finish(self) -> None:
         """Deletes what the run created and is still there; what cannot be deleted is among the leftovers."""
@@ -113,6 +119,8 @@ class Run:
     def begin(self, facts: Mapping[str, Any], *, apart: bool = False) -> None:
         """A new sequence of exchanges begins, as `Judge.begin` has it."""
         self._judge.begin(facts, apart=apart)
+        if self.sampler is not None:
+            self.sampler.begin(facts)
 
     def observe(self, exchange: Exchange) -> None:
         """Has every check judge an exchange."""
@@ -130,8 +138,12 @@ class Run:
 
     def _weigh(self, exchange: Exchange) -> None:
         self._seen.note(exchange)
+        if self.sampler is not None:
+            self.sampler.see(exchange)
         for evidence in map(self._placed, self._judge.observe(exchange)):
             self._seen.add(evidence)
+            if self.sampler is not None:
+                self.sampler.note(evidence)
             if evidence.requirement is not None:
                 key = (evidence.requirement.id, evidence.operation)
                 if not self._gathered.setdefault(key, Gathered()).add(evidence):
@@ -186,6 +198,10 @@ class Run:
     def attempted(self, item: Item) -> bool:
         """Whether the exchanges of an item were made."""
         return (item.test, item.id) in self._own
+
+    def own(self, item: Item) -> Result:
+        """What an item that was attempted came to by itself."""
+        return self._own[item.test, item.id][1]
 
     def results(self, item: Item) -> Mapping[str, Result]:
         """The same at each operation that the item speaks of: its own, or every one that evidence was seen of."""
@@ -300,7 +316,7 @@ class Run:
     def _violated(self, item: Item, violation: Violation) -> Result:
         """What an assertion that does not hold comes to; where its exchange is wrong altogether, it says no more."""
         exchange = violation.exchange or self._last
-        told, party = _where(str(violation), exchange, item), _party(item.requirement)
+        told, party = where_of(str(violation), exchange, item.operation), party_of(item.requirement)
         finding = violated(told, expected=violation.expected, actual=violation.actual, party=party)
         wanted = None
         if exchange is not None and item.requirement.mode != CLIENT:
@@ -367,7 +383,7 @@ class Run:
             return Result(Outcome.BROKEN, shown(str(error), LONGEST_REASON))
         except Exception as error:
             _log.debug("%s crashed", item.id, exc_info=True)
-            text = _crash(error)
+            text = crash_of(error)
             return Result(Outcome.BROKEN, subject.client.redactor.text(text) if subject.opened else text)
         held = assertions.evidence()
         if not held and not item.binding.observes:
@@ -411,30 +427,8 @@ def _fits(item: Item, case: Mapping[str, Any]) -> bool:
     return set(item.binding.strategies) <= set(case) <= taken
 
 
-def _crash(error: Exception) -> str:
-    """One line about an error that no test should raise: where it was raised, and what it says."""
-    *_, frame = traceback.extract_tb(error.__traceback__)
-    text = " ".join(str(error).split())[:300]
-    return (
-        f"the test crashed at {Path(frame.filename).name}:{frame.lineno}: {type(error).__name__}: {text}; "
-        "--log-level=debug shows the traceback"
-    )
-
-
 def _closed(subject: Subject) -> list[str]:
     try:
         return subject.close()
     except (NotRecorded, Stale):
         return []
-
-
-def _where(message: str, exchange: Exchange | None, item: Item) -> str:
-    """What is wrong, with the call that shows it where that is not the item's own, and not named by what is said."""
-    if exchange is None or exchange.known_as == item.operation or exchange.path in message:
-        return message
-    shown_by = exchange.known_as if exchange.operation else f"{exchange.request.method} {exchange.path}"
-    return f"{message} (shown by {shown_by})"
-
-
-def _party(requirement: Requirement) -> Any:
-    return "client" if requirement.mode == CLIENT else "server"

@@ -122,7 +122,10 @@ def test_a_named_target_brings_its_deviations(suite: Runner, tmp_path: Path) -> 
         (("--faults", "--record"), "--faults judges no target: leave --require, --require-all-must and --record"),
         (("--record", "-n", "2"), "--record runs in one process, since a cassette has one writer: leave -n out"),
         (("--record", "--target", "cassette"), "--record needs a target that answers"),
-        (("--faults", "--target", "cassette"), "--faults plants faults in the reference server: leave --target out"),
+        (
+            ("--faults", "--record", "--target", "http://127.0.0.1:9", "--api", "vultr"),
+            "--faults plants defects in what is recorded already: leave --record out",
+        ),
         (("--redraw",), "--redraw draws new cases for a recording: give --record too"),
         (("--report-dir", f"{__file__}/reports"), "cannot be made: Not a directory"),
         (("--deviations", "no-such.yaml"), "no-such.yaml: cannot be read"),

@@ -11,7 +11,7 @@ from conformance.targets.errors import (
     Unsupported,
 )
 from conformance.targets.reference import ReferenceTarget
-from conformance.targets.target import CassetteTarget, Observer, Session, Target, UrlTarget
+from conformance.targets.target import CassetteTarget, Observer, Session, TakeTarget, Target, UrlTarget
 from conformance.traffic.urls import is_loopback
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Selection",
     "Session",
     "Stale",
+    "TakeTarget",
     "Target",
     "TargetError",
     "Unsupported",

@@ -28,9 +28,13 @@ class CassetteTransport(httpx2.BaseTransport):
 
     Equal requests get their answers in the order they were recorded. Requests are redacted before they are
     compared, as the recorded ones were. It opens no connection.
+
+    Args:
+        again: whoever asks once more than was recorded gets the last answer to that request again.
     """
 
-    def __init__(self, item: str, take: Take | None, redactor: Redactor) -> None:
+    def __init__(self, item: str, take: Take | None, redactor: Redactor, *, again: bool = False) -> None:
+        self._again = again
         self._item = item
         self._redactor = redactor
         self._recorded = take is not None
@@ -55,7 +59,7 @@ class CassetteTransport(httpx2.BaseTransport):
                 f"the cassette has no answer to {asked.method} {asked.url}{again}: the test asks for something "
                 "else than when it was recorded; record it again with --record"
             )
-        interaction = answers.popleft()
+        interaction = answers[0] if self._again and len(answers) == 1 else answers.popleft()
         said = interaction.response
         return httpx2.Response(
             said.status,

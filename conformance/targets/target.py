@@ -127,32 +127,48 @@ class CassetteTarget(Target):
             raise HarnessError(f"{path}: was cut off, or not recorded by this suite: it has no takes; record it again")
         provenance = recorded.provenance if recorded else self.provenance
         take = recorded.takes.get(item) if recorded else None
-        names = provenance.get("credentials", ("default",))
-        credentials, redactor = _stand_ins(tuple(names))
-        parameters = {name: tuple(values) for name, values in provenance.get("parameters", {}).items()}
-        client = Client(
-            contract=self.contract,
-            transport=CassetteTransport(item, take, redactor),
-            base_url=str(provenance.get("base_url", self.contract.conventions.origin)),
-            credentials=credentials,
-            redactor=redactor,
-            clock=ManualClock(),
-            guard=Guard.of_throwaway(self.contract, parameters),
-            observers=observers,
-            plain_url=in_clear(str(provenance.get("base_url", ""))),
-            private=True,
-            replayed=True,
-            routes=self.contract.routes(provenance.get("paths", {})),
-        )
-        client.addresses = lambda _: client.transport
-        return Session(
-            client,
-            frozenset(provenance.get("capabilities", ())),
-            parameters,
-            provenance.get("facts", {}),
-            take.cases if take else (),
-            take.received if take else (),
-        )
+        return replayed(self.contract, provenance, item, take, observers)
+
+
+def replayed(
+    contract: Contract,
+    provenance: Mapping[str, Any],
+    item: str,
+    take: cassette.Take | None,
+    observers: list[Observer],
+    *,
+    again: bool = False,
+) -> Session:
+    """A conversation that was recorded from a target of which this is known, for an item to have again.
+
+    `again` is as `CassetteTransport` has it.
+    """
+    names = provenance.get("credentials", ("default",))
+    credentials, redactor = _stand_ins(tuple(names))
+    parameters = {name: tuple(values) for name, values in provenance.get("parameters", {}).items()}
+    client = Client(
+        contract=contract,
+        transport=CassetteTransport(item, take, redactor, again=again),
+        base_url=str(provenance.get("base_url", contract.conventions.origin)),
+        credentials=credentials,
+        redactor=redactor,
+        clock=ManualClock(),
+        guard=Guard.of_throwaway(contract, parameters),
+        observers=observers,
+        plain_url=in_clear(str(provenance.get("base_url", ""))),
+        private=True,
+        replayed=True,
+        routes=contract.routes(provenance.get("paths", {})),
+    )
+    client.addresses = lambda _: client.transport
+    return Session(
+        client,
+        frozenset(provenance.get("capabilities", ())),
+        parameters,
+        provenance.get("facts", {}),
+        take.cases if take else (),
+        take.received if take else (),
+    )
 
 
 @cache
@@ -174,6 +190,32 @@ def _provenance(path: Path) -> Mapping[str, Any]:
 
 def _tokens(credentials: Mapping[str, str]) -> Tokens:
     return credentials if isinstance(credentials, Tokens) else Tokens(credentials)
+
+
+@define(eq=False)
+class TakeTarget(Target):
+    """Answers from what one item said in this process, as the target it was said to: nothing is sent again.
+
+    An item that looks twice before it accuses gets the same answer twice.
+    """
+
+    contract: Contract
+    provenance: Mapping[str, Any]
+    take: cassette.Take
+    strict: bool = False
+    name: str = "take"
+    kind: str = "cassette"
+
+    @property
+    def base_url(self) -> str:  # type: ignore[override]
+        return str(self.provenance.get("base_url", self.contract.conventions.origin))
+
+    @property
+    def capabilities(self) -> frozenset[str]:  # type: ignore[override]
+        return frozenset(self.provenance.get("capabilities", ()))
+
+    def session(self, test: str, item: str, observers: list[Observer]) -> Session:
+        return replayed(self.contract, self.provenance, item, self.take, observers, again=True)
 
 
 @define(eq=False)
@@ -235,6 +277,16 @@ class UrlTarget(Target):
     def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
         moved = {"paths": dict(sorted(self.routes.served.items()))} if self.routes.served else {}
         return {"source": self.name, "base_url": self.base_url, **moved}
+
+    def recorded_provenance(self) -> Mapping[str, Any]:
+        """What a recording of it says about it, so that a replay can stand in for it."""
+        return {
+            **self.provenance,
+            "capabilities": sorted(self.capabilities),
+            "credentials": sorted(self.credentials),
+            "parameters": {name: list(values) for name, values in sorted(self.parameters.items())},
+            **({"facts": dict(self.facts)} if self.facts else {}),
+        }
 
     def learn(self, parameters: Mapping[str, tuple[str, ...]]) -> None:
         """Takes note of values that exist there: for reading, as those that users name."""
