@@ -144,7 +144,9 @@ class Server:
 
     def _respond(self, environ: WSGIEnvironment) -> Response:
         try:
-            request = Request.from_environ(environ)
+            # HEAD is a GET whose body is not sent.
+            read = environ["REQUEST_METHOD"] == "HEAD"
+            request = Request.from_environ({**environ, "REQUEST_METHOD": "GET"} if read else environ)
             return self.finish(request, self._answer(request))
         except Exception:
             _log.exception("the reference server failed to answer a request")

@@ -192,6 +192,12 @@ class Report:
         return self.target if self.target.requirements else self.base
 
     @property
+    def _exercised(self) -> bool:
+        """Whether anything that a document describes was seen: any answer at all shows some of what is base."""
+        base = (case for case in self.base.cases if case.verdict.seen and not case.operation.endswith(" (unknown)"))
+        return bool(self.target.seen) or any(base)
+
+    @property
     def headline(self) -> str:
         """How many requirements of the target were seen, of all that bind it; for several APIs also of each."""
         each = [
@@ -264,7 +270,7 @@ class Report:
         lines = []
         # An error that kept the run from asking anybody is all there is to tell.
         if self.exchanges or not self.errors:
-            if not self._judged.seen and not self._failing:
+            if not self._exercised and not self._failing:
                 lines.append("no requirement was exercised")
             if self.finished and self._silent:
                 of = "" if self._silent == self.apis else f" of {', '.join(self._silent)}"

@@ -20,7 +20,7 @@ from conformance.targets.errors import Unsupported
 from conformance.targets.ledger import Ledger, Made, is_refusal
 from conformance.traffic.exchange import Exchange, Response
 
-SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 PREFIX = "conformance-"
 RECORDED = f"{PREFIX}recorded"
 NO_SUCH_ID = "00000000-0000-4000-8000-00000000c0de"
