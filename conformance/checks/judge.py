@@ -67,7 +67,8 @@ def verify(contract: Contract) -> None:
                 contract.operation(operation)
 
 
-_Bound = tuple[Requirement, Observation, When | None]
+_Bound = tuple[Requirement, Observation, When | None, bool]
+"""What judges an exchange: a requirement, how it is bound, which exchanges it is about, and if it binds the client."""
 _DRIFT = Observation(check="drift")
 
 
@@ -123,10 +124,11 @@ class Judge:
             return
         accused: Requirement | None = None
         closed: Exchange | None = None
-        for record, observation, when in self._applying(exchange):
+        known_as = exchange.known_as
+        for record, observation, when, of_client in self._applying(exchange):
             if when is not None and not when(exchange):
                 continue
-            label, seen = _label(record, exchange), exchange
+            label, seen = CLIENT if of_client else known_as, exchange
             if accused is not None and is_hidden(exchange, observation, found=is_strong(accused)):
                 seen = closed = closed or _closed(exchange, accused)
             try:
@@ -143,7 +145,7 @@ class Judge:
                     yield Evidence(record, label, Finding(Outcome.BLOCKED, blocked_by=accused.id), exchange)
         with suppress(NotKnown):
             for finding in drift(self._sight(closed or exchange, "drift", _DRIFT)) if self._tells_drift else ():
-                yield Evidence(None, exchange.known_as, finding, exchange)
+                yield Evidence(None, known_as, finding, exchange)
         if exchange.request.method not in ("GET", "HEAD", "OPTIONS") and exchange.response.status_class != 4:
             # What failed otherwise may have been done all the same.
             self._writes += 1
@@ -154,7 +156,7 @@ class Judge:
         key = (operation, method, is_list)
         if key not in self._applicable:
             applying = [
-                (record, observation, WHEN.get(observation.check))
+                (record, observation, WHEN.get(observation.check), record.operations[0] == CLIENT)
                 for record, bound in self._bound
                 for observation in bound
                 if applies(observation.operations or record.operations, operation, method, is_list=is_list)
@@ -186,7 +188,3 @@ def _is_list(exchange: Exchange, contract: Contract) -> bool:
         return page_in(exchange, contract) is not None
     except NotKnown:
         return False  # Of a body that is not known nothing can be said.
-
-
-def _label(record: Requirement, exchange: Exchange) -> str:
-    return CLIENT if record.operations[0] == CLIENT else exchange.known_as

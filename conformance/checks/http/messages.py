@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from conformance.checks.base import HELD, Finding, Sight, check, violated
@@ -126,6 +127,14 @@ def nothing_has_no_length(sight: Sight) -> Iterator[Finding]:
 
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+@lru_cache(maxsize=1024)
+def _is_name(text: str) -> bool:
+    # Recorders of HTTP/2 keep its pseudo-header fields.
+    return _NAME.fullmatch(text.removeprefix(":")) is not None
+
+
 _NOT_IN_A_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -133,8 +142,7 @@ _NOT_IN_A_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 def fields_are_well_formed(sight: Sight) -> Iterator[Finding]:
     """The name of a header field is a token, and its value has no control characters."""
     for name, value in sight.exchange.response.headers:
-        # Recorders of HTTP/2 keep its pseudo-header fields.
-        if not _NAME.fullmatch(name.removeprefix(":")) or _NOT_IN_A_VALUE.search(value):
+        if not _is_name(name) or _NOT_IN_A_VALUE.search(value):
             yield violated(
                 f"the header field {name!r} is not well-formed",
                 expected="a token, and a value without control characters",
