@@ -70,7 +70,8 @@ class Locator:
     def exchange(self, request: Request, response: Response, **details: Any) -> Exchange:
         """The exchange, with its operation found."""
         served, path, operation = self._located(request.method, request.url)
-        if response.ok and self._asks_for_content(request):
+        # A part of a text is none.
+        if response.ok and (response.status == 206 or self._asks_for_content(request)):
             response = evolve(response, raw=True)
         return Exchange(request, response, operation, path, served_at=served, **details)
 

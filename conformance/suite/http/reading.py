@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from conformance.contract import Operation
-from conformance.properties import NotExercised, Subject, Unsupported
+from conformance.properties import NotExercised, Subject, Things, Unsupported
 from conformance.targets import Client
 from conformance.traffic.exchange import Exchange
 
@@ -68,3 +68,16 @@ def reading(subject: Subject) -> Reading:
     if found is None:
         raise NotExercised("no operation that reads was answered with a success")
     return found
+
+
+def things_that_come_and_go(subject: Subject) -> Things:
+    """The first resource that can be created, read and deleted.
+
+    Raises:
+        Unsupported: the conventions have none, or the target allows no writes.
+    """
+    subject.need("writes")
+    whole = (each for each in subject.conventions.resources if each.read and each.delete)
+    if (found := next(whole, None)) is None:
+        raise Unsupported("the conventions name no resource that can be created, read and deleted")
+    return subject.things_of(found)

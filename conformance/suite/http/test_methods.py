@@ -1,7 +1,7 @@
 """Methods (RFC 9110 9): those that every server has, and those that none knows."""
 
-from conformance.properties import Subject, assert_equal, assert_status, assert_that, requirement
-from conformance.suite.http.reading import reading
+from conformance.properties import Subject, Unsupported, assert_equal, assert_status, assert_that, requirement
+from conformance.suite.http.reading import reading, things_that_come_and_go
 
 UNKNOWN = "CONFORMANCE"
 
@@ -24,8 +24,16 @@ def test_head_is_answered_like_get(subject: Subject) -> None:
 
 @requirement("http.unknown-method-refused", once=True)
 def test_a_method_that_nobody_knows_is_refused(subject: Subject) -> None:
-    """What answers a GET refuses a method that nobody knows."""
-    exchange = reading(subject).again(UNKNOWN, negative=True)
+    """What answers a GET refuses a method that nobody knows: what was made for it, where anything can be."""
+    try:
+        things = things_that_come_and_go(subject)
+    except Unsupported:
+        path = reading(subject).path
+    else:
+        identity = things.create()
+        subject.client.control(things.get(identity))
+        path = things.operation("read").expand(things.values(identity))
+    exchange = subject.client.send(UNKNOWN, path, negative=True)
     assert_status(exchange, "4xx", 501, when=f"with the method {UNKNOWN}")
 
 

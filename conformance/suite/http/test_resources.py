@@ -1,10 +1,8 @@
 """Resources (RFC 9110 9): reading changes nothing, credentials are asked for, what was created comes and goes."""
 
-from conformance.contract import Resource
 from conformance.properties import (
     NotExercised,
     Subject,
-    Unsupported,
     Violation,
     assert_equal,
     assert_not_status,
@@ -12,7 +10,7 @@ from conformance.properties import (
     assert_that,
     requirement,
 )
-from conformance.suite.http.reading import Reading, reading, readings
+from conformance.suite.http.reading import Reading, reading, readings, things_that_come_and_go
 from conformance.targets.credentials import MADE_UP
 from conformance.traffic.exchange import Exchange
 
@@ -74,29 +72,17 @@ def _is_enforced(got: Reading) -> None:
         assert_not_status(got.again(credential=credential, negative=True), "2xx", when=when)
 
 
-def _made(subject: Subject) -> Resource:
-    """The first resource that can be created, read and deleted.
-
-    Raises:
-        Unsupported: the conventions have none.
-    """
-    whole = (each for each in subject.conventions.resources if each.create and each.read and each.delete)
-    if (found := next(whole, None)) is None:
-        raise Unsupported("the conventions name no resource that can be created, read and deleted")
-    return found
-
-
 @requirement("http.created-readable", once=True, needs=("writes",))
 def test_what_was_created_can_be_read(subject: Subject) -> None:
     """What was created is found under its id."""
-    things = subject.things_of(_made(subject))
+    things = things_that_come_and_go(subject)
     assert_status(things.get(things.create()), "2xx", when="of what was created")
 
 
 @requirement("http.deleted-gone", once=True, needs=("writes",))
 def test_what_was_deleted_cannot_be_read(subject: Subject) -> None:
     """What was created, read and deleted at once is not found any more."""
-    things = subject.things_of(_made(subject))
+    things = things_that_come_and_go(subject)
     identity = things.create()
     subject.client.control(things.get(identity))
     gone = subject.client.control(things.delete(identity))
