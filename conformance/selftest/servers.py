@@ -175,9 +175,11 @@ class Ran:
 
     @property
     def verdicts(self) -> dict[str, str]:
-        """Item id → verdict, as the report has them."""
+        """Item id → verdict, as the report has them; of a base requirement the one merged over its operations."""
         return {
-            f"{requirement['id']}[{case['operation']}]": case["verdict"]
+            _item(f"{requirement['id']}[{case['operation']}]"): requirement["verdict"]
+            if requirement["base"]
+            else case["verdict"]
             for requirement in self.report["requirements"]
             for case in requirement["cases"]
         }
@@ -200,6 +202,11 @@ class Ran:
 _WORST = ("failed", "passed", "skipped")
 
 
+def _item(name: str) -> str:
+    """The name of an item; those of a base requirement, which is judged wherever it shows, have one together."""
+    return f"{name.partition('[')[0]}[*]" if ".http." in name.partition("[")[0] else name
+
+
 class _Outcomes:
     """Notes what pytest makes of each item."""
 
@@ -209,7 +216,7 @@ class _Outcomes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome == "failed":
             # Several tests may be bound to one requirement and operation: the report merges them, worst first.
-            name = report.nodeid.rpartition("::")[2]
+            name = _item(report.nodeid.rpartition("::")[2])
             self.found[name] = min(self.found.get(name, report.outcome), report.outcome, key=_WORST.index)
 
 
