@@ -153,7 +153,8 @@ def is_subject(requirement: Requirement, need: Lack) -> bool:
 
 
 def _charged(evidence: Evidence, record: Requirement) -> Cause:
-    lost = not is_strong(record) and not evidence.exchange.response.is_json
+    response = evidence.exchange.response
+    lost = not is_strong(record) and response.unread is None and not response.is_json
     said = f"{evidence.operation}: {evidence.finding.message}"
     return Cause(record.id, evidence.operation, said if lost else None)
 
