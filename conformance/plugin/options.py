@@ -72,6 +72,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         **_SWITCH,
         "help": "look with GETs for the version that a URL serves, where the documented path is not found",
     },
+    "--budget": {
+        "metavar": "N",
+        "help": "send at most N requests to a URL, first those that tell most; cleaning up is not counted",
+    },
     "--budget-share": {
         "metavar": "WITH",
         "help": "who keeps to the rate together: machine (default: this user's processes on it), process (none), "

@@ -26,12 +26,21 @@ from conformance.properties.detection import Detection
 from conformance.properties.prepare import Preparation, prepare
 from conformance.properties.rules import unknown_rules
 from conformance.properties.scoring import scores_of
+from conformance.properties.turns import Turns, told_of
 from conformance.report.events import Gate
 from conformance.report.events import Target as TargetText
 from conformance.report.journal import Journal, header
 from conformance.report.model import Report
 from conformance.report.write import Parts
-from conformance.targets import CassetteTarget, HarnessError, NotExercised, Selection, TargetError, UrlTarget
+from conformance.targets import (
+    CassetteTarget,
+    HarnessError,
+    NotExercised,
+    Selection,
+    Target,
+    TargetError,
+    UrlTarget,
+)
 from conformance.targets.clock import SystemClock
 from conformance.targets.preflight import awaited, preflight
 from conformance.traffic import formats
@@ -231,13 +240,25 @@ class Conformance:
             self._hear(run, target)
         clock = target.clock if isinstance(target, UrlTarget) and isinstance(target.clock, SystemClock) else None
         told = clock.now() if clock else 0.0
-        for number, item in enumerate(items, start=1):
+        for number, item in enumerate(self._in_turn(items, target), start=1):
             run.attempt(item)
             if clock and clock.now() - told >= TELL_EVERY:
                 told = clock.now()
                 clock.tell(f"{api}: {number} of {len(items)} items asked, {run.exchanges} exchanges; verdicts follow")
         if self.plants:
             self.scores |= scores_of(run, items, self.tell)
+
+    def _in_turn(self, items: list[Item], target: Target) -> Iterator[Item]:
+        """The items in the order in which they are asked: that of collection, unless requests are few."""
+        if not isinstance(target, UrlTarget) or target.most is None:
+            yield from items
+            return
+        budget = target.budget
+        turns = Turns(items, lambda: budget.sent, lambda: budget.exhausted)
+        yield from turns
+        if (line := told_of(turns)) is not None:
+            self.journal.notices.append(line)
+        yield from turns.rest()
 
     def _hear(self, run: Run, target: CassetteTarget) -> None:
         """Judges what others recorded of the API; what cannot be read is an error, and stops nothing else."""
@@ -258,8 +279,10 @@ class Conformance:
             run.begin(target.facts)
             operations = {item.operation for item in self.selected[run.contract.api]}
             prepared = prepare(target, operations, run.observe, self.records)
-        except TargetError as error:
+        except (TargetError, HarnessError) as error:
             self.journal.errors.append(str(error))
+        except NotExercised as reason:
+            self.journal.notices.append(str(reason))
         else:
             self.journal.notices += prepared.notices
             self.preparations.append(prepared)

@@ -101,9 +101,12 @@ def set_up(config: pytest.Config) -> Conformance:
         raise ContractError(f"reports cannot be written below {there}: say with --report-dir=DIR where to")
     check_directory(report_dir)
     parts = Parts.of_run(report_dir, getattr(config, "workerinput", {}).get("conformance"))
+    most = _number("--budget", option("budget"), whole_number(1), at_url)
     for target in selection.targets.values():
         if isinstance(target, UrlTarget):
-            target.session_id = parts.run_id
+            target.session_id, target.most = parts.run_id, most
+            # The process that started this one has asked whether the target is up.
+            target.budget.sent = 1 if hasattr(config, "workerinput") else 0
     started = now()
     recordings = Recordings(selection.targets, _cassettes(option), option("redraw")) if option("record") else None
     return Conformance(

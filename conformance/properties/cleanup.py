@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 
 from attrs import evolve
 
@@ -37,8 +38,9 @@ def clean_up(client: Client) -> list[str]:
     What is kept for the run stays. What cannot be deleted keeps the reason in its `why`, and is not tried again.
     """
     tried = [made for made in client.guard.made if made.exists and made.why is None and not made.kept]
-    for made in reversed(tried):
-        _delete(client, made)
+    with client.budget.beyond() if client.budget is not None else nullcontext():
+        for made in reversed(tried):
+            _delete(client, made)
     return [named(client.guard, made) for made in tried if not made.gone]
 
 
@@ -56,14 +58,14 @@ def finish(target: UrlTarget, tell: Callable[[str], None] = lambda _: None) -> l
         return []
     # That tests took the target as down, or it refused them, is no reason to leave anything there untried.
     client = evolve(target.session("clean-up", "clean-up", []).client, health=Health())
-    if client.budget is not None:
-        client.budget.count_alone()
+    target.budget.count_alone()
     settled = [made for made in guard.made if made.gone]
-    _delete_known(client)
-    for first in {_place(guard, made): made for made in guard.made}.values():
-        _sweep(client, first)
-    # What was found only now may have held on to what could not be deleted before.
-    _delete_known(client)
+    with target.budget.beyond():
+        _delete_known(client)
+        for first in {_place(guard, made): made for made in guard.made}.values():
+            _sweep(client, first)
+        # What was found only now may have held on to what could not be deleted before.
+        _delete_known(client)
     remaining = []
     for made in guard.made:
         if made in settled:

@@ -40,8 +40,10 @@ class Budget:
         patience: seconds that all pauses of a run may take.
         own: calls and seconds to keep to in place of the documented general rate.
         kept: where calls are counted; in this process alone where left out.
+        most: requests that a run may send in all, None for as many as it takes.
 
     Attributes:
+        sent: requests so far.
         longest: the longest pause that is made after a refusal under the general limit, in seconds.
         paused: seconds of all pauses so far.
     """
@@ -54,6 +56,7 @@ class Budget:
         patience: float = PATIENCE,
         own: tuple[int, float] | None = None,
         kept: Kept | None = None,
+        most: int | None = None,
     ) -> None:
         self._clock, self._patience = clock, patience
         self.paused = self._heeded = 0.0
@@ -73,6 +76,36 @@ class Budget:
         self._kept = kept
         self._opened: Buckets | None = None
         self._broken: HarnessError | None = None
+        self.most, self.sent = most, 0
+        self._beyond = False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no request is left of those that the run may send."""
+        return self.most is not None and self.sent >= self.most and not self._beyond
+
+    def check(self) -> None:
+        """Passes while a request may be sent.
+
+        Raises:
+            NotExercised: the run has sent as many as it may.
+        """
+        if self.exhausted:
+            raise NotExercised(f"the budget of {self.most} requests was spent")
+
+    def spend(self) -> None:
+        """Counts a request that is sent; raises as `check`."""
+        self.check()
+        self.sent += 1
+
+    @contextmanager
+    def beyond(self) -> Iterator[None]:
+        """What is sent inside is sent whatever is left: what a run made is deleted."""
+        self._beyond, before = True, self._beyond
+        try:
+            yield
+        finally:
+            self._beyond = before
 
     def acquire(self, buckets: Sequence[Bucket] = ()) -> None:
         """Waits until the next call, which is counted in `buckets`, may leave.

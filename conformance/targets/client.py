@@ -154,6 +154,8 @@ class Client:
         request = self.request(method, own, query, body, content, headers, credential)
         # A create is noted once it can be sent.
         self._go_on(request, self._known_as(request))
+        if self.budget is not None:
+            self.budget.check()
         made = self.guard.admit(request, self._locator.path(method, str(request.url)), credential)
         exchange = self._paced(request, negative)
         if exchange.response.answered:
@@ -270,9 +272,8 @@ class Client:
         Raises:
             Unsupported: the target is not reached over connections of ours.
         """
-        context = self.wire.context(tls)
         over_h2 = http == "HTTP/2"
-        with Transport(context, self.limits, http1=not over_h2, http2=over_h2) as transport:
+        with Transport(self.wire.context(tls), self.limits, http1=not over_h2, http2=over_h2) as transport:
             yield evolve(self, transport=transport, health=Health())
 
     @property
@@ -284,6 +285,7 @@ class Client:
         """
         if self.tls is None:
             raise Unsupported("needs a target that is reached over TLS on a connection of its own", TLS)
+        self._pace()
         return Wire(self.base_url, self.tls)
 
     def control(self, exchange: Exchange) -> Exchange:
@@ -354,9 +356,9 @@ class Client:
         """The header, or the query parameter, that carries a credential."""
         return carried(self.contract.conventions.auth, credential, self.token)
 
-    def token(self, credential: str) -> str:
+    def token(self, name: str) -> str:
         """The value of a credential; raises as `token_of`."""
-        return token_of(self.credentials, credential, self.contract.conventions.auth)
+        return token_of(self.credentials, name, self.contract.conventions.auth)
 
     def _where(self, request: httpx2.Request) -> str:
         return f"{request.method} {shown(self.redactor.url(str(request.url)))}"
@@ -385,9 +387,8 @@ class Client:
         self.health.is_worth(operation)
 
     def _known_as(self, request: httpx2.Request) -> str:
-        url = str(request.url)
-        operation = self._locator.operation(request.method, url)
-        return operation.id if operation else f"{request.method} {self._locator.path(request.method, url)}"
+        operation = self._locator.operation(request.method, str(request.url))
+        return operation.id if operation else f"{request.method} {self._locator.path(request.method, str(request.url))}"
 
     def _exchange(self, request: httpx2.Request, negative: bool) -> Exchange:
         operation = self._known_as(request)
@@ -427,8 +428,11 @@ class Client:
         return send(request) if tokens is None else tokens.answer(request, auth, operation, send)
 
     def _pace(self, buckets: Sequence[Bucket] = ()) -> None:
-        if self.budget is not None and not self._unpaced:
-            self.budget.acquire(buckets)
+        """Counts a request, and waits until it may leave."""
+        if self.budget is not None:
+            self.budget.spend()
+            if not self._unpaced:
+                self.budget.acquire(buckets)
 
     def _is_up(self, silent: str) -> bool:
         """Whether a target that is silent at one operation answers others: any path, or a call that it has answered."""

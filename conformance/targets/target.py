@@ -238,6 +238,7 @@ class UrlTarget(Target):
         plain_url: where it answers in clear, the standard port of the same host where left out.
         rate: calls and seconds to keep to in place of the documented rate.
         kept: where its calls are counted; in this process alone where left out.
+        most: requests that a run may send, None for as many as it takes; cleaning up is not counted.
     """
 
     contract: Contract
@@ -261,6 +262,7 @@ class UrlTarget(Target):
     plain_url: str | None = None
     rate: tuple[int, float] | None = None
     kept: Kept | None = None
+    most: int | None = None
     kind: str = "url"
     clock: Clock = field(factory=SystemClock)
     limits: Limits = field(factory=Limits)
@@ -296,12 +298,6 @@ class UrlTarget(Target):
             self._guard.known = self.parameters
 
     def session(self, test: str, item: str, observers: list[Observer]) -> Session:
-        if self._budget is None:
-            # Where the clock is moved on, pauses take nobody's time.
-            patience = inf if isinstance(self.clock, RemoteClock) else PATIENCE
-            # Nobody else lives by a clock that is moved.
-            kept = self.kept if isinstance(self.clock, SystemClock) else None
-            self._budget = Budget(self.contract.conventions, self.clock, patience=patience, own=self.rate, kept=kept)
         loopback = is_loopback(self.base_url)
         client = Client(
             contract=self.contract,
@@ -311,7 +307,7 @@ class UrlTarget(Target):
             redactor=self.credentials.redactor(),
             clock=self.clock,
             guard=self.guard,
-            budget=self._budget,
+            budget=self.budget,
             limits=self.limits,
             health=self._health,
             observers=observers,
@@ -328,6 +324,22 @@ class UrlTarget(Target):
             # What may be written to comes first, since tests take the first.
             known[name] = tuple(dict.fromkeys((*values, *known.get(name, ()))))
         return Session(client, self.capabilities, known, self.facts)
+
+    @property
+    def budget(self) -> Budget:
+        """What all its sessions may send."""
+        if self._budget is None:
+            # Where the clock is moved on, pauses take nobody's time, and nobody else lives by it.
+            own = isinstance(self.clock, SystemClock)
+            self._budget = Budget(
+                self.contract.conventions,
+                self.clock,
+                patience=inf if isinstance(self.clock, RemoteClock) else PATIENCE,
+                own=self.rate,
+                kept=self.kept if own else None,
+                most=self.most,
+            )
+        return self._budget
 
     @property
     def in_use(self) -> bool:
