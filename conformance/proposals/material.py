@@ -88,7 +88,8 @@ class Material:
         node = holders[0].get("schema") if holders and isinstance(holders[0], dict) else None
         for name in tokens_of(place):
             node = properties_of(self.root, node).get(name)
-        return str(resolved(self.root, node).get("description", ""))
+        told = resolved(self.root, node)
+        return " ".join(str(told[key]) for key in ("description", "format", "example") if told.get(key) is not None)
 
     def pointer_to(self, operation: Operation, *below: str) -> str:
         """Where an operation, or something of it, stands in the document."""

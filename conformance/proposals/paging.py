@@ -16,6 +16,9 @@ from conformance.proposals.vendor import Told, told_by
 
 _MILLISECONDS = range(10**12, 10**14)
 
+_OF_LINKS = ("url", "uri", "http", "link to", "link for")
+_OF_CURSORS = ("cursor", "token", "marker", "offset", "continuation")
+
 NOT_CUT = Abstained(
     "no list was seen that names another page, and the document does not say how lists are cut",
     "a list with more records than one page holds, and its next page",
@@ -128,9 +131,16 @@ def _kind(pages: Pages, place: str, values: list[Any], is_link: bool) -> str | N
         if links in (0, len(values)):
             return "cursor-links" if links else "cursor-in-body"
         return None
-    if is_link or any(part in plain(tokens_of(place)[-1]) for part in names.URLS) or "links" in tokens_of(place):
+    name, words = plain(tokens_of(place)[-1]), pages.says(place).lower()
+    kinds = set(pages.members.get(place, {})) - {"null", "any"}
+    if is_link or any(part in name for part in names.URLS) or any(word in words for word in _OF_LINKS):
         return "cursor-links"
-    return "cursor-in-body" if {"integer", "string", "number"} & set(pages.members.get(place, {})) else None
+    if kinds and kinds <= {"integer", "number"}:
+        return "cursor-in-body"
+    if kinds and (any(word in name for word in _OF_CURSORS) or any(word in words for word in ("cursor", "token"))):
+        return "cursor-in-body"
+    # A text that is called next may be either: only where nothing takes a cursor it is a link.
+    return "cursor-links" if "links" in tokens_of(place) and pages.parameter(names.CURSOR) is None else None
 
 
 def _cursor_of(pages: Pages, place: str, kind: str, named: list[tuple[Seen, Any]], told: tuple[Told, ...]) -> Finding:

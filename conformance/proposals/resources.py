@@ -123,7 +123,8 @@ def _id(material: Material, roles: Mapping[str, Operation | None], parameter: st
         if isinstance(value, str | int) and not isinstance(value, bool)
     ]
     matching = Votes.of(name for name, value in shown if value in values)
-    candidates = [name for name in dict.fromkeys((*IDS, parameter)) if matching.counts[name]]
+    called = singular(last_word(those[0]))
+    candidates = [name for name in dict.fromkeys((*IDS, parameter, called)) if matching.counts[name]]
     if candidates:
         # What a create answers has to tell which one was made.
         create = roles["create"]
@@ -135,15 +136,24 @@ def _id(material: Material, roles: Mapping[str, Operation | None], parameter: st
         }
         chosen = next((name for name in candidates if name in made), candidates[0])
         return matching.proposal(chosen, "values that were asked for")
-    if listed is not None and isinstance(listed.id, Proposal):
-        return listed.id
     create = roles["create"]
+    word = plain(singular(last_word(create))) if create is not None else ""
+    if listed is not None and isinstance(listed.id, Proposal) and _is_meant(parameter, listed.id.value, word):
+        return listed.id
     schema = material.schema_of(create) if create is not None else None
     for _, members in _objects(schema):
-        found = next((each for each in IDS[:7] if each in members), None)
+        found = next((each for each in (*IDS, parameter) if each in members and _is_meant(parameter, each, word)), None)
         if found is not None and create is not None:
             return Proposal(found, said=(material.pointer_to(create, "responses"),))
     return Abstained("nothing tells which member its path is made of", "a create and a read of what it made")
+
+
+def _is_meant(parameter: str, member: str, word: str) -> bool:
+    """Whether a path parameter is called as a member is, with or without the word for what it is a member of."""
+    asked, name = plain(parameter), plain(member)
+    if name in ("id", "uuid", "uid", "guid", "sid", "gid", "identifier"):
+        return asked.endswith(("id", "uuid", "guid", "identifier"))
+    return asked in (name, word + name)
 
 
 def _things(exchange: Exchange, listed: Listed | None) -> list[dict[str, Any]]:
