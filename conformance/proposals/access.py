@@ -244,9 +244,7 @@ def _sent(material: Material) -> Finding:
     )
     documented: dict[Any, tuple[str, ...]] = {}
     for operation in material.operations:
-        body = resolved(material.root, material.entry(operation).get("requestBody"))
-        content = body.get("content")
-        for media_type in content if isinstance(content, dict) else ():
+        for media_type in operation.body:
             place = material.pointer_to(operation, "requestBody")
             documented[str(media_type).lower()] = (*documented.get(str(media_type).lower(), ()), place)
     ranked = sorted(documented, key=lambda media_type: -len(documented[media_type]))

@@ -45,7 +45,7 @@ def pagination(material: Material, lists: tuple[Listed, ...]) -> Findings:
     found |= _envelope(paged, found)
     found |= page_size(pages, paged, told, lambda seen: _names_next(seen, way))
     sort = pages.parameter(names.SORT)
-    if sort is not None:
+    if sort is not None and len(pages.said(sort)) * 4 >= len(lists):
         found["pagination.sort"] = Proposal(sort, pages.asked[sort], 0, "calls", pages.said(sort))
     found["pagination.ordered"] = Proposal(False, but=("no recording shows that an order is promised",))
     return found
@@ -289,7 +289,8 @@ def _names_next(seen: Seen, way: Way) -> bool:
 def _end(pages: Pages, paged: tuple[Seen, ...], way: Way) -> Finding:
     """The forms in which the last page says that nothing follows."""
     if way.style.value not in ("cursor-in-body", "timestamp", "cursor-links"):
-        return Proposal(["absent"], said=way.style.said)
+        ends = sum(not _names_next(seen, way) for seen in paged)
+        return Proposal(["absent"], ends, 0, "lists without a next page", way.style.said)
     assert isinstance(way.next, Proposal)
     place = way.next.value
     forms = Votes.of(

@@ -157,7 +157,8 @@ class Init:
             unread = exchange.response.unread is not None or exchange.request.unread is not None
             if unread or not exchange.response.answered:
                 continue
-            self._look_at(exchange, begins=heard.begins)
+            # What is kept in one file is one conversation to whoever reads it.
+            self._look_at(exchange, begins=not part)
             part.append(_interaction(exchange))
             size += len(exchange.response.body) + len(exchange.request.body)
             self._kept += 1
