@@ -62,7 +62,8 @@ class Turns:
             self._left.remove(unit)
             before = self.sent()
             yield from unit.items
-            self._costs.setdefault(unit.kind, []).append(self.sent() - before)
+            if unit.operation != EVERYWHERE:
+                self._costs.setdefault(unit.kind, []).append(self.sent() - before)
             self._seen.update(item.requirement.id for item in unit.items)
 
     def rest(self) -> list[Item]:
@@ -70,8 +71,8 @@ class Turns:
         return [item for unit in sorted(self._left, key=lambda unit: unit.number) for item in unit.items]
 
     def _cost(self, unit: Unit) -> float:
-        if unit.items[0].requirement.mode == CLIENT:
-            # What a client does at a played server costs the target nothing.
+        if unit.items[0].requirement.mode == CLIENT or unit.operation == EVERYWHERE:
+            # What a client does at a played server, and what looks at others' exchanges, costs the target nothing.
             return 0.0
         costs = self._costs.get(unit.kind, [])
         return sum(costs) / len(costs) if costs else FIRST_COST

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from conformance.commands.main import main
 from conformance.contract import ConformanceError
-from conformance.selftest.servers import VULTR, Asked, RawServer, Runner, raw_server, reply
+from conformance.selftest.servers import VULTR, Asked, RawServer, Runner, raw_server, reply, url_target
 from conformance.targets import Client, HarnessError, UrlTarget, config, select, tokens
 from conformance.targets.clock import ManualClock
 from conformance.targets.credentials import WRONG
@@ -253,6 +253,25 @@ def test_an_api_that_refuses_credentials_in_another_way_is_heeded(issuer: Issuer
         assert client.send("GET", "/v2/user").response.status == 200
         issuer.current = 2
         assert client.send("GET", "/v2/user").response.status == 200
+        found.close()
+
+
+@pytest.mark.parametrize("carrier", [{"header": "X-Api-Key"}, {"parameter": "api_key"}])
+def test_a_credential_is_had_anew_whatever_carries_it(issuer: Issuer, carrier: dict[str, str]) -> None:
+    def answer(asked: Asked) -> bytes:
+        sent = asked.headers.get("x-api-key") or asked.query.partition("api_key=")[2]
+        return reply({"account": {}}, status="200 OK" if sent == f"token-number-{issuer.runs}" else "401 Unauthorized")
+
+    auth = VULTR.conventions.auth.model_copy(update={"scheme": "", **carrier})
+    contract = evolve(VULTR, conventions=VULTR.conventions.model_copy(update={"auth": auth}))
+    source = {"default": SourceRecord(command=issuer.command)}
+    with raw_server(answer) as server:
+        found = url_target(server.url, contract=contract, credentials=Tokens({}, source, issuer.folder))
+        client = found.session("a test", "an item", []).client
+        assert client.call(ACCOUNT, query={"a": "b"}).response.status == 200
+        (issuer.folder / "runs").write_text("run\nrun\n")
+        assert client.call(ACCOUNT, query={"a": "b"}).response.status == 200
+        assert issuer.runs == 3
         found.close()
 
 
