@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -175,17 +175,20 @@ class Operation:
         return parameters_in(path_of(self.path))
 
     def asked_of(self, known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """The query parameters that it needs, as far as a value is known: as of what stands in paths, of one name.
-
-        Those that its template itself gives have the value that stands there.
-        """
-        fixed = {name: value for name, value in query_of(self.path).items() if value is not None}
+        """The query parameters that it needs, as far as a value is known: as of what stands in paths, of one name."""
         needed = [
             parameter["name"]
             for parameter in self.parameters
             if parameter["in"] == "query" and parameter.get("required")
         ]
-        return {**{name: known[name][0] for name in needed if known.get(name)}, **fixed}
+        return {name: known[name][0] for name in needed if known.get(name)}
+
+    def asking(self, query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        """A query with what the operation's template itself asks for, where the query does not ask otherwise."""
+        pairs = list(query.items() if isinstance(query, Mapping) else query)
+        named = {name for name, _ in pairs}
+        fixed = ((name, value) for name, value in query_of(self.path).items() if value is not None)
+        return [*(pair for pair in fixed if pair[0] not in named), *pairs]
 
     @property
     def rest(self) -> str | None:

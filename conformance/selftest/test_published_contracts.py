@@ -88,6 +88,20 @@ def test_what_is_expanded_is_found_with_its_values(router: Router, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ({}, [("beta", "true")]),
+        ({"a": 1}, [("beta", "true"), ("a", 1)]),
+        ([("beta", "false"), ("beta", "x")], [("beta", "false"), ("beta", "x")]),
+    ],
+)
+def test_what_a_template_asks_for_is_asked_for_in_each_call(tmp_path: Path, query: Any, asked: Any) -> None:
+    (operation,) = published(tmp_path, {"/pages?beta=true&page={page}": {"get": GOOD}}).operations
+    assert operation.expand({}) == "/pages"
+    assert operation.asking(query) == asked
+
+
+@pytest.mark.parametrize(
     ("template", "text", "values"),
     [
         ("{a}.{b}", "x.tar.gz", ("x.tar", "gz")),

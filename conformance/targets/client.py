@@ -115,7 +115,8 @@ class Client:
         if missing:
             need = Need.parameter(missing[0])
             raise Unsupported(f"needs a value for {missing[0]}: name one in the target's parameters", need)
-        return self.send(operation.method, operation.expand(values or {}), **options)
+        query = operation.asking(options.pop("query", ()))
+        return self.send(operation.method, operation.expand(values or {}), query=query, **options)
 
     def send(
         self,
