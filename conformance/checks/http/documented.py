@@ -253,6 +253,9 @@ def _mentions(schema: Mapping[str, Any], keyword: str) -> bool:
     return known[1]
 
 
+DATA = frozenset(("const", "default", "enum", "example", "examples"))
+
+
 def _within(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every object of a schema, and of the schemas that it refers to, each once."""
     passed: set[str] = set()
@@ -261,7 +264,8 @@ def _within(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         node = left.pop()
         if isinstance(node, dict):
             yield node
-            left += node.values()
+            # What a value is to be, or may look like, is no schema, whatever it holds.
+            left += (value for name, value in node.items() if name not in DATA)
             ref = node.get("$ref")
             if isinstance(ref, str) and ref not in passed:
                 passed.add(ref)

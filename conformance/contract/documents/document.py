@@ -58,6 +58,8 @@ class Document:
         """
         files, register = Files.of(path), Register()
         version = _version(path, files.root)
+        if not re.match("[23]", _said(files.root)):
+            register.repair("#", f"which version of OpenAPI it is of is not told; it is read as {version}")
         for name, key in files.repeated:
             register.loss(f"{name}#", f"{key[:80]!r} is given twice in one object: the last one stands")
         schemas = Schemas(files, version, register)
@@ -242,17 +244,21 @@ def _version(path: Path, root: Any) -> str:
     """
     if not isinstance(root, dict):
         raise ContractError(f"{path}: is not an OpenAPI document: it is no object")
-    said = str(root.get("openapi", root.get("swagger", ""))).strip()
     if not isinstance(root.get("paths"), dict):
         raise ContractError(f"{path}: is not an OpenAPI document: it has no `paths`")
-    if said.startswith("2"):
-        return "2.0"
-    if said.startswith("3.0"):
-        return "3.0"
-    if said.startswith("3"):
-        return "3.1"
+    said = _said(root)
+    if re.match("[0-9]", said):
+        version = next((each for each in ("2.0", "3.0", "3.1") if said.startswith(each)), None)
+        if version is None and said[0] not in "23":
+            raise ContractError(f"{path}: is of OpenAPI {said[:20]}; 2.0, 3.0, 3.1 and 3.2 are read")
+        return version or ("2.0" if said[0] == "2" else "3.1")
     if "swagger" in root or "definitions" in root:
         return "2.0"
-    if not said:
-        raise ContractError(f"{path}: is not an OpenAPI document: it has neither `openapi` nor `swagger`")
-    raise ContractError(f"{path}: is of OpenAPI {said[:20]}; 2.0, 3.0, 3.1 and 3.2 are read")
+    if "openapi" in root or "components" in root:
+        return "3.0"
+    raise ContractError(f"{path}: is not an OpenAPI document: it has neither `openapi` nor `swagger`")
+
+
+def _said(root: Mapping[str, Any]) -> str:
+    """What a document says of its version."""
+    return str(root.get("openapi", root.get("swagger", ""))).strip()
