@@ -31,7 +31,7 @@ from conformance.report.text import one_line
 from conformance.report.write import Parts, check_directory, write_reports
 from conformance.targets.facts import Facts
 from conformance.traffic import formats
-from conformance.traffic.cassette import CassetteError
+from conformance.traffic.cassette import BY_OTHERS, CassetteError
 from conformance.traffic.exchange import Exchange
 from conformance.traffic.formats import Recording, Told, provenance_of, untold
 from conformance.traffic.listening import Listener, Tally, host_of
@@ -304,8 +304,10 @@ MOST_NAMED = 5
 
 def open_journal(contract: Contract, files: list[Path], parts: Parts, *, strict: bool) -> Journal:
     """The journal of a judgement, begun with what it is about: cassettes of ours say what they come from."""
-    said = {provenance_of(path).get("source") for path in files}
-    sources = sorted(str(source) for source in said if source)
+    said = [provenance_of(path).get("source") for path in files]
+    foreign = sum(str(source).startswith(BY_OTHERS) for source in said)
+    sources = sorted({str(source) for source in said if source and not str(source).startswith(BY_OTHERS)})
+    sources += [f"others ({foreign} files)"] if foreign else []
     known = ", ".join(sources[:MOST_NAMED]) + (f" and {len(sources) - MOST_NAMED} more" if sources[MOST_NAMED:] else "")
     others = ", and others that do not say" if None in said else ""
     source = f"traffic in {len(files)} files given to be judged"

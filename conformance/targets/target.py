@@ -110,10 +110,14 @@ class CassetteTarget(Target):
 
     @property
     def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
-        """The provenance that the first cassette of the API states."""
-        for path in sorted(self.folder.rglob("*.yaml")):
-            return _provenance(path)
-        return {"source": "no cassette"}
+        """The provenance that the first cassette of the API states; others' recordings beside it are counted."""
+        first = next(iter(sorted(self.folder.rglob("*.yaml"))), None)
+        if first is None:
+            return {"source": "no cassette"}
+        stated, more = _provenance(first), len(self.recorded) - 1
+        if first not in self.recorded or more < 1:
+            return stated
+        return {**stated, "source": f"{stated.get('source')} and {more} more"}
 
     @property
     def recorded(self) -> tuple[Path, ...]:
