@@ -207,7 +207,10 @@ class TrafficJudge:
         if self.sampler is None:
             return None
         told = progress.step("planting defects") if progress else untold
-        return Trials(self.contract, self.strict).scores(self.sampler, told)
+        trials = Trials(self.contract, self.strict)
+        scores = trials.scores(self.sampler, told)
+        self.journal.warnings += trials.problems
+        return scores
 
     def _judge_file(self, recording: Recording, told: Told) -> None:
         facts = _facts(recording)

@@ -93,6 +93,8 @@ def unchanged(scene: Scene) -> Iterator[Defect]:
     here, path = scene, path_of(scene)
     for one in map(scene.moved, range(len(scene.conversation))):
         url = one.exchange.request.url
+        if not one.known:
+            continue
         if one.exchange.request.method != "GET" or not one.response.ok or not path_of(one).startswith(path):
             continue
         if one.at < scene.at:
@@ -180,8 +182,9 @@ def planted(requirement: Requirement, scene: Scene) -> Mapping[str, Sequence[Def
     """
     found: dict[str, list[Defect]] = {}
     for aim in AIMS:
-        for at in range(len(scene.conversation)) if aim.concerns(requirement) else ():
-            for defect in aim.plant(scene.moved(at)):
+        here = map(scene.moved, range(len(scene.conversation))) if aim.concerns(requirement) else ()
+        for one in here:
+            for defect in aim.plant(one) if one.known else ():
                 found.setdefault(defect.kind, []).append(defect)
     return {kind: _spread(alike) for kind, alike in found.items()}
 

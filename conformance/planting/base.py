@@ -95,7 +95,12 @@ class Scene:
     def all(self, holds: Callable[[Scene], bool]) -> Iterator[Scene]:
         """The scene at each exchange of which something holds, the one at hand first, then the nearest."""
         order = sorted(range(len(self.conversation)), key=lambda place: (abs(place - self.at), place))
-        return (scene for scene in map(self.moved, order) if holds(scene))
+        return (scene for scene in map(self.moved, order) if scene.known and holds(scene))
+
+    @property
+    def known(self) -> bool:
+        """Whether the bodies of request and answer are known: of others nothing can be said."""
+        return self.exchange.request.unread is None and self.response.unread is None
 
     # What is planted: each gives the conversation with the exchange at hand changed.
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from conformance.contract import Answer
-from conformance.planting.base import Defect, Scene, breaks
+from conformance.planting.base import Defect, Scene, breaks, json_type
 from conformance.planting.http import keeps_fields
-from conformance.planting.schemas import Change, changes
+from conformance.planting.schemas import Change, changes, promises, types_of
 
 
 def _answer(scene: Scene) -> Answer | None:
@@ -25,10 +25,28 @@ def _other_statuses(scene: Scene, statuses: tuple[int, ...]) -> Iterator[Defect]
 
 @breaks("http.documented-success")
 def undocumented_successes(scene: Scene) -> Iterator[Defect]:
-    """A success under a status that the document does not list."""
-    if scene.response.ok:
-        statuses = (200, 201, 202, 203, 206, 207, 226) if scene.response.body else (202, 204, 205)
-        yield from _other_statuses(scene, statuses)
+    """A success under a status that the document does not list, and that is nothing of what all others are."""
+    operation = scene.exchange.operation
+    if operation is None or not scene.response.ok or _may_be_any_other(scene):
+        return
+    for status in (200, 201, 202, 203, 206, 207, 226) if scene.response.body else (202, 204, 205):
+        if not {str(status), "2XX"} & {name.upper() for name in operation.answers}:
+            yield scene.with_status(f"status {status}", status)
+
+
+def _may_be_any_other(scene: Scene) -> bool:
+    """Whether the body may be what the document says of all other statuses, where it does."""
+    operation = scene.exchange.operation
+    others = operation.answers.get("default") if operation is not None else None
+    if others is None:
+        return False
+    schema = next(iter(others.content.values()), None)
+    if not schema or not scene.response.is_json or not scene.body:
+        return True
+    if not isinstance(scene.body, dict):
+        return json_type(scene.body) in (types_of(schema, schema) or (json_type(scene.body),))
+    names = {name for each in promises(schema, schema) for name in each.get("properties", {})}
+    return not names or bool(names & scene.body.keys())
 
 
 @breaks("http.documented-refusal")

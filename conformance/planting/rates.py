@@ -199,7 +199,7 @@ def early_refusals(scene: Scene) -> Iterator[Defect]:
     if limit is None or scene.exchange.sent_at is None:
         return
     first = scene.moved(0)
-    if first.response.ok and first.exchange.sent_at is not None:
+    if first.known and first.response.ok and first.exchange.sent_at is not None:
         yield refused(first, f"early {limit.exceeded}", limit.exceeded)
 
 

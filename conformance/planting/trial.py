@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -19,6 +20,8 @@ from conformance.planting.base import PLANTS, Conversation, Defect, Scene
 from conformance.planting.sampling import Chosen, Key, Sampler, Window
 from conformance.traffic.pages import page_of
 
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 MOST = 12
@@ -30,10 +33,15 @@ LOOKED_THROUGH = 400
 
 @define
 class Trials:
-    """Plants defects for one contract, and has fresh judges look at what comes of it."""
+    """Plants defects for one contract, and has fresh judges look at what comes of it.
+
+    Attributes:
+        problems: a line for each requirement and operation of which the planting itself failed.
+    """
 
     contract: Contract
     strict: bool = False
+    problems: list[str] = field(factory=list)
     _narrow: dict[str, Judge] = field(factory=dict)
     _whole: Judge | None = None
 
@@ -46,8 +54,16 @@ class Trials:
         for number, key in enumerate(keys):
             told(number / len(keys))
             chosen = sampler.chosen.pop(key)
-            if chosen.count and not chosen.failed:
+            if not chosen.count or chosen.failed:
+                continue
+            try:
                 found[key] = self.score(self.contract.requirements[key[0]], chosen)
+            except Exception as error:
+                # The verdicts stand, whatever comes of this.
+                _log.debug("planting for %s crashed", key, exc_info=True)
+                self.problems.append(
+                    f"no defects were planted for {key[0]} at {key[1]}: {type(error).__name__}: {error}"
+                )
         told(1.0)
         return found
 
@@ -101,6 +117,8 @@ class Trial:
         """All that can be planted, each once, and none that changes nothing."""
         names = set()
         exchange = self.window.exchange
+        if exchange.response.unread is not None or exchange.request.unread is not None:
+            return
         is_list = page_of(exchange, self.contract.conventions.lists) is not None
         for observation in bindings(self.record):
             named = observation.operations or self.record.operations

@@ -34,7 +34,10 @@ def scores_of(run: Run, items: Sequence[Item], tell: Tell) -> dict[Key, Score]:
     """
     assert run.sampler is not None
     api = run.contract.api
-    scores = Trials(run.contract, run.target.strict).scores(run.sampler, _by_tenths(f"{api}: exchanges", tell))
+    trials = Trials(run.contract, run.target.strict)
+    scores = trials.scores(run.sampler, _by_tenths(f"{api}: exchanges", tell))
+    for problem in trials.problems:
+        tell(problem)
     tests: dict[Key, list[Item]] = {}
     for item in items:
         if _asserts(run, item):

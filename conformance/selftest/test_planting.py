@@ -251,3 +251,25 @@ def test_lists_of_unknown_operations_are_lists_by_their_envelope_alone(tmp_path:
     )
     judged = Judged(tmp_path / "reports", capsys, written(tmp_path / "list.yaml", listed))
     assert judged.verdicts["vultr.pagination.meta-on-lists"] == "not-exercised"
+
+
+def test_a_body_that_is_not_known_has_nothing_planted_in_it() -> None:
+    sampler = Sampler()
+    sampler.begin({})
+    for unread in (None, "its coding is not known", None):
+        exchange = evolve(said(1), response=evolve(said(1).response, unread=unread))
+        sampler.see(exchange)
+        sampler.note(Evidence(RECORD, "GET /v2/account", HELD, exchange))
+    trials = Trials(VULTR)
+    trials.scores(sampler)
+    assert trials.problems == []
+
+
+def test_what_fails_to_plant_is_told_and_loses_no_verdict(
+    tmp_path: Path, capsys: Captured, traffic: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PLANTS, "errors.envelope", lambda _: 1 // 0)
+    judged = Judged(tmp_path / "reports", capsys, "--faults", traffic)
+    assert judged.status == 0
+    assert judged.verdicts["vultr.errors.error-attribute"] == "passed"
+    assert any("no defects were planted for vultr.errors.error-attribute" in line for line in judged.report["warnings"])
