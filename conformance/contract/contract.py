@@ -146,9 +146,10 @@ class Contract:
         Empty where neither names one, or only such as stand for another.
         """
         urls = (self.conventions.origin, *self.base_urls)
-        found = [_HOST.match(url) for url in urls]
-        named = [host[1] for host in found if host] + list(self.conventions.hosts)
-        return tuple(dict.fromkeys(host.lower() for host in named if not _is_placeholder(host)))
+        matches = [_HOST.match(url) for url in urls]
+        named = [match[1] for match in matches if match] + list(self.conventions.hosts)
+        found = tuple(dict.fromkeys(host.lower() for host in named if not _PLACEHOLDER.fullmatch(host)))
+        return found if not all(map(_NEARBY.fullmatch, found)) else ()
 
     def below_documented_prefix(self, url: str) -> str:
         """A base URL as the path templates expect it: without what every one of them begins with."""
@@ -186,14 +187,13 @@ class Contract:
 
 _HOST = re.compile(r"[a-z]+://([^/:?#@]+)")
 _PLACEHOLDER = re.compile(
-    r"[*.]*|[^.]+|127\.0\.0\.1|0\.0\.0\.0|(.+\.)?(example\.(com|org|net)|(example|invalid|test|localhost|local))",
+    r"[*.]*|localhost|127\.0\.0\.1|0\.0\.0\.0|(.+\.)?(example\.(com|org|net)|(example|invalid|test|localhost))",
     re.IGNORECASE,
 )
-"""Names that stand for another host (RFC 2606), for this one, or for one nearby, such as those of one word."""
+"""Names that stand for another host (RFC 2606), or for this one."""
 
-
-def _is_placeholder(host: str) -> bool:
-    return _PLACEHOLDER.fullmatch(host) is not None
+_NEARBY = re.compile(r"[^.]+|.+\.local", re.IGNORECASE)
+"""Names that a network gives its own hosts (RFC 6762), and that stand for others where a document has no more."""
 
 
 def _shared_start(paths: Sequence[Sequence[str]]) -> list[str]:

@@ -326,6 +326,14 @@ def test_a_host_that_stands_for_another_names_none(tmp_path: Path, server: dict[
     paths = {"/thing": {"get": operation(_200=answer(THING))}}
     document = written(tmp_path, json.dumps({"openapi": "3.0.3", "paths": paths, "servers": [server]}))
     assert alone(document, "acme").hosts == ()
+    members = {"openapi": "3.0.3", "paths": paths, "servers": [server, {"url": "https://api.acme.com"}]}
+    assert "api.acme.com" in alone(written(tmp_path, json.dumps(members)), "acme").hosts
+
+
+def test_a_host_of_a_network_nearby_is_one_beside_another(tmp_path: Path) -> None:
+    servers = [{"url": "https://api.acme.com/v1"}, {"url": "http://api:8080/v1"}, {"url": "http://stage.acme.local/v1"}]
+    document = published(tmp_path, {"/thing": {"get": operation(_200=answer(THING))}}, servers=servers)
+    assert alone(document, "acme").hosts == ("api.acme.com", "api", "stage.acme.local")
 
 
 # Drift
