@@ -97,8 +97,8 @@ def only_versions_are_served(sight: Sight) -> Iterator[Finding]:
     """
     versioning, exchange = sight.contract.conventions.versioning, sight.exchange
     response, method = exchange.response, exchange.request.method
-    if versioning is None:
-        return
+    if versioning is None or "//" in split(exchange.request.url).path:
+        return  # Whether an empty segment is one is the server's to say.
     if _is_versioned(sight, versioning):
         below = "/" + exchange.path.removeprefix("/").partition("/")[2]
         yield from controlled(sight, (method, below), control=response.ok, held=False)

@@ -9,10 +9,13 @@ from itertools import count
 import pytest
 from attrs import evolve
 
-from conformance.contract import Contract, Operation, Resource
+from conformance.checks import Judge
+from conformance.contract import Contract, Operation, Resource, load
 from conformance.contract.verdict import Outcome
 from conformance.properties import Item, Run, items_of
 from conformance.selftest.servers import TESTS, TOKEN, VULTR, Answer, Asked, raw_server, reply, url_target
+from conformance.traffic.exchange import Request, Response
+from conformance.traffic.locator import Locator
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 TAG = '"one"'
@@ -202,3 +205,15 @@ def test_a_defect_breaks_its_own_base_requirement_alone(rule: str) -> None:
     found = outcomes(lambda asked: defect(right, asked), rule)
     assert {broken for broken, came in found.items() if Outcome.VIOLATED in came} == {rule}
     assert Outcome.BROKEN not in set().union(*found.values())
+
+
+def test_a_server_may_take_a_doubled_slash_for_one() -> None:
+    """What such a target names is the server's to say: no rule on paths is broken by what it answers."""
+    vercel = load("vercel")
+    locator, judge = Locator(vercel, vercel.conventions.origin), Judge(vercel)
+    asked = Request(method="GET", url=f"{vercel.conventions.origin}//v9/projects", headers=())
+    exchange = locator.exchange(asked, Response(status=200, body=b"{}"), negative=True)
+    found = [each for each in judge.observe(exchange) if each.finding.outcome is Outcome.VIOLATED]
+    broken = {each.requirement.id for each in found if each.requirement}
+    assert "vercel.versioning.version-prefix" not in broken
+    assert broken, "the answer is no list, and has no Date"
