@@ -54,7 +54,8 @@ def queries(operation: Operation, mode: Mode, known: Mapping[str, Sequence[str]]
         else:
             continue
         if all(query != other["query"] for other in found):
-            named = mutation if parameter["name"] in mutation else f"{parameter['name']}: {mutation}"
+            told = mutation.startswith(f"{parameter['name']}:") or f"`{parameter['name']}`" in mutation
+            named = mutation if told else f"{parameter['name']}: {mutation}"
             found.append({"mutation": named, "query": query})
     return [{"mode": mode, **data} for data in found[:MOST]]
 

@@ -49,7 +49,21 @@ DOCUMENT: dict[str, Any] = {
                     {"name": "ids", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}},
                     {"name": "broken", "in": "query", "schema": {"$ref": "#/components/schemas/Nowhere"}},
                 ],
-                "responses": {"200": {"description": "things"}},
+                "responses": {
+                    "200": {
+                        "description": "things",
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "object",
+                                    "properties": {
+                                        "things": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}
+                                    },
+                                }
+                            }
+                        },
+                    }
+                },
             },
             "post": {
                 "requestBody": {
@@ -120,7 +134,7 @@ class Acme:
             self.things[made["id"]] = made
             return reply(made, status="201 Created")
         if asked.path == "/things":
-            return reply({"things": list(self.things.values())})
+            return reply({"things": list(self.things.values()) + ([] if wrong == "state" else [{"id": "kept"}])})
         if identity not in self.things:
             return reply({"error": "there is none"}, status="404 Not Found")
         if asked.method == "DELETE":
@@ -235,6 +249,16 @@ def test_refusals_say_nothing_where_right_data_are_refused_too(contract: Contrac
 def test_an_answer_of_another_reason_says_nothing(contract: Contract, status: str) -> None:
     with run(contract, Acme(lambda wrong: status if wrong else None)) as result:
         assert result("negative-query-refused", GET).outcome is Outcome.NOT_EXERCISED
+
+
+def test_a_filter_by_what_nothing_has_may_select_nothing(contract: Contract) -> None:
+    class Filtering(Acme):
+        def __call__(self, asked: Asked) -> bytes:
+            nothing = self.wrong(asked, {k: v[0] for k, v in parse_qs(asked.query).items()}, None) == "state"
+            return reply({"things": []}) if nothing and asked.method == "GET" else super().__call__(asked)
+
+    with run(contract, Filtering()) as result:
+        assert result("negative-query-refused", GET).outcome is Outcome.HELD
 
 
 def test_nothing_is_written_without_leave_or_where_it_could_not_be_undone(contract: Contract) -> None:
