@@ -166,8 +166,7 @@ class Client:
     def _paced(self, request: httpx2.Request, negative: bool) -> Exchange:
         """Sends within the budget, and again after a refusal for the rate."""
         limit = self.contract.conventions.rate_limit
-        counted = limit is not None and limit.buckets
-        buckets = buckets_of(as_sent(request), self._known_as(request), limit) if counted else ()
+        buckets = buckets_of(as_sent(request), self._known_as(request), limit) if limit and limit.buckets else ()
         for attempt in range(RETRIES + 1):
             self._pace(buckets)
             exchange = self._exchange(request, negative)
