@@ -18,6 +18,7 @@ from conformance.contract.verdict import Outcome
 from conformance.selftest.published import judged, published, written
 from conformance.traffic import formats
 from conformance.traffic.listening import Listener
+from conformance.traffic.locator import Locator
 
 HOST = "https://api.acme.com/v1"
 DATE = "Tue, 14 May 2024 10:00:00 GMT"
@@ -308,6 +309,16 @@ def test_what_many_answers_refer_to_is_compiled_once(tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     assert first.schema is second.schema
+
+
+def test_a_path_that_may_begin_with_anything_is_not_cut_to_one_that_is_shorter(tmp_path: Path) -> None:
+    paths = {path: {"get": operation(_200=answer(THING))} for path in ("/_search", "/{index}/_search")}
+    contract = alone(published(tmp_path, paths, servers=[{"url": "https://api.acme.com"}]), "acme")
+    locator = Locator(contract, contract.conventions.origin)
+    for path, found in {"/_search": "/_search", "/a/_search": "/{index}/_search", "/a/b/_search": "/_search"}.items():
+        called = locator.operation("GET", f"https://api.acme.com{path}")
+        assert called is not None
+        assert called.path == found
 
 
 # Hosts

@@ -33,6 +33,7 @@ class Locator:
         self._rooted = "" in named
         paths = (*(operation.path for operation in contract.operations), *self._routes.served.values())
         self._first = {path.split("/")[1] for path in paths}
+        self._begins_literally = not any("{" in segment for segment in self._first)
 
     def path(self, method: str, url: str) -> str:
         """The documented path of a request, or the one it was sent to where the contract lacks it."""
@@ -61,10 +62,12 @@ class Locator:
         yield from under
         segments = path.split("/")
         begins = next((number for number, segment in enumerate(segments) if segment in self._first), 0)
-        if not under and not others and begins > 1:
-            yield "/" + "/".join(segments[begins:])
-        elif not under or self._rooted:
+        deeper = not under and not others and begins > 1
+        # Where a path may begin with anything, the first segment is no emulator's before it is that.
+        if (not under or self._rooted) and not (deeper and self._begins_literally):
             yield path
+        if deeper:
+            yield "/" + "/".join(segments[begins:])
         yield from others
 
     def exchange(self, request: Request, response: Response, **details: Any) -> Exchange:
