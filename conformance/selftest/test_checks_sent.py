@@ -47,10 +47,10 @@ def outcome(check: str, exchange: Exchange, **arguments: Any) -> str:
 
 
 def judged(exchange: Exchange) -> dict[str, set[str]]:
-    """Outcome → the requirements that an exchange bears on with it."""
+    """Outcome → the document's own requirements that an exchange bears on with it."""
     found: dict[str, set[str]] = {}
     for evidence in Judge(API).observe(exchange):
-        if evidence.requirement is not None:
+        if evidence.requirement is not None and not evidence.requirement.base:
             found.setdefault(str(evidence.finding.outcome), set()).add(evidence.requirement.id)
     return found
 
