@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,14 +25,29 @@ NOWHERE = "unknown.invalid"
 """The host of the base URL of a document that names none (RFC 2606)."""
 
 _COMMON = frozenset(
-    ("api", "apis", "rest", "http", "the", "public", "reference", "documentation", "openapi", "swagger")
+    (
+        "api",
+        "apis",
+        "rest",
+        "http",
+        "the",
+        "public",
+        "reference",
+        "documentation",
+        "openapi",
+        "swagger",
+        "s",
+        "official",
+    )
 )
+LONGEST_SLUG = 24
 
 
 def slug(title: str) -> str:
-    """What an API is called in ids, by the title of its document."""
-    words = [word for word in re.findall(r"[a-z0-9]+", title.lower()) if word not in _COMMON]
-    return "".join(words)[:40] or "api"
+    """What an API is called in ids, by the title of its document: its first words, as many as are readable."""
+    words = [word for word in re.findall(r"[a-z0-9]+", title.lower()) if word not in _COMMON] or ["api"]
+    whole = [name for name in accumulate(words) if len(name) <= LONGEST_SLUG]
+    return whole[-1] if whole else words[0][:LONGEST_SLUG]
 
 
 def alone(

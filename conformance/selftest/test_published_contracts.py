@@ -136,7 +136,15 @@ def test_templates_that_no_request_tells_apart_are_one(template: str, plain: str
 
 @pytest.mark.parametrize(
     ("title", "name"),
-    [("Acme API", "acme"), ("The Acme REST API v2", "acmev2"), ("", "api"), ("API", "api"), ("Ünïcode", "ncode")],
+    [
+        ("Acme API", "acme"),
+        ("The Acme REST API v2", "acmev2"),
+        ("", "api"),
+        ("API", "api"),
+        ("Ünïcode", "ncode"),
+        ("Acme's official API of parcels and of what else is sent", "acmeofparcelsandofwhat"),
+        ("x" * 30, "x" * 24),
+    ],
 )
 def test_a_title_gives_a_name(title: str, name: str) -> None:
     assert slug(title) == name
