@@ -159,7 +159,11 @@ REFUSAL = (
 AIMS: tuple[Aim, ...] = (
     Aim("auth|security|versioning", "", served),
     Aim("errors|content-type|crud|deploy-flow|http", REFUSAL, served),
-    Aim("errors|content-type|crud|deploy-flow|http|pagination", rf"{REFUSAL}|5xx|server-error|bad-|beyond", failing),
+    Aim(
+        "errors|content-type|crud|deploy-flow|http|pagination",
+        rf"^(?!.*enforced).*({REFUSAL}|5xx|server-error|bad-|beyond)",
+        failing,
+    ),
     Aim("auth", "accept|valid-token|usable", turned_away),
     Aim("crud|deploy-flow|http", "delet|gone|remov|cascade|lifecycle", still_there),
     Aim("crud|deploy-flow|http", "creat|roundtrip|read-back|lifecycle|readable", not_there),
