@@ -46,8 +46,8 @@ LONGEST_SLUG = 24
 def slug(title: str) -> str:
     """What an API is called in ids, by the title of its document: its first words, as many as are readable."""
     words = [word for word in re.findall(r"[a-z0-9]+", title.lower()) if word not in _COMMON] or ["api"]
-    whole = [name for name in accumulate(words) if len(name) <= LONGEST_SLUG]
-    return whole[-1] if whole else words[0][:LONGEST_SLUG]
+    names: list[str] = [name for name in accumulate(words) if len(name) <= LONGEST_SLUG]
+    return names[-1] if names else words[0][:LONGEST_SLUG]
 
 
 def alone(
