@@ -193,8 +193,8 @@ class Spec:
             raise ContractError(f"--name {self.name}: the API is called {api}, by --api")
         if api is None and self.adds:
             raise ContractError("--spec-adds: --api NAME says to which operations those of the document come")
-        if self.name is not None and not _NAME.fullmatch(self.name):
-            raise ContractError(f"--name {self.name}: a name has small letters and digits only")
+        if self.name is not None:
+            check_name(self.name, f"--name {self.name}")
         document = Document.read(self.file)
         given = read(self.conventions, Conventions) if self.conventions is not None else None
         if api is None:
@@ -203,3 +203,15 @@ class Spec:
 
 
 _NAME = re.compile(r"[a-z0-9]+")
+
+
+def check_name(name: str, given: str) -> None:
+    """Whether an API may be called so; `given` is what a message calls it.
+
+    Raises:
+        ContractError: it has other characters than names have, or is that of the base requirements.
+    """
+    if not _NAME.fullmatch(name):
+        raise ContractError(f"{given}: a name has small letters and digits only")
+    if name == BASE:
+        raise ContractError(f"{given}: is what the base requirements are called; take another name")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from attrs import define, evolve, field, frozen
 
 from conformance.contract import Contract, ContractError, Document, alone
+from conformance.contract.loading import check_name
 from conformance.proposals.conventions import Draft, draft
 from conformance.proposals.evidence import Proposal
 from conformance.proposals.material import Material
@@ -22,13 +23,15 @@ from conformance.traffic.files import write_whole
 from conformance.traffic.formats import Told, untold
 from conformance.traffic.listening import Listener
 
-NAME = re.compile(r"[a-z0-9]+")
 MOST_LOOKED_AT = 64 * 1024 * 1024
 """Bytes of bodies that conventions are derived from; what comes after them is kept, and not looked at."""
 
 MOST_IN_A_FILE = 8 * 1024 * 1024
 MOST_SAID = 1000
 """Bytes of bodies, and exchanges, in one file of what was recorded."""
+
+MOST_ERRORS = 3
+"""Errors of recordings that are told where nothing else was found in them."""
 
 _ENCODED = frozenset(("content-encoding", "transfer-encoding"))
 
@@ -82,8 +85,7 @@ class Init:
         Raises:
             ContractError: the name cannot be one, or something is there already.
         """
-        if not NAME.fullmatch(self.name):
-            raise ContractError(f"{self.name}: a name has small letters and digits only")
+        check_name(self.name, self.name)
         for folder in (self.folder, self.recorded):
             if folder.exists() and not force and (not folder.is_dir() or any(folder.iterdir())):
                 raise ContractError(f"{folder}: is there already; --force writes over it")
@@ -110,8 +112,10 @@ class Init:
                 listener.errors.append(str(error))
         if not any(exchange.operation for sequence in self._sequences for exchange in sequence):
             hosts = listener.tally.hosts_seen
-            seen = f": the hosts seen are {hosts}; --host names one of the API" if hosts else ""
-            raise ContractError(f"no recording has an exchange with an operation of {self.document.path}{seen}")
+            seen = [f"the hosts seen are {hosts}; --host names one of the API"] if hosts else []
+            why = "; ".join([*listener.errors[:MOST_ERRORS], *seen])
+            nothing = f"no recording has an exchange with an operation of {self.document.path}"
+            raise ContractError(f"{nothing}: {why}" if why else nothing)
         for path in removed:
             path.unlink()
         material = Material(contract, tuple(map(tuple, self._sequences)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,34 @@ def test_a_name_that_cannot_be_one_is_told(name: str, tmp_path: Path, capsys: Ca
     described, recording = STRANGERS["ocean"]().written(tmp_path)
     assert main(["init", name, "--spec", str(described), f"--specs={tmp_path}", str(recording)]) == 2
     assert "a name has small letters and digits only" in capsys.readouterr().err
+
+
+def test_the_name_of_the_base_requirements_is_no_name(tmp_path: Path, capsys: Captured) -> None:
+    described, recording = STRANGERS["ocean"]().written(tmp_path)
+    assert main(["init", "http", "--spec", str(described), f"--specs={tmp_path / 's'}", str(recording)]) == 2
+    assert "http: is what the base requirements are called" in capsys.readouterr().err
+    assert not (tmp_path / "s").exists()
+    assert main(["judge", "--spec", str(described), "--name", "http", str(recording)]) == 2
+    assert "--name http: is what the base requirements are called" in capsys.readouterr().err
+
+
+def _binary(path: Path) -> None:
+    path.write_bytes(b"\x80\x00\xff")
+
+
+# The first makes nothing: there is no such file.
+@pytest.mark.parametrize("make", [Path.absolute, Path.mkdir, Path.touch, _binary])
+def test_recordings_that_cannot_be_read_are_named(
+    make: Callable[[Path], object], tmp_path: Path, capsys: Captured
+) -> None:
+    described, _ = STRANGERS["ocean"]().written(tmp_path)
+    given = tmp_path / "mine.har"
+    make(given)
+    folders = [f"--specs={tmp_path / 'specs'}", f"--cassettes={tmp_path / 'cassettes'}"]
+    assert main(["init", "x", "--spec", str(described), *folders, str(given)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search("mine.har: .+", line)
+    assert not (tmp_path / "specs").exists()
 
 
 def test_a_document_that_is_none_is_told(tmp_path: Path, capsys: Captured) -> None:

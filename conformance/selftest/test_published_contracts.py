@@ -14,6 +14,7 @@ from conformance.contract.documents import Document
 from conformance.contract.published import alone, beside, slug
 from conformance.contract.templates import anonymous, query_of, segment
 from conformance.selftest.published import HEADS, answering, published
+from conformance.targets import TargetError, select
 from conformance.traffic.locator import Locator
 
 GOOD = {"responses": {"200": {"description": "good"}}}
@@ -231,6 +232,12 @@ def test_options_that_do_not_go_together_are_told_in_one_line(
     err = capsys.readouterr().err
     assert told in err
     assert err.count("\n") == 1
+
+
+def test_a_document_of_an_api_that_nothing_serves_has_no_reference_server(tmp_path: Path) -> None:
+    spec = Spec(published(tmp_path, {"/things": {"get": GOOD}}).path, name="acme")
+    with pytest.raises(TargetError, match="no reference server for acme: give the URL of a target"):
+        select("reference", spec=spec)
 
 
 def test_a_spec_without_a_file_is_none() -> None:

@@ -136,7 +136,8 @@ def select(
     if name == "cassette":
         return Selection(name, {api: CassetteTarget(c, cassettes / api) for api, c in loaded.items()})
     if name == "reference":
-        if unserved := set(api_names) - set(SERVED):
+        # What is not asked for by name is left out where nothing serves it; a document is asked for.
+        if unserved := set(loaded if spec else api_names) - set(SERVED):
             raise TargetError(f"there is no reference server for {min(unserved)}: give the URL of a target")
         return Selection(name, {api: ReferenceTarget(c) for api, c in loaded.items() if api in SERVED})
     if "://" in name:
