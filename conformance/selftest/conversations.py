@@ -49,17 +49,18 @@ def judged(api: str, conversation: Iterable[Said], secrets: dict[str, str] | Non
 
 
 def violated(api: str, conversation: Iterable[Said], secrets: dict[str, str] | None = None) -> set[str]:
-    """The requirements that a conversation breaks, without the name of their API."""
+    """The requirements of the document that a conversation breaks, without the name of their API."""
     return _named(judged(api, conversation, secrets), Outcome.VIOLATED)
 
 
 def held(api: str, conversation: Iterable[Said]) -> set[str]:
-    """The requirements that a conversation shows to hold."""
+    """The requirements of the document that a conversation shows to hold."""
     return _named(judged(api, conversation), Outcome.HELD)
 
 
 def _named(found: Iterable[Evidence], outcome: Outcome) -> set[str]:
-    return {one.requirement.id.partition(".")[2] for one in found if one.requirement and one.finding.outcome is outcome}
+    own = [(one.requirement, one.finding) for one in found if one.requirement and not one.requirement.base]
+    return {requirement.id.partition(".")[2] for requirement, finding in own if finding.outcome is outcome}
 
 
 def _exchange(locator: Locator, redactor: Redactor, said: Said, source: str) -> Exchange:

@@ -59,7 +59,8 @@ def broken(*exchanges: Exchange) -> set[str]:
     judge = Judge(SNYK)
     judge.begin({})
     evidence = [found for exchange in exchanges for found in judge.observe(exchange)]
-    return {e.requirement.id for e in evidence if e.requirement and e.finding.outcome is Outcome.VIOLATED}
+    own = [(e.requirement, e.finding) for e in evidence if e.requirement and not e.requirement.base]
+    return {requirement.id for requirement, finding in own if finding.outcome is Outcome.VIOLATED}
 
 
 def walk_of(first: str, second: list[int]) -> list[Exchange]:
