@@ -214,10 +214,12 @@ def conflicting(kept: Handler, server: Server, request: Request) -> Response:
 
 def by_content(kept: Handler, server: Server, request: Request) -> Response:
     """The id of a deployment that nobody forced is that of its content, also after a DELETE."""
-    answer = kept(server, request)
     deployments = server.store["deployments"]
+    there = {record["id"] for record in deployments.of(request.account)}
+    answer = kept(server, request)
     record = deployments.get(request.account, answer.json["id"])
-    if record is None or request.query.get("forceNew") == "1":
+    # What stood there before keeps its id, also one that was forced.
+    if record is None or record["id"] in there or request.query.get("forceNew") == "1":
         return answer
     identity = stable_id(f"deployment {record['input']}")
     deployments.remove(request.account, record["id"])
