@@ -96,6 +96,8 @@ def run(options: argparse.Namespace) -> int:
         f"{contract.api}: {tally.exchanges} exchanges in {tally.files} files read, "
         f"{tally.unknown} of them with operations that the contract does not have"
     )
+    if tally.server_errors:
+        print(f"{contract.api}: {tally.server_errors} of them were answered with a server error (5xx)")
     if tally.described:
         described = one_line(", ".join(sorted(tally.described)))
         print(f"{contract.api}: the document names no host; taken are those asked for what it describes: {described}")

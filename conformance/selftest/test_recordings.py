@@ -271,6 +271,14 @@ def test_exchanges_with_other_hosts_are_counted_and_left_out(tmp_path: Path, cap
     assert "vultr: 2 exchanges with other hosts are left out: 127.0.0.1, other.example\n" in judged.text
 
 
+def test_server_errors_are_counted_whatever_was_asked(tmp_path: Path, capsys: Captured) -> None:
+    """No rule may be broken by them: that there are any is worth a line."""
+    said = at("https://api.vultr.com/v2/account")
+    failed = {**said, "response": {**said["response"], "status": {"code": 500, "message": "Internal Server Error"}}}
+    judged = Judged(tmp_path / "reports", capsys, written(tmp_path / "c.json", said, failed, failed))
+    assert "vultr: 2 of them were answered with a server error (5xx)\n" in judged.text
+
+
 @pytest.mark.parametrize("url", ["http://API.vultr.com/v2/account", "https://api.vultr.com:8443/v2/account"])
 def test_a_host_is_the_same_over_any_scheme_and_port(tmp_path: Path, capsys: Captured, url: str) -> None:
     assert "vultr: 1 exchanges in 1 files read" in judged_at(tmp_path, capsys, url).text

@@ -45,7 +45,8 @@ def host_of(text: str) -> str:
 
 @define
 class Tally:
-    """What was read: files, exchanges with the API, those of them with operations that the contract lacks.
+    """What was read: files, exchanges with the API, those of them with operations that the contract lacks, and those
+    that were answered with a server error though nothing was wrong on purpose.
 
     Left out, and counted apart: CORS preflights, by host the exchanges that are with another API, and by what it is
     what no server answered over HTTP. `described` has the hosts that are taken for the API's because the contract
@@ -55,6 +56,7 @@ class Tally:
     files: int = 0
     exchanges: int = 0
     unknown: int = 0
+    server_errors: int = 0
     preflights: int = 0
     foreign: Counter[str] = field(factory=Counter)
     left_out: Counter[str] = field(factory=Counter)
@@ -125,6 +127,7 @@ class Listener:
                         errors.add(f"{exchange.source}: {message.unread}; its content is not judged")
                 self.tally.exchanges += 1
                 self.tally.unknown += exchange.operation is None
+                self.tally.server_errors += exchange.response.status_class == 5 and not exchange.negative
                 yield Heard(exchange, begins)
                 begins = False
         if errors.more:
