@@ -1,4 +1,4 @@
-"""Bent recordings and specs end with lines for people and a status: a few hundred here, thousands with `make fuzz`."""
+"""Bent recordings and specs end with lines for people and a status: a hundred here, thousands with `make fuzz`."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from conformance.selftest.fuzz import Fuzzer, main
 
 def test_bent_recordings_never_crash_the_judge(tmp_path: Path) -> None:
     fuzzer = Fuzzer(tmp_path, seed=7)
-    fuzzer.cassettes(200)
+    fuzzer.cassettes(100)
     assert fuzzer.defects == []
     # Were all refused as a whole, little of the judge would have been tried.
-    assert fuzzer.statuses["cassette", 0] > 20
+    assert fuzzer.statuses["cassette", 0] > 10
 
 
 def test_bent_specs_never_crash_their_readers(tmp_path: Path) -> None:
     fuzzer = Fuzzer(tmp_path, seed=7)
-    fuzzer.specs(60)
+    fuzzer.specs(40)
     assert fuzzer.defects == []
-    assert fuzzer.statuses["specs", 2] > 20
+    assert fuzzer.statuses["specs", 2] > 12
 
 
 def test_the_same_seed_makes_the_same_inputs(tmp_path: Path) -> None:
