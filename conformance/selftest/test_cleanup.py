@@ -18,6 +18,7 @@ import pytest
 
 from conformance import reference
 from conformance.commands.main import main
+from conformance.properties import cleanup
 from conformance.properties.cleanup import finish
 from conformance.reference.serve import serve
 from conformance.selftest.servers import TOKEN, Asked, Runner, raw_server, reply, url_target
@@ -341,8 +342,9 @@ def test_cleanup_finds_what_a_target_keeps_in_upper_case(capsys: pytest.CaptureF
 @pytest.mark.usefixtures("state")
 @pytest.mark.parametrize("there", [True, False])
 def test_what_a_create_was_answered_with_instead_is_told_until_it_is_found(
-    there: bool, capsys: pytest.CaptureFixture[str]
+    there: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cleanup, "POLL_SECONDS", 0.01)
     with served() as url:
         before = domains(url)
         ledger = reopen(ledger_of(url, OURS))

@@ -6,6 +6,7 @@ import pytest
 
 from conformance.commands.main import main
 from conformance.contract.needs import Need
+from conformance.properties import cleanup
 from conformance.selftest.test_cleanup import ALIKE, OURS, domains, ledger_of, make, served, state
 from conformance.targets.ledger import Ledger, Made, left, state_folder
 
@@ -27,8 +28,9 @@ def doubted(url: str) -> None:
 
 @pytest.mark.usefixtures("state")
 def test_a_doubted_create_that_is_never_found_is_told_until_it_is_forgotten(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cleanup, "POLL_SECONDS", 0.01)
     with served() as url:
         before = domains(url)
         doubted(url)
