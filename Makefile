@@ -33,9 +33,9 @@ test: $(VENV)/installed ## lint, types, the suite's own tests, the suite: with w
 	  echo "Chromium is missing, so the report's page is not tested: apt-get install chromium" >&2
 	@command -v redis-server >/dev/null || \
 	  echo "redis-server is missing, so a rate that machines share is not tested: apt-get install redis-server" >&2
-	$(BIN)/pytest -q -n 2 --dist worksteal conformance/selftest
+	$(BIN)/pytest -q -n 3 --dist worksteal conformance/selftest
 	$(BIN)/pytest -q -n 2 --faults
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2
 
 test-newest: ## the same with the newest versions that pyproject.toml allows
 	$(MAKE) test RESOLUTION=highest
