@@ -232,6 +232,7 @@ SILENT: list[tuple[str, Said]] = [
     ("http.json-well-formed", Said(typed=of(content_type="text/plain"), body=b"{")),
     ("http.json-well-formed", Said(body=b"{", fault="it breaks off")),
     ("http.json-unique-names", Said(body=[1])),
+    ("http.json-unique-names", Said(body=["12:30"])),
     ("http.json-present", Said("HEAD /things/a")),
     ("http.authentication-enforced", Said("GET /open", sent=(), negative=True)),
     ("http.authentication-enforced", evolve(NOBODY, negative=False, status=200)),

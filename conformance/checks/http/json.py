@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from conformance.checks.base import HELD, Finding, Sight, as_json, check, violated
 from conformance.checks.http.messages import has_content, says_json
+from conformance.checks.types import keys_are_unique
 from conformance.traffic.exchange import Exchange, NotJson, TooDeep
 
 
@@ -58,20 +59,7 @@ def _may_stream(exchange: Exchange) -> bool:
 _STREAM = re.compile("stream|ndjson|jsonl|json-seq", re.IGNORECASE)
 
 
-@check("http.json-unique-names", when=_is_said_to_be_json)
-def names_are_unique(sight: Sight) -> Iterator[Finding]:
-    """No object in a body has two members of one name."""
-    response = sight.exchange.response
-    if not response.is_json:
-        return
-    if response.repeated_keys:
-        yield violated(
-            f"an object has the member {as_json(response.repeated_keys[0])} twice",
-            expected="each member once",
-            actual=response.text,
-        )
-    elif b":" in response.body:
-        yield HELD
+check("http.json-unique-names", when=_is_said_to_be_json)(keys_are_unique)
 
 
 _LONG = re.compile(rb"(?<![\"\w.+-])-?[1-9][0-9]{15,}(?![\"\w.])")
